@@ -1,0 +1,1 @@
+"""Interchangeable ways to run the IR."""

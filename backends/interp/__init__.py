@@ -1,0 +1,1 @@
+"""The interpreter: IR lowered to register code, run by a native loop."""

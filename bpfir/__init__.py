@@ -1,0 +1,1 @@
+"""The instruction set and the SSA IR: lifting, checking, printing, passes."""

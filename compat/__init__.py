@@ -1,0 +1,1 @@
+"""What differs between platforms: headers now, rewriting later."""

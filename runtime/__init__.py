@@ -1,0 +1,1 @@
+"""Maps, helpers, contexts and packets that running programs see."""

@@ -1,0 +1,1 @@
+"""Helpers as Python sees them."""

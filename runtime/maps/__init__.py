@@ -1,0 +1,1 @@
+"""Maps of the native library as Python mappings."""

@@ -1,0 +1,1 @@
+"""Platforms as data: helpers, maps, program types, contexts."""

@@ -1,0 +1,1 @@
+"""Judges the IR before it runs."""
