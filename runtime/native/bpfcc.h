@@ -1,0 +1,218 @@
+/* bpfcc native runtime: maps, helpers, guest memory and the interpreter loop.
+ *
+ * Plain C11, thread-safe, no Python in it. Everything that Python (ctypes), the interpreter, the JIT and emitted
+ * C share is declared here; the layouts of the structures marked ABI are read from Python and from generated code
+ * and are checked by tests.
+ *
+ * Guest memory. A checked run sees a guest address space below 4 GiB, 256 slots of 16 MiB (address >> 24):
+ *
+ *   0        never mapped, so that NULL and small numbers fault
+ *   1        stack: frame of call depth d (entry = 0) lies in [BPFCC_FRAME_TOP(d) - 512, BPFCC_FRAME_TOP(d))
+ *   2        context
+ *   3        packet (the linear buffer: headroom, data, tailroom)
+ *   4        map handles, not readable: BPFCC_MAP_HANDLE(id)
+ *   5        ring-buffer reservations and dynptr slices
+ *   6, 7     further memory that the caller supplies (probe_read targets, raw memory)
+ *   8        function handles, not readable: BPFCC_FUNC_HANDLE(index)
+ *   16..255  map values, consecutive slots to a map
+ *
+ * An unchecked run uses host pointers for all of these; handles stay handles.
+ */
+#ifndef BPFCC_H
+#define BPFCC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define BPFCC_API __declspec(dllexport)
+#else
+#define BPFCC_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BPFCC_ABI_VERSION 1
+
+enum {
+    BPFCC_SLOT_SHIFT = 24,
+    BPFCC_SLOTS = 256,
+    BPFCC_SLOT_STACK = 1,
+    BPFCC_SLOT_CONTEXT = 2,
+    BPFCC_SLOT_PACKET = 3,
+    BPFCC_SLOT_MAP_HANDLES = 4,
+    BPFCC_SLOT_RING = 5,
+    BPFCC_SLOT_USER = 6,
+    BPFCC_SLOT_FUNCTIONS = 8,
+    BPFCC_SLOT_MAP_VALUES = 16,
+    BPFCC_FRAME_BYTES = 512,
+    BPFCC_MAX_FRAMES = 8,
+    BPFCC_MAX_TAIL_CALLS = 33,
+};
+
+#define BPFCC_STACK_BASE ((uint64_t)BPFCC_SLOT_STACK << BPFCC_SLOT_SHIFT)
+#define BPFCC_CONTEXT_BASE ((uint64_t)BPFCC_SLOT_CONTEXT << BPFCC_SLOT_SHIFT)
+#define BPFCC_PACKET_BASE ((uint64_t)BPFCC_SLOT_PACKET << BPFCC_SLOT_SHIFT)
+#define BPFCC_RING_BASE ((uint64_t)BPFCC_SLOT_RING << BPFCC_SLOT_SHIFT)
+#define BPFCC_USER_BASE ((uint64_t)BPFCC_SLOT_USER << BPFCC_SLOT_SHIFT)
+/* Depth 0 is on top, each callee below it, as on a stack that grows down. */
+#define BPFCC_FRAME_TOP(depth) (BPFCC_STACK_BASE + (uint64_t)(BPFCC_MAX_FRAMES - (depth)) * BPFCC_FRAME_BYTES)
+#define BPFCC_MAP_HANDLE(id) (((uint64_t)BPFCC_SLOT_MAP_HANDLES << BPFCC_SLOT_SHIFT) + ((uint64_t)(id) << 4))
+#define BPFCC_FUNC_HANDLE(index) (((uint64_t)BPFCC_SLOT_FUNCTIONS << BPFCC_SLOT_SHIFT) + ((uint64_t)(index) << 4))
+
+/* ---- regions (ABI) ------------------------------------------------------------------------------------- */
+
+enum bpfcc_region_flags {
+    BPFCC_REGION_WRITE = 1, /* programs may write it */
+};
+
+/* A live range of guest memory. Guest address a is valid for n bytes when base + lo <= a and a + n <= base + hi,
+ * and, where stride != 0, when the access stays inside the first `element` bytes of one stride. */
+struct bpfcc_region {
+    uint8_t *host;    /* host address of guest address `base` */
+    uint64_t base;    /* guest address of offset 0 (start of its first slot) */
+    uint64_t lo, hi;  /* live offsets [lo, hi) */
+    uint32_t stride;  /* bytes from one map value to the next, 0 = one run of bytes */
+    uint32_t element; /* readable bytes of each stride */
+    uint32_t flags;
+    uint32_t reserved;
+    const uint8_t *readable; /* one bit a byte of [0, hi), or NULL = all: context fields that may be read */
+    const uint8_t *writable; /* likewise for writing; looked at only with BPFCC_REGION_WRITE */
+};
+
+/* ---- traps (ABI) --------------------------------------------------------------------------------------- */
+
+enum bpfcc_trap {
+    BPFCC_TRAP_NONE = 0,
+    BPFCC_TRAP_ACCESS = 1,       /* outside every live region, or read-only memory written */
+    BPFCC_TRAP_BUDGET = 2,       /* step budget spent */
+    BPFCC_TRAP_STACK = 3,        /* more than BPFCC_MAX_FRAMES calls deep */
+    BPFCC_TRAP_CALL = 4,         /* callx to something that is no function; bad callback */
+    BPFCC_TRAP_HELPER = 5,       /* a helper got an argument that is no map, no lock, no reservation … */
+    BPFCC_TRAP_MISALIGNED = 6,   /* misaligned atomic */
+    BPFCC_TRAP_STOPPED = 7,      /* the stop flag was raised */
+    BPFCC_TRAP_REFERENCE = 8,    /* left with a reservation or a lock still held */
+    BPFCC_TRAP_UNRESOLVED = 9,   /* an instruction that CO-RE could not resolve was reached */
+};
+
+/* ---- maps ---------------------------------------------------------------------------------------------- */
+
+struct bpfcc_map;
+
+/* Types and flags have Linux's numbers (BPF_MAP_TYPE_*, BPF_F_*), sizes are bytes. (ABI) */
+struct bpfcc_map_def {
+    uint32_t type, key_size, value_size, max_entries, flags, cpus;
+    uint64_t extra; /* map_extra: bloom filter hashes */
+};
+
+/* Where the values of a map lie: what a region needs. `host` is fixed for the map's life. (ABI) */
+struct bpfcc_map_area {
+    uint8_t *host;
+    uint64_t size;    /* bytes */
+    uint32_t stride;  /* bytes from one value to the next (a value of one CPU, for per-CPU maps) */
+    uint32_t element; /* bytes of a value */
+};
+
+/* All return 0 or a negative Linux errno. `cpu` picks the copy of a per-CPU map; other maps ignore it. Keys and values
+ * are host memory. Thread-safe; a pointer to a value stays readable until the map is freed (deleted values are reused
+ * only after every run that was active at the deletion has left: bpfcc_run_enter / bpfcc_run_leave). */
+BPFCC_API int bpfcc_map_create(const struct bpfcc_map_def *def, struct bpfcc_map **map);
+BPFCC_API void bpfcc_map_free(struct bpfcc_map *map);
+BPFCC_API int bpfcc_map_area(const struct bpfcc_map *map, struct bpfcc_map_area *area);
+BPFCC_API const struct bpfcc_map_def *bpfcc_map_definition(const struct bpfcc_map *map);
+/* From a program: the value (of this CPU), or NULL. LRU maps mark it as used. */
+BPFCC_API void *bpfcc_map_lookup(struct bpfcc_map *map, const void *key, uint32_t cpu);
+BPFCC_API int bpfcc_map_update(struct bpfcc_map *map, const void *key, const void *value, uint64_t flags, uint32_t cpu);
+BPFCC_API int bpfcc_map_delete(struct bpfcc_map *map, const void *key);
+/* From outside, as bpf(2) has it: copies; per-CPU maps read and write one value for each CPU, each padded to 8 bytes. */
+BPFCC_API int bpfcc_map_read(struct bpfcc_map *map, const void *key, void *value, uint64_t flags);
+BPFCC_API int bpfcc_map_write(struct bpfcc_map *map, const void *key, const void *value, uint64_t flags);
+BPFCC_API int bpfcc_map_take(struct bpfcc_map *map, const void *key, void *value); /* lookup-and-delete; pop */
+BPFCC_API int bpfcc_map_next_key(struct bpfcc_map *map, const void *key, void *next);
+/* queue, stack, bloom filter */
+BPFCC_API int bpfcc_map_push(struct bpfcc_map *map, const void *value, uint64_t flags);
+BPFCC_API int bpfcc_map_pop(struct bpfcc_map *map, void *value);
+BPFCC_API int bpfcc_map_peek(struct bpfcc_map *map, void *value);
+/* Entries stored now (an estimate while others write). */
+BPFCC_API uint64_t bpfcc_map_count(struct bpfcc_map *map);
+
+/* ---- one run (ABI) ------------------------------------------------------------------------------------- */
+
+struct bpfcc_run;
+
+typedef uint64_t (*bpfcc_helper)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct bpfcc_run *run);
+/* Calls function `index` of the running module (bpf_loop, for_each_map_elem, timers). Set by the back end. */
+typedef uint64_t (*bpfcc_invoke)(struct bpfcc_run *run, uint32_t function, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5);
+
+/* Offsets of the fields that helpers must refresh after they moved the packet; -1 = the context has no such field. */
+struct bpfcc_context_layout {
+    int16_t data, data_end, data_meta, length;
+    uint8_t pointer_bytes; /* 4 on Linux, 8 on Windows */
+    uint8_t reserved[7];
+};
+
+struct bpfcc_run {
+    struct bpfcc_region *slots[BPFCC_SLOTS]; /* NULL = not mapped */
+    uint32_t checked;        /* 1: addresses are guest addresses and are checked */
+    uint32_t cpu;            /* index of per-CPU copies, and the processor id */
+    uint32_t trap;           /* enum bpfcc_trap; the first one stays */
+    uint32_t trap_size;
+    uint64_t trap_address;
+    uint64_t steps_left;     /* budget: instructions of bytecode still allowed */
+    uint32_t tail_calls;     /* taken so far */
+    int32_t tail_target;     /* program to enter after a successful tail_call, else -1 */
+    const int32_t *stop;     /* raised by another thread, or NULL */
+
+    bpfcc_invoke invoke;
+    void *backend;           /* the back end's own */
+    struct bpfcc_state *state; /* helpers' state: maps by id, clock, random, output (runtime/native/state.h) */
+
+    uint8_t *frames;         /* host memory of the stack: BPFCC_MAX_FRAMES * BPFCC_FRAME_BYTES */
+    uint32_t depth;          /* call depth now, entry = 0 */
+    uint32_t reserved;
+
+    uint8_t *context;        /* host bytes of the context */
+    uint32_t context_size;
+    struct bpfcc_context_layout layout;
+
+    uint8_t *packet;         /* host address of the whole buffer, headroom included */
+    uint32_t packet_capacity;
+    uint32_t packet_meta, packet_data, packet_end; /* offsets in the buffer: meta <= data <= end <= capacity */
+};
+
+/* ---- guest memory -------------------------------------------------------------------------------------- */
+
+/* Host address of `size` bytes at `address`, or NULL (and the run traps) when a checked run may not do that. */
+BPFCC_API void *bpfcc_access_slow(struct bpfcc_run *run, uint64_t address, uint64_t size, int write);
+
+static inline void *bpfcc_access(struct bpfcc_run *run, uint64_t address, uint64_t size, int write)
+{
+    if (!run->checked)
+        return (void *)(uintptr_t)address;
+    return bpfcc_access_slow(run, address, size, write);
+}
+
+/* The first trap of a run stays; later ones do not overwrite it. */
+static inline void bpfcc_trap_at(struct bpfcc_run *run, uint32_t trap, uint64_t address, uint64_t size)
+{
+    if (!run->trap) {
+        run->trap = trap;
+        run->trap_address = address;
+        run->trap_size = (uint32_t)size;
+    }
+}
+
+/* ---- runs and epochs ----------------------------------------------------------------------------------- */
+
+/* Around every run (or batch of runs): values deleted meanwhile are not reused before the run has left. */
+BPFCC_API uint32_t bpfcc_run_enter(void);
+BPFCC_API void bpfcc_run_leave(uint32_t ticket);
+
+BPFCC_API uint32_t bpfcc_abi_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
