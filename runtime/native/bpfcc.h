@@ -180,7 +180,14 @@ struct bpfcc_run {
     uint8_t *packet;         /* host address of the whole buffer, headroom included */
     uint32_t packet_capacity;
     uint32_t packet_meta, packet_data, packet_end; /* offsets in the buffer: meta <= data <= end <= capacity */
+    uint32_t reserved2;
+
+    struct bpfcc_outcome *outcome; /* what helpers noted for this run: redirect, locks, reservations (state.h); never NULL */
 };
+
+/* What a back end is to the batch and repeat loops: one run of the program that it prepared, from entry to exit, tail
+ * calls included. Everything it needs hangs on run->backend. */
+typedef uint64_t (*bpfcc_entry)(struct bpfcc_run *run);
 
 /* ---- guest memory -------------------------------------------------------------------------------------- */
 
