@@ -1,0 +1,48 @@
+"""What a call does to memory, as far as the IR has to know it.
+
+    map_update_elem(map, key, value, flags)   reads what arguments 1 and 2 point to, writes no memory of the program
+    probe_read(dst, size, src)                writes as many bytes behind argument 0 as argument 1 says
+
+The tables that know this live above this package (`bpfcc.runtime.specs`); what the lifter and the passes need of them is
+this small view. Where a helper is not known, `UNKNOWN_CALL` says the worst.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Protocol
+
+
+class Touch(NamedTuple):
+    """Memory behind one argument: `size` bytes, or as many as argument `size_argument` says, or an unknown number (both None)."""
+
+    argument: int
+    size: int | None = None
+    size_argument: int | None = None
+
+
+class HelperEffects(NamedTuple):
+    """`arity` arguments in r1…; memory it reads and writes through them; `moves_packet`: packet pointers are stale afterwards.
+
+    `calls_back`: it calls functions of the program, which may write what any argument points to.
+    """
+
+    arity: int
+    reads: tuple[Touch, ...] = ()
+    writes: tuple[Touch, ...] = ()
+    moves_packet: bool = False
+    calls_back: bool = False
+
+
+class EffectsOf(Protocol):
+    """Effects by helper id; None for a helper that the platform does not know."""
+
+    def __call__(self, helper: int, /) -> HelperEffects | None: ...
+
+
+EVERYTHING: Final = tuple(Touch(argument) for argument in range(5))
+UNKNOWN_CALL: Final = HelperEffects(arity=5, reads=EVERYTHING, writes=EVERYTHING, moves_packet=True, calls_back=True)
+
+
+def no_effects(_helper: int, /) -> HelperEffects | None:
+    """For code without a platform: every helper is unknown."""
+    return None

@@ -1,0 +1,153 @@
+"""Functions of blocks of operations, and the module that holds them.
+
+    fn @main(v0) {            Function(name="main", params=[v0], blocks=[b0, …])
+    b0:                       Block(id=0, params=[], ops=[…], terminator=…)
+      v1 = load.4 v0, 0 #0
+      exit v1 #1
+    }
+
+A block takes parameters and every edge to it passes arguments (block-argument form of SSA); the entry block has none, the
+function's own parameters are in scope everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, final
+
+from bpfcc.bpfir.ops import Edge, Exit, Op, Operand, Terminator, Value, edges
+
+if TYPE_CHECKING:
+    from bpfcc.bpfir.module import Endian, Extern, MapSpec
+    from bpfcc.diagnostics import SourcePosition
+
+
+@final
+class Block:
+    """Straight-line operations and the terminator that ends them."""
+
+    __slots__ = ("id", "ops", "params", "terminator")
+
+    def __init__(self, id: int) -> None:  # noqa: A002 - the field's own name
+        self.id = id
+        self.params: list[Value] = []
+        self.ops: list[Op] = []
+        # Every finished block has its own; until then this one keeps the type simple.
+        self.terminator: Terminator = UNFINISHED
+
+    def edges(self) -> list[Edge]:
+        """Ways out, `then` before `otherwise`."""
+        return edges(self.terminator)
+
+    def successors(self) -> list[Block]:
+        """Targets of the edges; a block may come twice."""
+        return [edge.block for edge in edges(self.terminator)]
+
+    def all_ops(self) -> Iterator[Op]:
+        """Operations in order, the terminator last."""
+        yield from self.ops
+        yield self.terminator
+
+    def __repr__(self) -> str:
+        return f"b{self.id}"
+
+
+UNFINISHED: Terminator = Exit(value=0)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Function:
+    """One function: `blocks[0]` is the entry. Value ids are unique in it; `next_value` is the first unused one."""
+
+    name: str
+    params: list[Value] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    next_value: int = 0
+    linkage: Literal["static", "global"] = "global"
+    btf_type_id: int = 0
+
+    def new_value(self, definition: Op | Block | None = None) -> Value:
+        """A fresh value."""
+        value = Value(self.next_value, definition)
+        self.next_value += 1
+        return value
+
+    def new_block(self) -> Block:
+        """A fresh block at the end of the list."""
+        block = Block(max((b.id for b in self.blocks), default=-1) + 1)
+        self.blocks.append(block)
+        return block
+
+    @property
+    def entry(self) -> Block:
+        """The block where the function begins."""
+        return self.blocks[0]
+
+    def ops(self) -> Iterator[Op]:
+        """Every operation, block by block, terminators included."""
+        for block in self.blocks:
+            yield from block.ops
+            yield block.terminator
+
+    def predecessors(self) -> dict[Block, list[Edge]]:
+        """Edges into each block, in block order; a block that nothing enters has an empty list."""
+        found: dict[Block, list[Edge]] = {block: [] for block in self.blocks}
+        for block in self.blocks:
+            for edge in edges(block.terminator):
+                found[edge.block].append(edge)
+        return found
+
+    def replace(self, replacement: dict[Value, Operand]) -> None:
+        """Replace uses of values everywhere; chains in the dictionary are followed."""
+        from bpfcc.bpfir.ops import replace_operands  # noqa: PLC0415 - only passes need it
+
+        for value in replacement:
+            target = replacement[value]
+            while type(target) is Value and target in replacement:
+                target = replacement[target]
+            replacement[value] = target
+        if replacement:
+            for op in self.ops():
+                replace_operands(op, replacement)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Module:
+    """What is verified and executed: a program (`functions[0]`) with its subprograms, its maps and externs.
+
+    `lines` maps the first instruction of each line-table entry to its place; see `position`.
+    """
+
+    functions: list[Function]
+    maps: tuple[MapSpec, ...] = ()
+    externs: tuple[Extern, ...] = ()
+    type: str | None = None
+    endian: Endian = "little"
+    lines: Mapping[int, SourcePosition] = field(default_factory=dict)
+    _line_starts: list[int] | None = None
+
+    @property
+    def entry(self) -> Function:
+        """The program's entry function."""
+        return self.functions[0]
+
+    def function(self, name: str) -> Function:
+        """The function of that name; names are unique in a module."""
+        for fn in self.functions:
+            if fn.name == name:
+                return fn
+        raise KeyError(name)
+
+    def position(self, insn: int) -> SourcePosition | None:
+        """Where in the C source instruction `insn` comes from, or None."""
+        if insn < 0 or not self.lines:
+            return None
+        if self._line_starts is None:
+            self._line_starts = sorted(self.lines)
+        from bisect import bisect_right  # noqa: PLC0415 - positions are asked for in messages only
+
+        at = bisect_right(self._line_starts, insn) - 1
+        return self.lines[self._line_starts[at]] if at >= 0 else None
