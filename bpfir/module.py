@@ -84,9 +84,9 @@ class Bytecode:
     Conventions inside `code`, after linking (all pseudo forms as in RFC 9669 section 5.4, with indices for file descriptors):
 
     - `lddw` src 1 (map) and 2 (map value; offset in the second imm): imm = index into `maps`
-    - `lddw` src 4 (function address): imm = distance in slots from the next instruction, as calls have it
+    - `lddw` src 4 (function address): the function starts at slot (of the `lddw`'s first half) + 1 + imm, as calls have it
     - `lddw` src 3 (kernel variable): imm = index into `externs`
-    - `call` src 1: imm = distance in slots from the next instruction
+    - `call` src 1: the function starts at slot + 1 + imm
     - `call` src 2 (kfunc): imm = index into `externs`, off = 0
     """
 
