@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The UDP header (RFC 768) and Linux's UDP socket options. */
+#pragma once
+
+#include <linux/types.h>
+
+struct udphdr {
+	__be16 source;
+	__be16 dest;
+	__be16 len;
+	__sum16 check;
+};
+
+#define UDP_CORK 1
+#define UDP_ENCAP 100
+#define UDP_NO_CHECK6_TX 101
+#define UDP_NO_CHECK6_RX 102
+#define UDP_SEGMENT 103
+#define UDP_GRO 104
