@@ -99,7 +99,7 @@ def _moves() -> Iterator[Form]:
         0xB0 | X | isa.ALU64,
         "addr_space_cast",
         "kernel",
-        "{dst} = addr_space_cast({src}, {spaces})",
+        "{dst} = addr_space_cast({src}, {dst_space}, {src_space})",
         dst="w",
         src="r",
         off=1,
