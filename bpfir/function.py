@@ -12,11 +12,12 @@ function's own parameters are in scope everywhere.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, final
 
-from bpfcc.bpfir.ops import Edge, Exit, Op, Operand, Terminator, Value, edges
+from bpfcc.bpfir.ops import Edge, Exit, Op, Operand, Terminator, Value, edges, replace_operands
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.module import Endian, Extern, MapSpec
@@ -101,8 +102,6 @@ class Function:
 
     def replace(self, replacement: dict[Value, Operand]) -> None:
         """Replace uses of values everywhere; chains in the dictionary are followed."""
-        from bpfcc.bpfir.ops import replace_operands  # noqa: PLC0415 - only passes need it
-
         for value in replacement:
             target = replacement[value]
             while type(target) is Value and target in replacement:
@@ -147,7 +146,5 @@ class Module:
             return None
         if self._line_starts is None:
             self._line_starts = sorted(self.lines)
-        from bisect import bisect_right  # noqa: PLC0415 - positions are asked for in messages only
-
         at = bisect_right(self._line_starts, insn) - 1
         return self.lines[self._line_starts[at]] if at >= 0 else None

@@ -2,7 +2,7 @@
 
     v3 = add.32 v1, 0xffffffff          Alu(result=v3, kind="add", width_bits=32, lhs=v1, rhs=0xffff_ffff)
     v4 = load.4 v0, 16                  Load(result=v4, size_bytes=4, base=v0, offset=16)
-    if ult.64 v3, v4 then b1() else b2(v3)
+    if ult.64 v3, v4 then b1 else b2(v3)
 
 Every value is a 64-bit word: a register that holds a pointer or a number depending on the path is daily bread, so there are no
 pointer types. Operations of width 32 read the low halves of their operands and zero-extend the result (RFC 9669 section 4.1).

@@ -1,0 +1,99 @@
+"""The textual form of a module; `parser` is its exact inverse.
+
+    bpfir 1
+    type "xdp"
+    map 0 {"name": "counters", "type": "array", …}
+    fn @filter(v0) global {
+    b0:
+      v1 = load.4 v0, 0 #0
+      exit v1 #1
+    }
+    line 0 {"file": "filter.bpf.c", "line": 12, "column": 3}
+
+`#n` is the index of the instruction that an operation came from; `docs/ir.md` describes the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from bpfcc.bpfir.module import Extern, MapSpec
+from bpfcc.bpfir.text import FLAGS, HEADER, RENDER, pieces, render_list, render_name
+from bpfcc.diagnostics import SourcePosition
+
+if TYPE_CHECKING:
+    from bpfcc.bpfir.function import Block, Function, Module
+    from bpfcc.bpfir.ops import Op
+
+
+@cache
+def _pieces(cls: type[Op]) -> tuple[tuple[str, str], ...]:
+    return tuple(pieces(cls))
+
+
+def print_op(op: Op) -> str:
+    """One operation, without indentation."""
+    out = []
+    for kind, text in _pieces(type(op)):
+        if not kind:
+            out.append(text)
+        elif kind == "flag":
+            out.append(FLAGS[text] if getattr(op, text) else "")
+        else:
+            out.append(RENDER[kind](getattr(op, text)))
+    if op.insn >= 0:
+        out.append(f" #{op.insn}")
+    return "".join(out)
+
+
+def print_block(block: Block) -> str:
+    """A block: its label with parameters, then a line for each operation."""
+    params = f"({render_list(list(block.params))})" if block.params else ""
+    lines = [f"b{block.id}{params}:"]
+    lines += [f"  {print_op(op)}" for op in block.all_ops()]
+    return "\n".join(lines)
+
+
+def print_function(fn: Function) -> str:
+    """A function with its blocks in order."""
+    btf = f" btf {fn.btf_type_id}" if fn.btf_type_id else ""
+    head = f"fn @{render_name(fn.name)}({render_list(list(fn.params))}) {fn.linkage}{btf} {{"
+    return "\n".join([head, *[print_block(block) for block in fn.blocks], "}"])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, MapSpec):
+        return record(value)
+    if hasattr(value, "items"):
+        return {str(k): v for k, v in value.items()}
+    return value
+
+
+def record(value: MapSpec | Extern | SourcePosition) -> dict[str, Any]:
+    """The fields that differ from their defaults, as JSON has them (bytes in hex); the BTF object itself is left out."""
+    out: dict[str, Any] = {}
+    for item in fields(value):
+        content = getattr(value, item.name)
+        default = item.default_factory() if item.default_factory is not MISSING else item.default
+        if item.name != "btf" and (content != default or default is MISSING):
+            out[item.name] = _plain(content)
+    return out
+
+
+def print_module(module: Module) -> str:
+    """The whole module, ending in a newline."""
+    lines = [HEADER]
+    if module.type is not None:
+        lines.append(f"type {json.dumps(module.type)}")
+    if module.endian != "little":
+        lines.append(f"endian {module.endian}")
+    lines += [f"map {at} {json.dumps(record(spec))}" for at, spec in enumerate(module.maps)]
+    lines += [f"extern {at} {json.dumps(record(extern))}" for at, extern in enumerate(module.externs)]
+    lines += [print_function(fn) for fn in module.functions]
+    lines += [f"line {insn} {json.dumps(record(module.lines[insn]))}" for insn in sorted(module.lines)]
+    return "\n".join(lines) + "\n"
