@@ -1,0 +1,161 @@
+"""Map definitions of an object: `.maps` by BTF, `maps` by record, global data by section.
+
+    struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, u32); … } flows SEC(".maps");   -> MapSpec("flows", "hash", …)
+    struct bpf_map_def SEC("maps") m = {…};                                                -> MapSpec("m", …)
+    int counter = 7;                                                                       -> MapSpec(".data", "array", initial=…)
+
+A global-data map is named by its section, always. (libbpf puts up to eight characters of the object's file name before
+it, and the kernel sees that; a name that depends on the file's name is no use to a caller here.)
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from bpfcc.bpfir.module import MapSpec
+from bpfcc.frontend.elf import SHT_NOBITS, SHT_PROGBITS, STT_FUNC, STT_SECTION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bpfcc.frontend.btf import Btf, BtfType
+    from bpfcc.frontend.elf import ElfFile, Section, Symbol
+
+MAP_TYPES: Final = (
+    "unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array",
+    "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash",
+    "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops",
+    "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array",
+)  # fmt: skip
+
+READ_ONLY_FOR_PROGRAMS: Final = 0x80
+NUMA_NODE_GIVEN: Final = 0x4
+NESTED: Final = frozenset({"array_of_maps", "hash_of_maps"})
+DATA_PREFIXES: Final = (".data", ".rodata", ".bss")
+
+
+class MapPlace(NamedTuple):
+    """A map and where its definition lies, which is how relocations name it."""
+
+    spec: MapSpec
+    section: int
+    offset: int
+
+
+@final
+@dataclass(slots=True)
+class MapTable:
+    """All maps of an object in libbpf's order: defined ones, global data, kernel configuration."""
+
+    places: list[MapPlace] = field(default_factory=list)
+    by_place: dict[tuple[int, int], int] = field(default_factory=dict)
+    by_name: dict[str, int] = field(default_factory=dict)
+    # Sections whose bytes are map definitions, and those that are a map's value.
+    definition_sections: set[int] = field(default_factory=set)
+    data_sections: set[int] = field(default_factory=set)
+
+    def add(self, spec: MapSpec, section: int, offset: int, elf: ElfFile) -> int:
+        """Append a map; two of one name cannot be told apart and are refused."""
+        if spec.name in self.by_name:
+            raise elf.error(f"a second map named {spec.name!r}", section=elf.section_at(section), offset=offset)
+        index = len(self.places)
+        self.places.append(MapPlace(spec, section, offset))
+        self.by_place[section, offset] = index
+        self.by_name[spec.name] = index
+        return index
+
+
+def map_type_name(number: int) -> str:
+    """The type's name; one the table does not know keeps its number, and whoever makes the map refuses it."""
+    return MAP_TYPES[number] if number < len(MAP_TYPES) else f"type_{number}"
+
+
+def is_data_section(section: Section) -> bool:
+    """Whether the section is global data that programs use as a map."""
+    if not section.size or section.type not in (SHT_PROGBITS, SHT_NOBITS) or section.executable:
+        return False
+    return any(section.name == p or section.name.startswith(p + ".") for p in DATA_PREFIXES)
+
+
+def is_legacy_section(name: str) -> bool:
+    """Whether records in `struct bpf_map_def` or `struct bpf_elf_map` form are in the section."""
+    return name == "maps" or name.startswith("maps/")
+
+
+def read_maps(elf: ElfFile, btf: Btf | None) -> MapTable:
+    """Every map that the object defines."""
+    from bpfcc.frontend.maps_btf import read_btf_maps
+    from bpfcc.frontend.maps_legacy import read_legacy_maps
+
+    table = MapTable()
+    for section in elf.sections:
+        if section.name == ".maps" and section.size:
+            table.definition_sections.add(section.index)
+            read_btf_maps(elf, btf, section, table)
+        elif is_legacy_section(section.name) and section.size:
+            table.definition_sections.add(section.index)
+            read_legacy_maps(elf, section, table)
+    for section in elf.sections:
+        if is_data_section(section):
+            _add_data(elf, btf, section, table)
+    return table
+
+
+def _add_data(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable) -> None:
+    value_type = (btf.find(section.name, "datasec") or 0) if btf is not None else 0
+    spec = MapSpec(
+        section.name,
+        "array",
+        key_size=4,
+        value_size=section.size,
+        max_entries=1,
+        flags=READ_ONLY_FOR_PROGRAMS if section.name.startswith(".rodata") else 0,
+        section=section.name,
+        initial=elf.contents(section),
+        btf=btf if value_type else None,
+        btf_value_type_id=value_type,
+    )
+    if section.name in table.by_name:
+        # Only relocatable links with `-r` and unusual scripts make two sections of a name; both are data.
+        spec.name = f"{section.name}#{section.index}"
+    table.data_sections.add(section.index)
+    table.add(spec, section.index, 0, elf)
+
+
+def complete_data_sections(elf: ElfFile, btf: Btf) -> None:
+    """Give the BTF's data sections their sizes and variables their offsets, which clang leaves to the loader."""
+    by_name: dict[str, Symbol] | None = None
+    for section in elf.sections:
+        if not section.size or not (is_data_section(section) or section.name == ".maps" or section.name.startswith(".struct_ops")):
+            continue
+        type_id = btf.find(section.name, "datasec")
+        if type_id is None:
+            continue
+        found = btf.type(type_id)
+        if found.size:
+            continue
+        if by_name is None:
+            by_name = {elf.name_of(s): s for s in elf.symbols if s.section and s.type not in (STT_SECTION, STT_FUNC)}
+        offsets = dict(_offsets(btf, found, section, by_name))
+        btf.set_section_layout(type_id, min(section.size, 0xFFFF_FFFF), offsets)
+
+
+def _offsets(btf: Btf, found: BtfType, section: Section, symbols: dict[str, Symbol]) -> Iterator[tuple[int, int]]:
+    for number, variable in enumerate(found.variables):
+        symbol = symbols.get(btf.name(variable.type_id))
+        if symbol is not None and symbol.section == section.index:
+            yield number, min(symbol.value, 0xFFFF_FFFF)
+
+
+def check_record(elf: ElfFile, section: Section, offset: int, size: int, what: str) -> bytes:
+    """The bytes of a definition, or an `InputError` that says it leaves the section."""
+    if offset + size > section.size:
+        raise elf.error(f"{what} of {size} bytes leaves the section", section=section, offset=offset)
+    return elf.contents(section)[offset : offset + size]
+
+
+def unpack_words(elf: ElfFile, record: bytes) -> tuple[int, ...]:
+    """The 32-bit fields of a record in the object's byte order."""
+    return struct.unpack(f"{elf.order}{len(record) // 4}I", record[: len(record) // 4 * 4])
