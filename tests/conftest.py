@@ -1,0 +1,1 @@
+"""Found by pytest first: makes `tests` importable from every test below it."""
