@@ -1,0 +1,271 @@
+"""The frame as byte-granular memory in memory SSA.
+
+    store.8 v1, -8, v3          m1: bytes -8 … -1 from this store
+    call helper 2(…)            m2: the bytes that the helper's table entry says it writes, behind the frame addresses it gets
+    v4 = load.4 v1, -8          reads m2; the walk m2 -> m1 finds that these bytes still come from the store
+
+Each operation that may write the frame makes a *version* of it; where versions meet there is a `Join`. A set of frame bytes is an
+integer of 512 bits: bit n is the byte at r10 - 512 + n. `FrameMemory` holds the version that each operation sees.
+
+What may point into the frame is found first (`pointers`): results of `frame`, and what arithmetic, renaming, block parameters and
+calls make of them; once a frame address was stored anywhere, everything loaded may be one. Pointers to a caller's frame are not
+pointers to this one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Union, final
+
+from bpfcc.bpfir.dominance import reverse_postorder
+from bpfcc.bpfir.ops import (
+    Alu,
+    Assume,
+    Atomic,
+    AtomicFetch,
+    Call,
+    CallExtern,
+    CallFunction,
+    CallIndirect,
+    CompareExchange,
+    FrameAddr,
+    Load,
+    LoadAcquire,
+    Op,
+    Operand,
+    Store,
+    StoreRelease,
+    Value,
+    edges,
+    operands,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bpfcc.bpfir.effects import EffectsOf, Touch
+    from bpfcc.bpfir.function import Block, Function
+
+FRAME_BYTES: Final = 512
+ALL_BYTES: Final = (1 << FRAME_BYTES) - 1
+CALLS: Final = (Call, CallFunction, CallExtern, CallIndirect)
+ACCESSES: Final = (Load, Store, LoadAcquire, StoreRelease, Atomic, AtomicFetch, CompareExchange)
+WRITERS: Final = (Store, StoreRelease, Atomic, AtomicFetch, CompareExchange)
+
+
+def byte_mask(offset: int, size: int) -> int:
+    """The bytes at r10 + offset … + size - 1; those outside of the frame are left out."""
+    low = max(offset + FRAME_BYTES, 0)
+    high = min(offset + FRAME_BYTES + size, FRAME_BYTES)
+    return ((1 << (high - low)) - 1) << low if low < high else 0
+
+
+def frame_offset(operand: Operand) -> int | None:
+    """c where `operand` is r10 + c, else None."""
+    while type(operand) is Value:
+        definition = operand.definition
+        if type(definition) is FrameAddr:
+            return definition.offset
+        if type(definition) is not Assume:
+            return None
+        operand = definition.value
+    return None
+
+
+@final
+class Pointers:
+    """Which values may point into this function's frame."""
+
+    __slots__ = ("escaped", "values")
+
+    def __init__(self, fn: Function) -> None:
+        self.values: set[Value] = set()
+        # A frame address was stored in memory: from then on, what is loaded may be one.
+        self.escaped = False
+        blocks = reverse_postorder(fn)
+        changed = any(isinstance(op, FrameAddr) for block in blocks for op in block.ops)
+        while changed:
+            before = (len(self.values), self.escaped)
+            for block in blocks:
+                self._block(block)
+            changed = before != (len(self.values), self.escaped)
+
+    def __contains__(self, operand: Operand) -> bool:
+        return type(operand) is Value and operand in self.values
+
+    def _block(self, block: Block) -> None:
+        values = self.values
+        for op in block.ops:
+            if isinstance(op, ACCESSES):
+                if isinstance(op, WRITERS) and (op.value in self or getattr(op, "expected", 0) in self):
+                    self.escaped = True
+                if self.escaped and op.HAS_RESULT:
+                    values.add(op.result)  # type: ignore[union-attr]
+            elif isinstance(op, FrameAddr) or (
+                (isinstance(op, (Alu, Assume)) or isinstance(op, (CallFunction, CallExtern, CallIndirect)))
+                and any(o in self for o in operands(op))
+            ):
+                values.add(op.result)
+            elif isinstance(op, CALLS) and self.escaped:
+                values.add(op.result)
+        for edge in edges(block.terminator):
+            for param, arg in zip(edge.block.params, edge.args, strict=True):
+                if arg in self:
+                    values.add(param)
+
+
+@final
+class Footprint:
+    """Frame bytes that one operation may read and may write. `exact` is the range it is sure to touch, for plain accesses."""
+
+    __slots__ = ("exact", "reads", "writes")
+
+    def __init__(self, reads: int = 0, writes: int = 0, exact: tuple[int, int] | None = None) -> None:
+        self.reads = reads
+        self.writes = writes
+        self.exact = exact
+
+
+NOTHING: Final = Footprint()
+
+
+@final
+class Footprints:
+    """What each operation does to the frame."""
+
+    __slots__ = ("effects", "pointers")
+
+    def __init__(self, fn: Function, effects: EffectsOf) -> None:
+        self.pointers = Pointers(fn)
+        self.effects = effects
+
+    def of(self, op: Op) -> Footprint:
+        """The footprint of one operation."""
+        if isinstance(op, ACCESSES):
+            return self._access(op)
+        if isinstance(op, CALLS):
+            return self._call(op)
+        return NOTHING
+
+    def _access(self, op: Load | Store | LoadAcquire | StoreRelease | Atomic | AtomicFetch | CompareExchange) -> Footprint:
+        base = frame_offset(op.base)
+        if base is None:
+            if op.base not in self.pointers:
+                return NOTHING
+            mask, exact = ALL_BYTES, None
+        else:
+            exact = (base + op.offset, op.size_bytes)
+            mask = byte_mask(*exact)
+        reads = 0 if isinstance(op, (Store, StoreRelease)) else mask
+        writes = mask if isinstance(op, WRITERS) else 0
+        return Footprint(reads, writes, exact)
+
+    def _call(self, op: Call | CallFunction | CallExtern | CallIndirect) -> Footprint:
+        given = any(arg in self.pointers for arg in op.args)
+        if not isinstance(op, Call):
+            return Footprint(ALL_BYTES, ALL_BYTES) if given or self.pointers.escaped else NOTHING
+        effects = self.effects(op.helper)
+        if effects is None:
+            return Footprint(ALL_BYTES, ALL_BYTES) if given or self.pointers.escaped else NOTHING
+        if effects.calls_back and (given or self.pointers.escaped):
+            return Footprint(ALL_BYTES, ALL_BYTES)
+        if not given:
+            return NOTHING
+        return Footprint(self._touched(op, effects.reads), self._touched(op, effects.writes))
+
+    def _touched(self, op: Call, touches: Iterable[Touch]) -> int:
+        mask = 0
+        for touch in touches:
+            if touch.argument >= len(op.args) or op.args[touch.argument] not in self.pointers:
+                continue
+            offset = frame_offset(op.args[touch.argument])
+            if offset is None:
+                return ALL_BYTES
+            size: Operand | None = touch.size
+            if touch.size_argument is not None and touch.size_argument < len(op.args):
+                size = op.args[touch.size_argument]
+            # A pointer is to the first byte; where the length is open it may be everything above.
+            mask |= byte_mask(offset, size if type(size) is int else FRAME_BYTES - min(offset, 0))
+        return mask
+
+
+# ---- versions ----------------------------------------------------------------------------------------------------------
+
+
+@final
+class Start:
+    """The frame as the function finds it: no byte written."""
+
+    __slots__ = ()
+
+
+@final
+class Write:
+    """After `op`, which wrote `mask`; where `exact`, every byte of it and nothing but a plain store's value."""
+
+    __slots__ = ("before", "exact", "mask", "op")
+
+    def __init__(self, op: Op, mask: int, before: Version, *, exact: bool) -> None:
+        self.op = op
+        self.mask = mask
+        self.before = before
+        self.exact = exact
+
+
+@final
+class Join:
+    """Where versions meet: one for each edge into `block`, in the order of `Function.predecessors`."""
+
+    __slots__ = ("block", "incoming")
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.incoming: list[Version] = []
+
+
+Version = Union[Start, Write, Join]
+
+
+@final
+class FrameMemory:
+    """Memory SSA of one function's frame: `sees[op]` is the version before each operation that may read the frame."""
+
+    __slots__ = ("at_end", "at_start", "footprints", "sees")
+
+    def __init__(self, fn: Function, effects: EffectsOf) -> None:
+        self.footprints = Footprints(fn, effects)
+        self.sees: dict[Op, Version] = {}
+        self.at_start: dict[Block, Version] = {}
+        self.at_end: dict[Block, Version] = {}
+        order = reverse_postorder(fn)
+        position = {block: at for at, block in enumerate(order)}
+        sources: dict[Block, list[Block]] = {block: [] for block in order}
+        for block in fn.blocks:
+            if block in sources:
+                for edge in edges(block.terminator):
+                    sources[edge.block].append(block)
+        joins: list[Join] = []
+        for block in order:
+            self.at_start[block] = self._enter(block, sources[block], position, joins)
+            self.at_end[block] = self._walk(block, self.at_start[block])
+        for join in joins:
+            join.incoming = [self.at_end[source] for source in sources[join.block]]
+
+    def _enter(self, block: Block, sources: list[Block], position: dict[Block, int], joins: list[Join]) -> Version:
+        if not sources:
+            return Start()
+        known = [self.at_end[s] for s in sources if position[s] < position[block]]
+        if len(known) == len(sources) and all(v is known[0] for v in known):
+            return known[0]
+        join = Join(block)
+        joins.append(join)
+        return join
+
+    def _walk(self, block: Block, version: Version) -> Version:
+        for op in block.ops:
+            footprint = self.footprints.of(op)
+            if footprint.reads:
+                self.sees[op] = version
+            if footprint.writes:
+                exact = isinstance(op, Store) and footprint.exact is not None
+                version = Write(op, footprint.writes, version, exact=exact)
+        return version

@@ -1,0 +1,130 @@
+"""Merge blocks that only follow each other, skip empty ones, and drop parameters that are always one value.
+
+    b0: …; jump b1            b0: …; exit v1          (b1 has no other entry)
+    b1: exit v1
+
+    b2(v5): every edge passes v1 (or v5 itself)       v5 becomes v1
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bpfcc.bpfir.ops import Jump, Op, Operand, Value, edges
+from bpfcc.bpfir.passes.unreachable import drop_unreachable
+
+if TYPE_CHECKING:
+    from bpfcc.bpfir.function import Block, Function
+    from bpfcc.bpfir.passes.context import Context
+
+
+def merge_blocks(fn: Function, _context: Context) -> bool:
+    """All three, then number the blocks in order."""
+    changed = drop_unreachable(fn)
+    changed |= drop_trivial_params(fn)
+    changed |= _skip_empty(fn)
+    changed |= _join_chains(fn)
+    for number, block in enumerate(fn.blocks):
+        block.id = number
+    return changed
+
+
+def drop_trivial_params(fn: Function) -> bool:
+    """Parameters that every edge gives one value (or the parameter itself) become that value."""
+    predecessors = fn.predecessors()
+    replacement: dict[Value, Operand] = {}
+    # A parameter fewer may make those trivial that it was passed to.
+    passed_to: dict[Value, list[Value]] = {}
+    work: list[Value] = []
+    for block in fn.blocks:
+        work += block.params
+        for edge in predecessors[block]:
+            for param, arg in zip(block.params, edge.args, strict=True):
+                if type(arg) is Value:
+                    passed_to.setdefault(arg, []).append(param)
+
+    def root(operand: Operand) -> Operand:
+        while type(operand) is Value and operand in replacement:
+            operand = replacement[operand]
+        return operand
+
+    changed = False
+    while work:
+        param = work.pop()
+        block = param.definition
+        if param in replacement or block is None or isinstance(block, Op):
+            continue
+        at = block.params.index(param)
+        only = _only_argument(param, [root(edge.args[at]) for edge in predecessors[block]])
+        if only is None:
+            continue
+        changed = True
+        replacement[param] = only
+        del block.params[at]
+        for edge in predecessors[block]:
+            del edge.args[at]
+        users = passed_to.pop(param, [])
+        work += users
+        if type(only) is Value:
+            passed_to.setdefault(only, []).extend(users)
+    fn.replace(replacement)
+    return changed
+
+
+def _only_argument(param: Value, args: list[Operand]) -> Operand | None:
+    only: Operand | None = None
+    for arg in args:
+        if arg is param:
+            continue
+        if only is None:
+            only = arg
+        elif not (arg is only or (type(arg) is int and type(only) is int and arg == only)):
+            return None
+    return only
+
+
+def _skip_empty(fn: Function) -> bool:
+    """Edges to a block that holds nothing but a jump go where the jump goes."""
+    changed = False
+    for block in fn.blocks:
+        for edge in edges(block.terminator):
+            seen = {block}
+            while True:
+                target = edge.block
+                jump = target.terminator
+                if target.ops or target.params or not isinstance(jump, Jump) or target in seen:
+                    break
+                seen.add(target)
+                edge.block, edge.args = jump.target.block, list(jump.target.args)
+                changed = True
+    if changed:
+        drop_unreachable(fn)
+    return changed
+
+
+def _join_chains(fn: Function) -> bool:
+    """Append a block to its only predecessor where that only jumps to it."""
+    count: dict[Block, int] = dict.fromkeys(fn.blocks, 0)
+    for block in fn.blocks:
+        for edge in edges(block.terminator):
+            count[edge.block] += 1
+    replacement: dict[Value, Operand] = {}
+    gone: set[Block] = set()
+    for block in fn.blocks:
+        if block in gone:
+            continue
+        while isinstance(block.terminator, Jump):
+            edge = block.terminator.target
+            target = edge.block
+            if count[target] != 1 or target is block or target is fn.entry:
+                break
+            replacement.update(zip(target.params, edge.args, strict=True))
+            appended: list[Op] = target.ops
+            block.ops.extend(appended)
+            block.terminator = target.terminator
+            gone.add(target)
+    if not gone:
+        return False
+    fn.blocks = [block for block in fn.blocks if block not in gone]
+    fn.replace(replacement)
+    return True
