@@ -20,7 +20,7 @@ from bpfcc.bpfir.module import Extern, MapSpec
 from bpfcc.errors import InputError
 from bpfcc.frontend.btf.types import INT_BOOL
 from bpfcc.frontend.elf import SHN_UNDEF, STB_LOCAL, STB_WEAK
-from bpfcc.frontend.maps import READ_ONLY_FOR_PROGRAMS
+from bpfcc.frontend.map_table import READ_ONLY_FOR_PROGRAMS
 
 if TYPE_CHECKING:
     from bpfcc.frontend.btf import Btf
@@ -54,6 +54,12 @@ class ExternTable:
     # Strong configuration values that nobody gave, by symbol.
     missing: dict[int, str] = field(default_factory=dict)
 
+    def add(self, symbol: int, extern: Extern) -> int:
+        """Append an extern for a symbol; returns its index."""
+        self.by_symbol[symbol] = len(self.externs)
+        self.externs.append(extern)
+        return self.by_symbol[symbol]
+
 
 @dataclass(slots=True)
 class _Value:
@@ -79,13 +85,11 @@ def read_externs(elf: ElfFile, btf: Btf | None, given: Kconfig | None) -> Extern
         name, weak = elf.name_of(symbol), symbol.bind == STB_WEAK
         if name in ksyms:
             type_id = ksyms[name]
-            table.by_symbol[symbol.index] = len(table.externs)
-            table.externs.append(Extern(name, "kfunc" if btf.kind(type_id) == "func" else "ksym", weak, type_id))
+            table.add(symbol.number, Extern(name, "kfunc" if btf.kind(type_id) == "func" else "ksym", weak, type_id))
         elif name in kconfig:
             type_id = btf.referred(kconfig[name])
             values.append(_Value(symbol, name, type_id, btf.size_of(type_id), btf.align_of(type_id)))
-            table.by_symbol[symbol.index] = len(table.externs)
-            table.externs.append(Extern(name, "kconfig", weak, kconfig[name]))
+            table.add(symbol.number, Extern(name, "kconfig", weak, kconfig[name]))
     if values:
         _lay_out(elf, btf, table, values, given or {})
     return table
@@ -108,7 +112,7 @@ def _lay_out(elf: ElfFile, btf: Btf, table: ExternTable, values: list[_Value], g
             raise elf.error(f"configuration value {value.name!r} of {value.size} bytes", section=".kconfig", offset=value.offset)
     content = bytearray(end)
     for value in values:
-        table.kconfig_offsets[value.symbol.index] = value.offset
+        table.kconfig_offsets[value.symbol.number] = value.offset
         setting = given.get(value.name, KCONFIG_DEFAULTS.get(value.name))
         if setting is not None:
             try:
@@ -116,7 +120,7 @@ def _lay_out(elf: ElfFile, btf: Btf, table: ExternTable, values: list[_Value], g
             except (ValueError, OverflowError) as problem:
                 raise InputError(f"configuration value {value.name}={setting!r}: {problem}", file=elf.file, section=".kconfig") from None
         elif value.symbol.bind != STB_WEAK:
-            table.missing[value.symbol.index] = value.name
+            table.missing[value.symbol.number] = value.name
     type_id = btf.find(".kconfig", "datasec") or 0
     table.kconfig = MapSpec(
         ".kconfig", "array", key_size=4, value_size=end, max_entries=1, flags=READ_ONLY_FOR_PROGRAMS, section=".kconfig",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bpfcc.frontend.btf import Btf, BtfExt
     from bpfcc.frontend.core_reloc import CoreRelocator
     from bpfcc.frontend.elf import ElfFile
-    from bpfcc.frontend.maps import MapTable
+    from bpfcc.frontend.map_table import MapTable
     from bpfcc.frontend.reloc import CodeFunction, CodeSection, Reference
 
 SLOT: Final = 8
@@ -189,7 +189,7 @@ class _Link:
             return
         for function, start in self.order:
             section = self.linker.sections[function.section].section
-            core.apply(code, section.name, function.start, start, function.length, self.unresolved)
+            core.apply(code, section.name, function.start, start, function.length, unresolved=self.unresolved)
 
     def _lines(self) -> Mapping[int, SourcePosition]:
         linker = self.linker

@@ -15,11 +15,11 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, Literal
 
 from bpfcc.bpfir.module import MapSpec
-from bpfcc.errors import InputError
 from bpfcc.frontend.elf import STT_SECTION
-from bpfcc.frontend.maps import NESTED, MapTable, map_type_name
+from bpfcc.frontend.map_table import NESTED, MapTable, map_type_name
 
 if TYPE_CHECKING:
+    from bpfcc.errors import InputError
     from bpfcc.frontend.btf import Btf, BtfType
     from bpfcc.frontend.btf.types import Variable
     from bpfcc.frontend.elf import ElfFile, Relocation, Section
@@ -121,8 +121,7 @@ class _Definition:
     def _pinning(self, number: int) -> Literal["none", "by_name"]:
         if self.inner:
             raise self.fault("an inner map cannot be pinned")
-        if number > 1:
-            raise self.fault(f"pinning {number}; known are 0 and 1 (by name)")
+        # libbpf knows 0 and 1; other loaders have values of their own (Cilium 16), which are ways of pinning by name.
         return "by_name" if number else "none"
 
     def _values(self, spec: MapSpec, type_id: int) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.frontend.elf import STT_NOTYPE, STT_OBJECT
-from bpfcc.frontend.maps import NESTED, NUMA_NODE_GIVEN, MapTable, check_record, map_type_name, unpack_words
+from bpfcc.frontend.map_table import NESTED, NUMA_NODE_GIVEN, MapTable, check_record, map_type_name, unpack_words
 
 if TYPE_CHECKING:
     from bpfcc.frontend.elf import ElfFile, Section, Symbol
@@ -26,7 +26,7 @@ LARGEST: Final = 256
 
 
 class _Record(NamedTuple):
-    index: int
+    map: int
     id: int
     inner_id: int
     inner_index: int
@@ -51,11 +51,7 @@ def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable) -> None:
 
 def _map_symbols(elf: ElfFile, section: Section) -> list[Symbol]:
     """Maps are named by symbols with a name; labels of debug information begin with a dot or have none."""
-    found = []
-    for symbol in elf.symbols:
-        if symbol.section == section.index and symbol.type in (STT_NOTYPE, STT_OBJECT) and symbol.name_offset:
-            found.append(symbol)
-    return found
+    return [s for s in elf.symbols if s.section == section.index and s.type in (STT_NOTYPE, STT_OBJECT) and s.name_offset]
 
 
 def _record_size(elf: ElfFile, section: Section, symbols: list[Symbol]) -> int:
@@ -87,14 +83,14 @@ def _add(elf: ElfFile, section: Section, symbol: Symbol, words: tuple[int, ...],
 def _nest(table: MapTable, records: list[_Record]) -> None:
     """Give each map of maps the template of its inner maps, and the inner maps that are put in by number."""
     for record in records:
-        outer = table.places[record.index].spec
+        outer = table.places[record.map].spec
         if outer.type not in NESTED:
             continue
         if record.inner_position >= 0:
             inner = [records[record.inner_position]] if record.inner_position < len(records) else []
         else:
             inner = [r for r in records if record.inner_id and r.id == record.inner_id and r is not record]
-        specs = [table.places[r.index].spec for r in inner]
+        specs = [table.places[r.map].spec for r in inner]
         if specs and specs[0].type not in NESTED:
             outer.inner = replace(specs[0])
         if record.inner_position < 0:

@@ -12,7 +12,6 @@ share a name, all of them are under `section:name` instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
@@ -28,6 +27,8 @@ from bpfcc.frontend.maps import complete_data_sections, read_maps
 from bpfcc.frontend.reloc import CodeFunction, CodeSection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bpfcc.bpfir.module import Bytecode, Endian, Extern, MapSpec
     from bpfcc.frontend.elf import Section, Symbol
     from bpfcc.frontend.externs import Kconfig
@@ -134,7 +135,7 @@ class Object:
         ext = self.btf_ext
         core = None
         if ext is not None and ext.core_relocations and self.btf is not None:
-            from bpfcc.frontend.core_reloc import CoreRelocator
+            from bpfcc.frontend.core_reloc import CoreRelocator  # noqa: PLC0415  (most objects have no CO-RE relocations)
 
             core = CoreRelocator(self.btf, ext, lambda: self.target_btf, file=self.file)
         return Linker(self._elf, self._code, self._maps, self._externs.externs, btf=self.btf, ext=ext, core=core)
@@ -174,7 +175,7 @@ class Object:
         section = self._code[function.section]
         names = [section.section.name.removeprefix("?")]
         keys = [f"{n}:{function.name}" for n in names]
-        if sum(not f.local for f in section.functions) == 1:
+        if len(section.programs) == 1:
             # Where the section has one program, its own name does for the function's.
             keys += [f"{n}:{n}" for n in names]
         given = next((self._types[key] for key in [*keys, *names, ""] if key in self._types), None)
@@ -182,16 +183,13 @@ class Object:
 
     def _make_programs(self) -> dict[str, Program]:
         others = any(code.section.name != TEXT for code in self._code.values())
-        chosen = []
+        chosen: list[Program] = []
         for code in self._code.values():
-            for function in code.functions:
-                if code.section.name == TEXT:
-                    named = TEXT in self._types or f"{TEXT}:{function.name}" in self._types
-                    if (others or function.local) and not named:
-                        continue
-                elif function.local:
-                    continue
-                chosen.append(self._program(function))
+            if code.section.name != TEXT or not others or TEXT in self._types:
+                functions = code.programs
+            else:
+                functions = [f for f in code.functions if f"{TEXT}:{f.name}" in self._types]
+            chosen += [self._program(f) for f in functions]
         names = [p.name for p in chosen]
         programs: dict[str, Program] = {}
         for program in chosen:

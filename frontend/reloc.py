@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
+from bpfcc.bpfir.module import Extern
 from bpfcc.frontend.elf import (
     SHN_LORESERVE,
     SHN_UNDEF,
@@ -33,7 +34,7 @@ from bpfcc.frontend.elf import (
 if TYPE_CHECKING:
     from bpfcc.bpfir.module import Endian
     from bpfcc.frontend.externs import ExternTable
-    from bpfcc.frontend.maps import MapTable
+    from bpfcc.frontend.map_table import MapTable
 
 SLOT: Final = 8
 CALL: Final = 0x85
@@ -41,6 +42,9 @@ LDDW: Final = 0x18
 _CALLS_AND_LDDWS: Final = re.compile(rb"[\x18\x85]")
 _SWAP_NIBBLES: Final = bytes((i >> 4) | (i & 15) << 4 for i in range(256))
 _HIDDEN: Final = 2
+
+# Calls that clang makes by itself for copies it does not expand; an object cannot define what it does not know of.
+LIBRARY_FUNCTIONS: Final = frozenset({"memcpy", "memmove", "memset", "memcmp"})
 
 ReferenceKind = Literal["map", "value", "call", "address", "extern", "unresolved"]
 
@@ -125,6 +129,18 @@ class CodeSection:
         return found
 
     @cached_property
+    def programs(self) -> list[CodeFunction]:
+        """The functions that can be programs: the global ones, and static ones that nothing in the section calls.
+
+        libbpf refuses static programs; other loaders, which go by section, have them.
+        """
+        if not any(f.local for f in self.functions):
+            return self.functions
+        here = self.section.index
+        called = {r.offset for r in self.references.values() if r.kind in ("call", "address") and r.target == here}
+        return [f for f in self.functions if not f.local or f.start not in called] or self.functions
+
+    @cached_property
     def references(self) -> dict[int, Reference]:
         """Slot -> what it refers to, in order of slot."""
         found: dict[int, Reference] = {}
@@ -197,18 +213,19 @@ class CodeSection:
 
     def _undefined(self, relocation: Relocation, symbol: Symbol, *, call: bool) -> Reference:
         externs = self._externs
-        index = externs.by_symbol.get(symbol.index)
+        index = externs.by_symbol.get(symbol.number)
         name = self.elf.name_of(symbol)
         if index is None:
-            hint = " (compile with -fbuiltin, or define it)" if name in ("memcpy", "memset", "memmove", "memcmp") else ""
-            raise self._bad(relocation, symbol, f"{name!r} is not defined and not declared as a kernel symbol{hint}")
+            if not call or name not in LIBRARY_FUNCTIONS:
+                raise self._bad(relocation, symbol, f"{name!r} is not defined and not declared as a kernel symbol")
+            index = externs.add(symbol.number, Extern(name, "kfunc"))
         kind = externs.externs[index].kind
         if call and kind != "kfunc":
             raise self._bad(relocation, symbol, f"a call of {name!r}, which is no function")
-        if symbol.index in externs.missing:
+        if symbol.number in externs.missing:
             return Reference("unresolved", reason=f"the kernel configuration value {name} is not given")
         if kind == "kconfig":
-            return Reference("value", self._maps.by_name[".kconfig"], externs.kconfig_offsets[symbol.index])
+            return Reference("value", self._maps.by_name[".kconfig"], externs.kconfig_offsets[symbol.number])
         return Reference("extern", index)
 
     def _bad(self, relocation: Relocation, symbol: Symbol, message: str) -> Exception:

@@ -62,14 +62,17 @@ class Btf:
         self.endian: Final = endian
         self.base: Final = base
         self.file: Final = file
-        self.first_id: Final = base.count if base is not None else 1
-        self._string_base = base.string_bytes if base is not None else 0
+        self.first_id: Final[int] = base.count if base is not None else 1
+        self._string_base: int = base.string_bytes if base is not None else 0
         self.offsets: Final = offsets if offsets is not None else index_types(words, file=file)
         # One more than the highest type id.
-        self.count: Final = self.first_id + len(self.offsets)
-        self.string_bytes: Final = self._string_base + len(strings)
+        self.count: Final[int] = self.first_id + len(self.offsets)
+        self.string_bytes: Final[int] = self._string_base + len(strings)
         self._types: dict[int, BtfType] = {}
         self._names = names
+
+    def __repr__(self) -> str:
+        return f"<Btf {self.file or ''} {self.count - self.first_id} types>"
 
     @classmethod
     def from_bytes(cls, data: bytes, *, base: Btf | None = None, file: str | None = None) -> Btf:
@@ -80,14 +83,14 @@ class Btf:
     @classmethod
     def from_file(cls, path: str | Path) -> Btf:
         """Read raw BTF, or the `.BTF` section of an ELF file of any machine; large ones are indexed once and cached."""
-        from bpfcc.frontend.btf.store import load_file
+        from bpfcc.frontend.btf.store import load_file  # noqa: PLC0415  (a cycle: the store makes `Btf`s)
 
         return load_file(path)
 
     @classmethod
     def kernel(cls) -> Btf | None:
         """The running kernel's BTF; None where there is none or it may not be read."""
-        from bpfcc.frontend.btf.store import load_kernel
+        from bpfcc.frontend.btf.store import load_kernel  # noqa: PLC0415  (likewise)
 
         return load_kernel()
 
@@ -326,7 +329,7 @@ class Btf:
     def names(self) -> NameIndex:
         """The index from names to type ids, made on demand."""
         if self._names is None:
-            from bpfcc.frontend.btf.names import NameIndex
+            from bpfcc.frontend.btf.names import NameIndex  # noqa: PLC0415  (likewise)
 
             self._names = NameIndex.build(self)
         return self._names

@@ -57,10 +57,8 @@ class NameIndex:
             offset = words[at] - base
             if words[at] == 0 or (words[at + 1] >> 24) & 31 in tags:
                 continue
-            if not 0 <= offset < len(strings):
-                name = btf.name(type_id).encode()
-            else:
-                name = strings[offset : strings.index(0, offset)]
+            # A name below `base` is the base's; any other place outside is refused by `btf.name`.
+            name = strings[offset : strings.index(0, offset)] if 0 <= offset < len(strings) else btf.name(type_id).encode()
             if b"___" in name:
                 name = essential_name(name.decode("utf-8", "backslashreplace")).encode()
             pairs.append(crc32(name) << 32 | type_id)

@@ -1,0 +1,75 @@
+"""The maps of an object in a list, and what the readers of their definitions share.
+
+table.places[0]                   -> MapPlace(spec=MapSpec("flows", …), section=7, offset=0)
+table.by_place[7, 0]              -> 0
+table.by_name[".rodata"]          -> 2
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+if TYPE_CHECKING:
+    from bpfcc.bpfir.module import MapSpec
+    from bpfcc.frontend.elf import ElfFile, Section
+
+MAP_TYPES: Final = (
+    "unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array",
+    "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash",
+    "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops",
+    "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array",
+)  # fmt: skip
+
+READ_ONLY_FOR_PROGRAMS: Final = 0x80
+NUMA_NODE_GIVEN: Final = 0x4
+NESTED: Final = frozenset({"array_of_maps", "hash_of_maps"})
+
+
+class MapPlace(NamedTuple):
+    """A map and where its definition lies, which is how relocations name it."""
+
+    spec: MapSpec
+    section: int
+    offset: int
+
+
+@final
+@dataclass(slots=True)
+class MapTable:
+    """All maps of an object in libbpf's order: defined ones, global data, kernel configuration."""
+
+    places: list[MapPlace] = field(default_factory=list)
+    by_place: dict[tuple[int, int], int] = field(default_factory=dict)
+    by_name: dict[str, int] = field(default_factory=dict)
+    # Sections whose bytes are map definitions, and those that are a map's value.
+    definition_sections: set[int] = field(default_factory=set)
+    data_sections: set[int] = field(default_factory=set)
+
+    def add(self, spec: MapSpec, section: int, offset: int, elf: ElfFile) -> int:
+        """Append a map; two of one name cannot be told apart and are refused."""
+        if spec.name in self.by_name:
+            raise elf.error(f"a second map named {spec.name!r}", section=elf.section_at(section), offset=offset)
+        index = len(self.places)
+        self.places.append(MapPlace(spec, section, offset))
+        self.by_place[section, offset] = index
+        self.by_name[spec.name] = index
+        return index
+
+
+def map_type_name(number: int) -> str:
+    """The type's name; one the table does not know keeps its number, and whoever makes the map refuses it."""
+    return MAP_TYPES[number] if number < len(MAP_TYPES) else f"type_{number}"
+
+
+def check_record(elf: ElfFile, section: Section, offset: int, size: int, what: str) -> bytes:
+    """The bytes of a definition, or an `InputError` that says it leaves the section."""
+    if offset + size > section.size:
+        raise elf.error(f"{what} of {size} bytes leaves the section", section=section, offset=offset)
+    return elf.contents(section)[offset : offset + size]
+
+
+def unpack_words(elf: ElfFile, record: bytes) -> tuple[int, ...]:
+    """The 32-bit fields of a record in the object's byte order."""
+    return struct.unpack(f"{elf.order}{len(record) // 4}I", record[: len(record) // 4 * 4])
