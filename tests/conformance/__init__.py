@@ -1,0 +1,1 @@
+"""Programs that every back end must run alike: see `tests.conformance.vectors`."""
