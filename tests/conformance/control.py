@@ -10,7 +10,7 @@ from tests.conformance.builder import Vector
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# (name, r0, whether Linux takes it, text)
+# (name, r0, whether Linux takes it, text). Linux gives all frames of a call chain 512 bytes together, and takes no dead code.
 _PROGRAMS: Final[tuple[tuple[str, int, bool, str], ...]] = (
     ("exit", 0x1234_5678_9ABC_DEF0, True, "r0 = 0x123456789abcdef0 ll\n exit"),
     ("goto_forward", 1, False, "r0 = 1\n goto end\n r0 = 2\n end: exit"),
@@ -131,6 +131,22 @@ _PROGRAMS: Final[tuple[tuple[str, int, bool, str], ...]] = (
         "frames_are_separate",
         11,
         True,
+        """
+            *(u64 *)(r10 - 8) = 11
+            call other
+            r0 = *(u64 *)(r10 - 8)
+            exit
+        other:
+            *(u64 *)(r10 - 8) = 22
+            *(u64 *)(r10 - 256) = 33
+            r0 = 0
+            exit
+        """,
+    ),
+    (
+        "whole_frames",
+        11,
+        False,
         """
             *(u64 *)(r10 - 8) = 11
             call other
