@@ -110,9 +110,19 @@ struct bpfcc_map_def {
 /* Where the values of a map lie: what a region needs. `host` is fixed for the map's life. (ABI) */
 struct bpfcc_map_area {
     uint8_t *host;
-    uint64_t size;    /* bytes */
-    uint32_t stride;  /* bytes from one value to the next (a value of one CPU, for per-CPU maps) */
-    uint32_t element; /* bytes of a value */
+    uint64_t size;      /* bytes */
+    uint32_t stride;    /* bytes from one value to the next (a value of one CPU, for per-CPU maps); 0 = one run of bytes (ring) */
+    uint32_t element;   /* bytes of a value */
+    uint64_t cpu_bytes; /* per-CPU maps: from the values of one CPU to those of the next (a multiple of stride); else 0 */
+};
+
+/* Every map begins with this, so that callers and generated code can inline what they know of it. (ABI) */
+struct bpfcc_map_head {
+    void *(*lookup)(struct bpfcc_map *map, const void *key, uint32_t cpu); /* what bpfcc_map_lookup calls */
+    uint8_t *values;    /* array, percpu_array: value i of this CPU is at values + cpu * cpu_bytes + i * stride */
+    uint64_t cpu_bytes;
+    uint32_t stride;
+    uint32_t entries;   /* array, percpu_array: valid indices are below this; every other kind: 0 */
 };
 
 /* All return 0 or a negative Linux errno. `cpu` picks the copy of a per-CPU map; other maps ignore it. Keys and values
@@ -137,6 +147,68 @@ BPFCC_API int bpfcc_map_pop(struct bpfcc_map *map, void *value);
 BPFCC_API int bpfcc_map_peek(struct bpfcc_map *map, void *value);
 /* Entries stored now (an estimate while others write). */
 BPFCC_API uint64_t bpfcc_map_count(struct bpfcc_map *map);
+
+/* As bpfcc_map_lookup and bpfcc_map_delete, for C callers that care about a nanosecond. */
+static inline void *bpfcc_map_lookup_inline(struct bpfcc_map *map, const void *key, uint32_t cpu)
+{
+    return ((const struct bpfcc_map_head *)(const void *)map)->lookup(map, key, cpu);
+}
+
+/* array and percpu_array only; `cpu` must be below the definition's `cpus`. */
+static inline void *bpfcc_array_lookup_inline(struct bpfcc_map *map, uint32_t index, uint32_t cpu)
+{
+    const struct bpfcc_map_head *head = (const struct bpfcc_map_head *)(const void *)map;
+    return index < head->entries ? head->values + cpu * head->cpu_bytes + (uint64_t)index * head->stride : NULL;
+}
+
+/* Delete as bpf(2) has it: refused for frozen maps and BPF_F_RDONLY, which bind outsiders, not programs. */
+BPFCC_API int bpfcc_map_erase(struct bpfcc_map *map, const void *key);
+/* Walks over all entries, stable while entries are deleted: start with *cursor = 0, end with -ENOENT. `key` receives
+ * the key's bytes, *value points to the value of this CPU. What bpf_for_each_map_elem needs. */
+BPFCC_API int bpfcc_map_each(struct bpfcc_map *map, uint64_t *cursor, void *key, void **value, uint32_t cpu);
+/* Copies up to `most` entries after the key in `cursor_key` (first != 0: from the start); keys and values lie one after
+ * the other as bpfcc_map_next_key and bpfcc_map_read give them. Returns how many; cursor_key becomes the last one. */
+BPFCC_API int bpfcc_map_batch(struct bpfcc_map *map, int first, void *cursor_key, void *keys, void *values, uint32_t most);
+/* No more writes from outside, ever (BPF_MAP_FREEZE). */
+BPFCC_API int bpfcc_map_freeze(struct bpfcc_map *map);
+/* Where struct bpf_spin_lock (4 bytes) and struct bpf_timer (16 bytes) lie in the value, 0xffffffff = nowhere. Copies leave
+ * them alone, BPF_F_LOCK takes the lock: a 32-bit word, 0 = free, 1 = held. Before the first entry. */
+BPFCC_API int bpfcc_map_set_fields(struct bpfcc_map *map, uint32_t lock_offset, uint32_t timer_offset);
+/* Bytes of a key and of a value as bpfcc_map_read and bpfcc_map_write take them (per-CPU: all CPUs; object storage: the
+ * key is a u64 that names the object). */
+BPFCC_API uint32_t bpfcc_map_key_bytes(const struct bpfcc_map *map);
+BPFCC_API uint64_t bpfcc_map_value_bytes(const struct bpfcc_map *map);
+
+/* ---- stack traces --------------------------------------------------------------------------------------- */
+
+/* bpf_get_stackid for `count` addresses: the id (>= 0), or -EEXIST when the bucket holds another stack. */
+BPFCC_API int64_t bpfcc_stack_id(struct bpfcc_map *map, const uint64_t *addresses, uint32_t count, uint64_t flags);
+
+/* ---- ring buffer ---------------------------------------------------------------------------------------- */
+
+/* Linux's semantics and accounting: a record takes 8 bytes more than its payload, rounded up to 8. The payload is one
+ * run of bytes inside the map's area even where it wraps. NULL: no room, or a size that never fits. */
+BPFCC_API void *bpfcc_ring_reserve(struct bpfcc_map *map, uint64_t size, uint64_t flags);
+/* `record` is what reserve gave. flags: BPF_RB_NO_WAKEUP 1, BPF_RB_FORCE_WAKEUP 2. */
+BPFCC_API void bpfcc_ring_commit(struct bpfcc_map *map, void *record, uint64_t flags, int discard);
+BPFCC_API int bpfcc_ring_output(struct bpfcc_map *map, const void *data, uint64_t size, uint64_t flags);
+BPFCC_API uint64_t bpfcc_ring_query(struct bpfcc_map *map, uint64_t what);
+/* One consumer at a time. Copies whole records, each as a u32 length and the bytes, padded to 8; returns the bytes written,
+ * 0 when there is nothing, -ENOSPC when the first record alone is larger than `size` (*needed says how large). */
+BPFCC_API int64_t bpfcc_ring_read(struct bpfcc_map *map, void *buffer, uint64_t size, uint64_t *needed);
+/* 1 when a record can be read, 0 when the time is over; timeout in ms, < 0 waits for ever. */
+BPFCC_API int bpfcc_ring_wait(struct bpfcc_map *map, int64_t timeout_ms);
+
+/* ---- perf event array ----------------------------------------------------------------------------------- */
+
+/* A byte ring per CPU. `flags` as bpf_perf_event_output has them without the upper half: an index or BPF_F_CURRENT_CPU.
+ * The sample is `data` followed by `more` (bytes of the context). -ENOSPC counts as lost. */
+BPFCC_API int bpfcc_perf_output(struct bpfcc_map *map, uint32_t cpu, uint64_t flags, const void *data, uint64_t size, const void *more, uint64_t more_size);
+/* As bpfcc_ring_read, for the ring of one CPU. */
+BPFCC_API int64_t bpfcc_perf_read(struct bpfcc_map *map, uint32_t cpu, void *buffer, uint64_t size, uint64_t *needed);
+/* Samples of this CPU that found no room since the last call. */
+BPFCC_API uint64_t bpfcc_perf_lost(struct bpfcc_map *map, uint32_t cpu);
+BPFCC_API int bpfcc_perf_wait(struct bpfcc_map *map, int64_t timeout_ms);
 
 /* ---- one run (ABI) ------------------------------------------------------------------------------------- */
 
@@ -218,6 +290,14 @@ BPFCC_API uint32_t bpfcc_run_enter(void);
 BPFCC_API void bpfcc_run_leave(uint32_t ticket);
 
 BPFCC_API uint32_t bpfcc_abi_version(void);
+
+/* Sizes and offsets of the ABI structures, for the mirrors in Python: rows end with a NULL structure. */
+struct bpfcc_abi_row {
+    const char *structure; /* without the bpfcc_ prefix */
+    const char *field;     /* NULL: the row is about the whole structure */
+    uint32_t offset, size;
+};
+BPFCC_API const struct bpfcc_abi_row *bpfcc_abi_table(void);
 
 #ifdef __cplusplus
 }
