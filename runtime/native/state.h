@@ -211,6 +211,7 @@ struct bpfcc_state {
 
     struct bpfcc_mutex timer_mutex;
     struct bpfcc_timer *timers;
+    uint64_t timer_number;
 };
 
 /* ---- what helpers note about one run ------------------------------------------------------------------------ */
@@ -250,7 +251,7 @@ struct bpfcc_redirect {
     uint8_t next_hop[16];
 };
 
-/* (ABI up to and including `hash_valid`) */
+/* (ABI up to and including `ifindex`) */
 struct bpfcc_outcome {
     uint32_t platform;     /* 0 Linux, 1 Windows */
     uint32_t program_type; /* the platform's number */
@@ -264,6 +265,9 @@ struct bpfcc_outcome {
     uint32_t locks;      /* spin locks held */
     uint32_t hash;       /* of the packet, as get_hash_recalc returns it */
     uint32_t hash_valid;
+    uint32_t link_bytes; /* link header at the front of a fresh packet: 14 where the program sees it, else 0 */
+    uint32_t network_offset; /* where the network header begins now, from data */
+    uint32_t ifindex;    /* the device of the packet: what index 0 means to check_mtu */
 
     uint32_t packet_generation; /* counts moves of the packet: each gets other guest addresses */
     uint32_t packet_headroom;   /* where data begins in a fresh packet */
@@ -274,8 +278,6 @@ struct bpfcc_outcome {
     struct bpfcc_grant grants[BPFCC_MAX_GRANTS];
     struct bpfcc_region stack, context, packet, ring, user[BPFCC_USER_REGIONS];
     uint32_t packet_allocated, context_allocated;
-    uint8_t *keys; /* scratch for for_each_map_elem, one key a nesting level */
-    bpfcc_helper *mocks; /* helpers replaced by the caller, by id; or NULL */
     uint8_t frames[BPFCC_MAX_FRAMES * BPFCC_FRAME_BYTES];
 };
 
@@ -431,6 +433,8 @@ int bpfcc_packet_reserve(struct bpfcc_run *run, uint32_t headroom, uint32_t leng
 void bpfcc_log_add(struct bpfcc_run *run, uint32_t kind, const void *head, uint32_t head_length, const void *bytes, uint32_t length);
 
 void bpfcc_timers_free(struct bpfcc_state *state);
+/* Gives back every lock and reservation that the run still holds. */
+void bpfcc_release_all(struct bpfcc_run *run);
 
 /* Loads and stores of packet and context bytes in the order of the host's processor (little-endian everywhere we run). */
 static inline uint16_t bpfcc_get16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
