@@ -15,7 +15,7 @@ from bpfcc.bpfir import isa
 from bpfcc.bpfir.isa import Form, Group, K, X
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bpfcc.bpfir.insn import Insn
     from bpfcc.bpfir.semantics import AluKind, AtomicKind, CompareKind
@@ -349,10 +349,13 @@ FORM: Final[Mapping[str, Form]] = {form.name: form for form in FORMS}
 Discriminator = Literal["src", "off", "imm"]
 
 
-def _selection() -> tuple[dict[int, tuple[Discriminator, dict[int, Form], Form | None]], tuple[Form | None, ...]]:
+Choice = tuple[Discriminator, dict[int, Form], Form | None]
+
+
+def selection(rows: Iterable[Form]) -> tuple[dict[int, Choice], tuple[Form | None, ...]]:
     """For each opcode its forms by the field that tells them apart, and its form where there is only one."""
     by_opcode: dict[int, list[Form]] = {}
-    for form in FORMS:
+    for form in rows:
         by_opcode.setdefault(form.opcode, []).append(form)
     chosen: dict[int, tuple[Discriminator, dict[int, Form], Form | None]] = {}
     only: list[Form | None] = [None] * 256
@@ -374,7 +377,7 @@ def _selection() -> tuple[dict[int, tuple[Discriminator, dict[int, Form], Form |
 
 
 # opcode -> (field that selects, value -> form, form of every other value); opcodes with one form are in ONLY.
-SELECT, ONLY = _selection()
+SELECT, ONLY = selection(FORMS)
 
 
 def form_of(insn: Insn) -> Form | None:

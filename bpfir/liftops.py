@@ -114,10 +114,10 @@ def _alu64_imm(state: Registers, insn: Insn, slot: int) -> None:
         kind = "sdiv" if kind == "div" else "smod"
     value = Value(state.fn.next_value)
     state.fn.next_value += 1
-    if type(lhs) is Value and type(lhs.definition) is FrameAddr and kind in ("add", "sub"):
-        moved = lhs.definition.offset + (imm if kind == "add" else -imm)
-        op: Op = FrameAddr(value, moved, slot)
-    else:
+    op: Op | None = None
+    if type(lhs) is Value and type(lhs.definition) is FrameAddr:
+        op = _moved_frame(value, kind, lhs.definition, imm, slot)
+    if op is None:
         op = Alu(value, kind, 64, lhs, imm & M64, slot)
     value.definition = op
     state.ops.append(op)
@@ -133,13 +133,18 @@ def _alu(state: Registers, insn: Insn, slot: int) -> None:
     if off == 1:
         kind = "sdiv" if kind == "div" else "smod"
     value = state.fresh()
-    if (
-        type(lhs) is Value and type(lhs.definition) is FrameAddr and type(rhs) is int and width == 64 and kind in ("add", "sub")
-    ):
-        delta = rhs - (1 << 64) if rhs >> 63 else rhs
-        _emit(state, dst, value, FrameAddr(value, lhs.definition.offset + (delta if kind == "add" else -delta), slot))
-    else:
-        _emit(state, dst, value, Alu(value, kind, 64 if width == 64 else 32, lhs, rhs, slot))
+    op: Op | None = None
+    if width == 64 and type(lhs) is Value and type(lhs.definition) is FrameAddr and type(rhs) is int:
+        op = _moved_frame(value, kind, lhs.definition, rhs - (1 << 64) if rhs >> 63 else rhs, slot)
+    _emit(state, dst, value, op or Alu(value, kind, 64 if width == 64 else 32, lhs, rhs, slot))
+
+
+def _moved_frame(result: Value, kind: AluKind, base: FrameAddr, delta: int, slot: int) -> FrameAddr | None:
+    """The frame address `delta` bytes on, where it is one that an operation can name."""
+    if kind not in ("add", "sub"):
+        return None
+    offset = base.offset + (delta if kind == "add" else -delta)
+    return FrameAddr(result, offset, slot) if -(1 << 31) <= offset < 1 << 31 else None
 
 
 def _neg(state: Registers, insn: Insn, slot: int) -> None:

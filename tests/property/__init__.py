@@ -1,0 +1,1 @@
+"""Properties, tested on generated inputs."""
