@@ -57,7 +57,7 @@ def helper_defs() -> str:
     helpers = table("helpers.json")
     text = " ".join(f"{helper['returns']} {', '.join(helper['arguments'])}" for helper in helpers)
     structs = sorted(set(re.findall(r"struct \w+", text)))
-    lines = [BANNER.format(table="helpers.json") + "#pragma once", "", "#ifndef __VMLINUX_H__", "#include <linux/types.h>", "#endif", ""]
+    lines = [BANNER.format(table="helpers.json") + "#pragma once", "", "#include <linux/types.h>", ""]
     lines += [f"{struct};" for struct in structs]
     lines.append("")
     for helper in helpers:

@@ -6,6 +6,7 @@
  */
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
+#define BPFCC_VMLINUX_H
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -22,5 +23,7 @@
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #pragma clang attribute pop
 #endif
+
+#include <bpfcc/kfuncs.h>
 
 #endif

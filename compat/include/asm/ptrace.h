@@ -2,7 +2,7 @@
 /* The saved registers of a traced task, with the names of the system call interface (on x86: with the r). */
 #pragma once
 
-#ifndef __VMLINUX_H__
+#ifndef BPFCC_VMLINUX_H
 
 #if defined(__TARGET_ARCH_x86) || !(defined(__TARGET_ARCH_arm64) || defined(__TARGET_ARCH_arm) || defined(__TARGET_ARCH_s390) || \
 				    defined(__TARGET_ARCH_powerpc) || defined(__TARGET_ARCH_riscv) || \

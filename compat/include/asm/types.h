@@ -2,8 +2,6 @@
 /* Fixed-width integers of the kernel interface, as every 64-bit architecture defines them. */
 #pragma once
 
-#ifndef __VMLINUX_H__
-
 typedef signed char __s8;
 typedef unsigned char __u8;
 typedef short __s16;
@@ -14,5 +12,3 @@ typedef long long __s64;
 typedef unsigned long long __u64;
 
 #define __BITS_PER_LONG 64
-
-#endif

@@ -303,6 +303,8 @@ struct netdev_queue;
 struct netdev_queue_mgmt_ops;
 struct netdev_rx_queue;
 struct netdev_stat_ops;
+struct netlink_callback;
+struct netlink_ext_ack;
 struct netlink_sock;
 struct netprio_map;
 struct nexthop;
@@ -315,6 +317,7 @@ struct nfs4_lock_state;
 struct nla_policy;
 struct nlattr;
 struct nlm_lockowner;
+struct nlmsghdr;
 struct notifier_block;
 struct ns_common;
 struct nsproxy;
@@ -661,6 +664,7 @@ enum {
 	TCP_DATA_OFFSET = 240,
 };
 
+typedef int (*bpf_task_work_callback_t)(struct bpf_map *, void *, void *);
 typedef u32 __kernel_dev_t;
 typedef __kernel_dev_t dev_t;
 typedef unsigned short umode_t;
@@ -936,6 +940,11 @@ typedef struct {
 } local_t;
 
 typedef unsigned int xa_mark_t;
+
+enum nf_nat_manip_type {
+	NF_NAT_MANIP_SRC = 0,
+	NF_NAT_MANIP_DST = 1,
+};
 
 enum req_op {
 	REQ_OP_READ = 0,
@@ -1946,6 +1955,229 @@ enum trace_flag_type {
 	TRACE_FLAG_BH_OFF = 128,
 };
 
+struct netlink_callback {
+	struct sk_buff *skb;
+	const struct nlmsghdr *nlh;
+	int (*dump)(struct sk_buff *, struct netlink_callback *);
+	int (*done)(struct netlink_callback *);
+	void *data;
+	struct module *module;
+	struct netlink_ext_ack *extack;
+	u16 family;
+	u16 answer_flags;
+	u32 min_dump_alloc;
+	unsigned int prev_seq;
+	unsigned int seq;
+	int flags;
+	bool strict_check;
+	union {
+		u8 ctx[48];
+		long args[6];
+	};
+};
+
+struct nf_conntrack {
+	refcount_t use;
+};
+
+struct nf_conntrack_zone {
+	u16 id;
+	u8 flags;
+	u8 dir;
+};
+
+struct hlist_nulls_node {
+	struct hlist_nulls_node *next;
+	struct hlist_nulls_node **pprev;
+};
+
+struct in_addr {
+	__be32 s_addr;
+};
+
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+		__be16 u6_addr16[8];
+		__be32 u6_addr32[4];
+	} in6_u;
+};
+
+union nf_inet_addr {
+	__u32 all[4];
+	__be32 ip;
+	__be32 ip6[4];
+	struct in_addr in;
+	struct in6_addr in6;
+};
+
+union nf_conntrack_man_proto {
+	__be16 all;
+	struct {
+		__be16 port;
+	} tcp;
+	struct {
+		__be16 port;
+	} udp;
+	struct {
+		__be16 id;
+	} icmp;
+	struct {
+		__be16 port;
+	} dccp;
+	struct {
+		__be16 port;
+	} sctp;
+	struct {
+		__be16 key;
+	} gre;
+};
+
+typedef u16 u_int16_t;
+
+struct nf_conntrack_man {
+	union nf_inet_addr u3;
+	union nf_conntrack_man_proto u;
+	u_int16_t l3num;
+};
+
+typedef u8 u_int8_t;
+
+struct nf_conntrack_tuple {
+	struct nf_conntrack_man src;
+	struct {
+		union nf_inet_addr u3;
+		union {
+			__be16 all;
+			struct {
+				__be16 port;
+			} tcp;
+			struct {
+				__be16 port;
+			} udp;
+			struct {
+				u_int8_t type;
+				u_int8_t code;
+			} icmp;
+			struct {
+				__be16 port;
+			} dccp;
+			struct {
+				__be16 port;
+			} sctp;
+			struct {
+				__be16 key;
+			} gre;
+		} u;
+		u_int8_t protonum;
+		u_int8_t dir;
+	} dst;
+};
+
+struct nf_conntrack_tuple_hash {
+	struct hlist_nulls_node hnnode;
+	struct nf_conntrack_tuple tuple;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+	struct hlist_node **pprev;
+};
+
+typedef u32 u_int32_t;
+
+enum sctp_conntrack {
+	SCTP_CONNTRACK_NONE = 0,
+	SCTP_CONNTRACK_CLOSED = 1,
+	SCTP_CONNTRACK_COOKIE_WAIT = 2,
+	SCTP_CONNTRACK_COOKIE_ECHOED = 3,
+	SCTP_CONNTRACK_ESTABLISHED = 4,
+	SCTP_CONNTRACK_SHUTDOWN_SENT = 5,
+	SCTP_CONNTRACK_SHUTDOWN_RECD = 6,
+	SCTP_CONNTRACK_SHUTDOWN_ACK_SENT = 7,
+	SCTP_CONNTRACK_HEARTBEAT_SENT = 8,
+	SCTP_CONNTRACK_HEARTBEAT_ACKED = 9,
+	SCTP_CONNTRACK_MAX = 10,
+};
+
+struct ip_ct_sctp {
+	enum sctp_conntrack state;
+	__be32 vtag[2];
+	u8 init[2];
+	u8 last_dir;
+	u8 flags;
+};
+
+struct ip_ct_tcp_state {
+	u_int32_t td_end;
+	u_int32_t td_maxend;
+	u_int32_t td_maxwin;
+	u_int32_t td_maxack;
+	u_int8_t td_scale;
+	u_int8_t flags;
+};
+
+struct ip_ct_tcp {
+	struct ip_ct_tcp_state seen[2];
+	u_int8_t state;
+	u_int8_t last_dir;
+	u_int8_t retrans;
+	u_int8_t last_index;
+	u_int32_t last_seq;
+	u_int32_t last_ack;
+	u_int32_t last_end;
+	u_int16_t last_win;
+	u_int8_t last_wscale;
+	u_int8_t last_flags;
+};
+
+struct nf_ct_udp {
+	unsigned long stream_ts;
+};
+
+struct nf_ct_gre {
+	unsigned int stream_timeout;
+	unsigned int timeout;
+};
+
+union nf_conntrack_proto {
+	struct ip_ct_sctp sctp;
+	struct ip_ct_tcp tcp;
+	struct nf_ct_udp udp;
+	struct nf_ct_gre gre;
+	unsigned int tmpl_padto;
+};
+
+struct nf_conn {
+	struct nf_conntrack ct_general;
+	spinlock_t lock;
+	u32 timeout;
+	struct nf_conntrack_zone zone;
+	struct nf_conntrack_tuple_hash tuplehash[2];
+	unsigned long status;
+	possible_net_t ct_net;
+	struct hlist_node nat_bysource;
+	struct nf_conn *master;
+	u_int32_t mark;
+	u_int32_t secmark;
+	struct nf_ct_ext *ext;
+	union nf_conntrack_proto proto;
+};
+
+struct nf_conn___init {
+	struct nf_conn ct;
+};
+
+struct bpf_iter__tcp {
+	union {
+		struct bpf_iter_meta *meta;
+	};
+	union {
+		struct sock_common *sk_common;
+	};
+	uid_t uid;
+};
+
 struct thread_info {
 	unsigned long flags;
 	unsigned long syscall_work;
@@ -2092,11 +2324,6 @@ struct restart_block {
 			unsigned long tv_nsec;
 		} poll;
 	};
-};
-
-struct hlist_node {
-	struct hlist_node *next;
-	struct hlist_node **pprev;
 };
 
 struct prev_cputime {
@@ -4110,19 +4337,6 @@ struct kmem_cache {
 	struct kmem_cache_node *node[1024];
 };
 
-struct in6_addr {
-	union {
-		__u8 u6_addr8[16];
-		__be16 u6_addr16[8];
-		__be32 u6_addr32[4];
-	} in6_u;
-};
-
-struct hlist_nulls_node {
-	struct hlist_nulls_node *next;
-	struct hlist_nulls_node **pprev;
-};
-
 struct sock_common {
 	union {
 		__addrpair skc_addrpair;
@@ -5494,176 +5708,6 @@ struct net_device {
 	u8 priv[0];
 };
 
-struct nf_conntrack {
-	refcount_t use;
-};
-
-struct nf_conntrack_zone {
-	u16 id;
-	u8 flags;
-	u8 dir;
-};
-
-struct in_addr {
-	__be32 s_addr;
-};
-
-union nf_inet_addr {
-	__u32 all[4];
-	__be32 ip;
-	__be32 ip6[4];
-	struct in_addr in;
-	struct in6_addr in6;
-};
-
-union nf_conntrack_man_proto {
-	__be16 all;
-	struct {
-		__be16 port;
-	} tcp;
-	struct {
-		__be16 port;
-	} udp;
-	struct {
-		__be16 id;
-	} icmp;
-	struct {
-		__be16 port;
-	} dccp;
-	struct {
-		__be16 port;
-	} sctp;
-	struct {
-		__be16 key;
-	} gre;
-};
-
-typedef u16 u_int16_t;
-
-struct nf_conntrack_man {
-	union nf_inet_addr u3;
-	union nf_conntrack_man_proto u;
-	u_int16_t l3num;
-};
-
-typedef u8 u_int8_t;
-
-struct nf_conntrack_tuple {
-	struct nf_conntrack_man src;
-	struct {
-		union nf_inet_addr u3;
-		union {
-			__be16 all;
-			struct {
-				__be16 port;
-			} tcp;
-			struct {
-				__be16 port;
-			} udp;
-			struct {
-				u_int8_t type;
-				u_int8_t code;
-			} icmp;
-			struct {
-				__be16 port;
-			} dccp;
-			struct {
-				__be16 port;
-			} sctp;
-			struct {
-				__be16 key;
-			} gre;
-		} u;
-		u_int8_t protonum;
-		u_int8_t dir;
-	} dst;
-};
-
-struct nf_conntrack_tuple_hash {
-	struct hlist_nulls_node hnnode;
-	struct nf_conntrack_tuple tuple;
-};
-
-typedef u32 u_int32_t;
-
-enum sctp_conntrack {
-	SCTP_CONNTRACK_NONE = 0,
-	SCTP_CONNTRACK_CLOSED = 1,
-	SCTP_CONNTRACK_COOKIE_WAIT = 2,
-	SCTP_CONNTRACK_COOKIE_ECHOED = 3,
-	SCTP_CONNTRACK_ESTABLISHED = 4,
-	SCTP_CONNTRACK_SHUTDOWN_SENT = 5,
-	SCTP_CONNTRACK_SHUTDOWN_RECD = 6,
-	SCTP_CONNTRACK_SHUTDOWN_ACK_SENT = 7,
-	SCTP_CONNTRACK_HEARTBEAT_SENT = 8,
-	SCTP_CONNTRACK_HEARTBEAT_ACKED = 9,
-	SCTP_CONNTRACK_MAX = 10,
-};
-
-struct ip_ct_sctp {
-	enum sctp_conntrack state;
-	__be32 vtag[2];
-	u8 init[2];
-	u8 last_dir;
-	u8 flags;
-};
-
-struct ip_ct_tcp_state {
-	u_int32_t td_end;
-	u_int32_t td_maxend;
-	u_int32_t td_maxwin;
-	u_int32_t td_maxack;
-	u_int8_t td_scale;
-	u_int8_t flags;
-};
-
-struct ip_ct_tcp {
-	struct ip_ct_tcp_state seen[2];
-	u_int8_t state;
-	u_int8_t last_dir;
-	u_int8_t retrans;
-	u_int8_t last_index;
-	u_int32_t last_seq;
-	u_int32_t last_ack;
-	u_int32_t last_end;
-	u_int16_t last_win;
-	u_int8_t last_wscale;
-	u_int8_t last_flags;
-};
-
-struct nf_ct_udp {
-	unsigned long stream_ts;
-};
-
-struct nf_ct_gre {
-	unsigned int stream_timeout;
-	unsigned int timeout;
-};
-
-union nf_conntrack_proto {
-	struct ip_ct_sctp sctp;
-	struct ip_ct_tcp tcp;
-	struct nf_ct_udp udp;
-	struct nf_ct_gre gre;
-	unsigned int tmpl_padto;
-};
-
-struct nf_conn {
-	struct nf_conntrack ct_general;
-	spinlock_t lock;
-	u32 timeout;
-	struct nf_conntrack_zone zone;
-	struct nf_conntrack_tuple_hash tuplehash[2];
-	unsigned long status;
-	possible_net_t ct_net;
-	struct hlist_node nat_bysource;
-	struct nf_conn *master;
-	u_int32_t mark;
-	u_int32_t secmark;
-	struct nf_ct_ext *ext;
-	union nf_conntrack_proto proto;
-};
-
 struct nf_hook_state {
 	u8 hook;
 	u8 pf;
@@ -5880,6 +5924,7 @@ struct netlink_sock {
 	bool bound;
 	bool cb_running;
 	int dump_done_errno;
+	struct netlink_callback cb;
 	struct mutex nl_cb_mutex;
 	void (*netlink_rcv)(struct sk_buff *);
 	int (*netlink_bind)(struct net *, int);
@@ -8245,16 +8290,6 @@ struct bpf_iter__bpf_map_elem {
 	union {
 		void *value;
 	};
-};
-
-struct bpf_iter__tcp {
-	union {
-		struct bpf_iter_meta *meta;
-	};
-	union {
-		struct sock_common *sk_common;
-	};
-	uid_t uid;
 };
 
 struct bpf_iter__udp {

@@ -5,7 +5,7 @@
 #include <linux/bpf_common.h>
 #include <linux/types.h>
 
-#ifndef __VMLINUX_H__
+#ifndef BPFCC_VMLINUX_H
 #include <bpfcc/bpf_structs.h>
 #endif
 

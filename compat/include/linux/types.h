@@ -2,8 +2,6 @@
 /* Fixed-width and byte-order types of the kernel interface. */
 #pragma once
 
-#ifndef __VMLINUX_H__
-
 #include <asm/types.h>
 #include <linux/stddef.h>
 
@@ -28,5 +26,3 @@ typedef unsigned int __poll_t;
 #define __aligned_s64 __s64 __attribute__((aligned(8)))
 #define __aligned_be64 __be64 __attribute__((aligned(8)))
 #define __aligned_le64 __le64 __attribute__((aligned(8)))
-
-#endif
