@@ -81,36 +81,52 @@ class Pointers:
         self.values: set[Value] = set()
         # A frame address was stored in memory: from then on, what is loaded may be one.
         self.escaped = False
-        blocks = reverse_postorder(fn)
-        changed = any(isinstance(op, FrameAddr) for block in blocks for op in block.ops)
-        while changed:
-            before = (len(self.values), self.escaped)
-            for block in blocks:
-                self._block(block)
-            changed = before != (len(self.values), self.escaped)
+        roots = [op.result for block in fn.blocks for op in block.ops if type(op) is FrameAddr]
+        if roots:
+            self._spread(fn, roots)
 
     def __contains__(self, operand: Operand) -> bool:
         return type(operand) is Value and operand in self.values
 
-    def _block(self, block: Block) -> None:
+    def _spread(self, fn: Function, work: list[Value]) -> None:
+        """Follow the values to what is made of them; `carries` names the results that an operand may flow into."""
+        carries: dict[Value, list[Value]] = {}
+        stored: set[Value] = set()
+        loaded: list[Value] = []
+        for block in fn.blocks:
+            for op in block.ops:
+                _note(op, carries, stored, loaded)
+            for edge in edges(block.terminator):
+                for param, arg in zip(edge.block.params, edge.args, strict=True):
+                    if type(arg) is Value:
+                        carries.setdefault(arg, []).append(param)
         values = self.values
-        for op in block.ops:
-            if isinstance(op, ACCESSES):
-                if isinstance(op, WRITERS) and (op.value in self or getattr(op, "expected", 0) in self):
-                    self.escaped = True
-                if self.escaped and op.HAS_RESULT:
-                    values.add(op.result)  # type: ignore[union-attr]
-            elif isinstance(op, FrameAddr) or (
-                (isinstance(op, (Alu, Assume)) or isinstance(op, (CallFunction, CallExtern, CallIndirect)))
-                and any(o in self for o in operands(op))
-            ):
-                values.add(op.result)
-            elif isinstance(op, CALLS) and self.escaped:
-                values.add(op.result)
-        for edge in edges(block.terminator):
-            for param, arg in zip(edge.block.params, edge.args, strict=True):
-                if arg in self:
-                    values.add(param)
+        while work:
+            value = work.pop()
+            if value in values:
+                continue
+            values.add(value)
+            work += carries.get(value, ())
+            if value in stored and not self.escaped:
+                self.escaped = True
+                work += loaded
+
+
+def _note(op: Op, carries: dict[Value, list[Value]], stored: set[Value], loaded: list[Value]) -> None:
+    """How a frame address could pass through one operation."""
+    if isinstance(op, ACCESSES):
+        if op.HAS_RESULT:
+            loaded.append(op.result)  # type: ignore[union-attr]
+        if isinstance(op, WRITERS):
+            stored.update(v for v in (op.value, getattr(op, "expected", 0)) if type(v) is Value)
+    elif isinstance(op, (Alu, Assume, CallFunction, CallExtern, CallIndirect)):
+        for operand in operands(op):
+            if type(operand) is Value:
+                carries.setdefault(operand, []).append(op.result)
+        if not isinstance(op, (Alu, Assume)):
+            loaded.append(op.result)
+    elif isinstance(op, Call):
+        loaded.append(op.result)
 
 
 @final

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.cfg import build_cfg
+from bpfcc.bpfir.collector import paused_collector
 from bpfcc.bpfir.decode import decode
 from bpfcc.bpfir.effects import UNKNOWN_CALL, no_effects
 from bpfcc.bpfir.function import Block, Function, Module
@@ -53,6 +54,11 @@ def lift(bytecode: Bytecode, *, type: str | None = None, effects: EffectsOf = no
 
     InputError: bad instructions, jumps out of a function, control that falls off its end, calls to what is no function.
     """
+    with paused_collector():
+        return _lift(bytecode, type, effects, entry_params)
+
+
+def _lift(bytecode: Bytecode, type: str | None, effects: EffectsOf, entry_params: int | None) -> Module:  # noqa: A002
     insns = decode(bytecode.code)
     cfgs = [build_cfg(insns, span, bytecode.unresolved) for span in bytecode.functions]
     names = _unique_names(cfgs)

@@ -531,7 +531,8 @@ TERMINATORS: Final = (Jump, Branch, Exit, Unresolved)
 
 def operands(op: Op) -> list[Operand]:
     """Operands of `op` itself, in order; arguments of its edges are not among them (`edges`)."""
-    found: list[Operand] = [getattr(op, name) for name in op.USES]
+    names = op.USES
+    found: list[Operand] = [getattr(op, names[0])] if len(names) == 1 else [getattr(op, name) for name in names]
     if op.ARGS is not None:
         found += getattr(op, op.ARGS)
     return found
@@ -539,7 +540,10 @@ def operands(op: Op) -> list[Operand]:
 
 def edges(op: Op) -> list[Edge]:
     """Ways out of the block that `op` ends; empty for everything else."""
-    return [getattr(op, name) for name in op.EDGES]
+    names = op.EDGES
+    if not names:
+        return []
+    return [getattr(op, names[0])] if len(names) == 1 else [getattr(op, name) for name in names]
 
 
 def used_values(op: Op) -> Iterator[Value]:
@@ -562,5 +566,7 @@ def replace_operands(op: Op, replacement: dict[Value, Operand]) -> None:
     if op.ARGS is not None:
         args = getattr(op, op.ARGS)
         args[:] = [replacement.get(a, a) if type(a) is Value else a for a in args]
-    for edge in edges(op):
-        edge.args[:] = [replacement.get(a, a) if type(a) is Value else a for a in edge.args]
+    if op.EDGES:
+        for edge in edges(op):
+            if edge.args:
+                edge.args[:] = [replacement.get(a, a) if type(a) is Value else a for a in edge.args]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.check import check
+from bpfcc.bpfir.collector import paused_collector
 from bpfcc.bpfir.effects import no_effects
 from bpfcc.bpfir.passes.assumptions import rename_assumed
 from bpfcc.bpfir.passes.blocks import merge_blocks
@@ -50,15 +51,16 @@ def optimise(module: Module, effects: EffectsOf = no_effects, *, check_each: boo
     """Run the pipeline in place, over each function until nothing changes; whether anything did."""
     context = Context(module, effects)
     changed = False
-    for fn in module.functions:
-        for _ in range(ROUNDS):
-            again = False
-            for name in PIPELINE:
-                if PASSES[name](fn, context):
-                    again = True
-                    if check_each:
-                        check(module, after=name)
-            changed |= again
-            if not again:
-                break
+    with paused_collector():
+        for fn in module.functions:
+            for _ in range(ROUNDS):
+                again = False
+                for name in PIPELINE:
+                    if PASSES[name](fn, context):
+                        again = True
+                        if check_each:
+                            check(module, after=name)
+                changed |= again
+                if not again:
+                    break
     return changed

@@ -9,6 +9,7 @@ Every rule is exact for all 64-bit words; the meanings come from `bpfcc.bpfir.se
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.dominance import reverse_postorder
@@ -53,8 +54,11 @@ def fold_constants(fn: Function, _context: Context) -> bool:
     for block in reverse_postorder(fn):
         kept: list[Op] = []
         for op in block.ops:
-            replace_operands(op, replacement)
-            folded = _fold(op)
+            if replacement:
+                replace_operands(op, replacement)
+            folder = FOLDERS.get(type(op))
+            # What `op` comes to: an operand for its result, another operation, or None where it stays.
+            folded = folder(op) if folder is not None else None
             if folded is None:
                 kept.append(op)
                 continue
@@ -75,21 +79,6 @@ def fold_constants(fn: Function, _context: Context) -> bool:
     if branches:
         drop_unreachable(fn)
     return changed or branches
-
-
-def _fold(op: Op) -> Operand | Op | None:
-    """What `op` comes to: an operand for its result, another operation, or None where it stays."""
-    match op:
-        case Alu():
-            return _fold_alu(op)
-        case Cast():
-            return _fold_cast(op)
-        case ByteSwap():
-            return BSWAP[op.width_bits](op.value) if type(op.value) is int else None
-        case Assume():
-            return _fold_assume(op)
-        case _:
-            return None
 
 
 def _fold_alu(op: Alu) -> Operand | Op | None:
@@ -191,6 +180,18 @@ def _fold_assume(op: Assume) -> Operand | None:
         if type(op.lhs) is int:
             return op.lhs
     return None
+
+
+def _fold_swap(op: ByteSwap) -> Operand | None:
+    return BSWAP[op.width_bits](op.value) if type(op.value) is int else None
+
+
+FOLDERS: Final[dict[type[Op], Callable[..., Operand | Op | None]]] = {
+    Alu: _fold_alu,
+    Cast: _fold_cast,
+    ByteSwap: _fold_swap,
+    Assume: _fold_assume,
+}
 
 
 def _fold_branch(branch: Branch) -> Jump | None:
