@@ -45,7 +45,7 @@ from bpfcc.bpfir.ops import (
     Unresolved,
     Value,
 )
-from bpfcc.bpfir.semantics import ALU, ATOMIC, BSWAP, COMPARE, sext, zext
+from bpfcc.bpfir.semantics import ALU, ATOMIC, BSWAP, COMPARE, sext, signed, zext
 from bpfcc.errors import Trap
 
 FUNCTION_BASE: Final = 0x0800_0000
@@ -84,7 +84,7 @@ class Environment:
 
 
 @final
-class Returned(Exception):  # noqa: N818 - it is no error: a packet load past the end returns 0
+class Returned(Exception):
     """Leaves a function from inside a block."""
 
 
@@ -191,7 +191,8 @@ class _Evaluator:
         return self.call(self.module.functions[index], args)
 
     def _packet(self, op: PacketLoad, values: dict[Value, int]) -> int:
-        at = op.offset + (_get(values, op.index) & 0xFFFF_FFFF)
+        # 32 bits, signed: what Linux makes of offset and index together.
+        at = signed(32, op.offset + _get(values, op.index))
         if at < 0 or at + op.size_bytes > len(self.env.packet):
             raise Returned
         return int.from_bytes(self.env.packet[at : at + op.size_bytes], "big")
@@ -204,6 +205,9 @@ class _Evaluator:
         memory = self.env.memory
         address = (_get(values, op.base) + op.offset) & ((1 << 64) - 1)
         size, bits = op.size_bytes, 8 * op.size_bytes
+        if address % size and not isinstance(op, (Load, Store)):
+            memory.load(address, size)
+            raise Trap(f"misaligned atomic access of {size} bytes", kind="misaligned", insn=op.insn, address=address, size=size)
         match op:
             case Load():
                 loaded = memory.load(address, size)
