@@ -203,8 +203,8 @@ class ElfFile:
 
     def _read_headers(self) -> tuple[int, list[Section]]:
         # pyelftools takes 25 ms to import: not spent where nothing but raw BTF is read.
-        from elftools.construct.core import ConstructError  # noqa: PLC0415
-        from elftools.elf.structs import ELFStructs  # noqa: PLC0415
+        from elftools.construct.core import ConstructError
+        from elftools.elf.structs import ELFStructs
 
         layout = ELFStructs(little_endian=self.endian == "little", elfclass=64)
         layout.create_basic_structs()

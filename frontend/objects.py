@@ -135,7 +135,7 @@ class Object:
         ext = self.btf_ext
         core = None
         if ext is not None and ext.core_relocations and self.btf is not None:
-            from bpfcc.frontend.core_reloc import CoreRelocator  # noqa: PLC0415  (most objects have no CO-RE relocations)
+            from bpfcc.frontend.core_reloc import CoreRelocator
 
             core = CoreRelocator(self.btf, ext, lambda: self.target_btf, file=self.file)
         return Linker(self._elf, self._code, self._maps, self._externs.externs, btf=self.btf, ext=ext, core=core)

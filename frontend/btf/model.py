@@ -83,14 +83,14 @@ class Btf:
     @classmethod
     def from_file(cls, path: str | Path) -> Btf:
         """Read raw BTF, or the `.BTF` section of an ELF file of any machine; large ones are indexed once and cached."""
-        from bpfcc.frontend.btf.store import load_file  # noqa: PLC0415  (a cycle: the store makes `Btf`s)
+        from bpfcc.frontend.btf.store import load_file
 
         return load_file(path)
 
     @classmethod
     def kernel(cls) -> Btf | None:
         """The running kernel's BTF; None where there is none or it may not be read."""
-        from bpfcc.frontend.btf.store import load_kernel  # noqa: PLC0415  (likewise)
+        from bpfcc.frontend.btf.store import load_kernel
 
         return load_kernel()
 
@@ -103,17 +103,21 @@ class Btf:
 
     def word_index(self, type_id: int) -> int:
         """Where the type's three words start; the caller has dealt with void and with the base's types."""
-        if not self.first_id <= type_id < self.count:
+        at = type_id - self.first_id
+        if at < 0 or at >= len(self.offsets):
             raise self.error(f"there is no type {type_id}; there are {self.count}")
-        return self.offsets[type_id - self.first_id]
+        return self.offsets[at]
 
     def kind_number(self, type_id: int) -> int:
         """The kind's number; 0 for void."""
-        if type_id == 0:
-            return 0
+        at = type_id - self.first_id
+        if 0 <= at < len(self.offsets):
+            return (self.words[self.offsets[at] + 1] >> 24) & 31
         if self.base is not None and type_id < self.first_id:
             return self.base.kind_number(type_id)
-        return (self.words[self.word_index(type_id) + 1] >> 24) & 31
+        if type_id == 0:
+            return 0
+        raise self.error(f"there is no type {type_id}; there are {self.count}")
 
     def kind(self, type_id: int) -> KindName:
         """The kind's name; `void` for type 0."""
@@ -235,11 +239,18 @@ class Btf:
 
     def skip(self, type_id: int, kinds: frozenset[int]) -> int:
         """Follow references while the type is of one of the kinds."""
-        start = type_id
+        start, words, offsets, first = type_id, self.words, self.offsets, self.first_id
         for _ in range(MAX_CHAIN):
-            if self.kind_number(type_id) not in kinds:
+            at = type_id - first
+            if 0 <= at < len(offsets):
+                word = offsets[at]
+                if (words[word + 1] >> 24) & 31 not in kinds:
+                    return type_id
+                type_id = words[word + 2]
+            elif self.kind_number(type_id) not in kinds:
                 return type_id
-            type_id = self.referred(type_id)
+            else:
+                type_id = self.referred(type_id)
         raise self.error("its chain of references is a cycle", type_id=start)
 
     def skip_modifiers(self, type_id: int) -> int:
@@ -329,7 +340,7 @@ class Btf:
     def names(self) -> NameIndex:
         """The index from names to type ids, made on demand."""
         if self._names is None:
-            from bpfcc.frontend.btf.names import NameIndex  # noqa: PLC0415  (likewise)
+            from bpfcc.frontend.btf.names import NameIndex
 
             self._names = NameIndex.build(self)
         return self._names

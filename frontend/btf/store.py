@@ -60,7 +60,7 @@ def load_file(path: str | Path) -> Btf:
 
 
 def _load_elf(descriptor: int, size: int, file: str) -> Btf:
-    from bpfcc.frontend.elf import ElfFile  # noqa: PLC0415  (raw BTF needs no ELF)
+    from bpfcc.frontend.elf import ElfFile
 
     with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as data:
         elf = ElfFile(data, file=file)
