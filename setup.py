@@ -91,7 +91,7 @@ class BuildNative(build_ext):
 
     def get_ext_filename(self, fullname: str) -> str:
         suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
-        return os.path.join(*fullname.split(".")) + suffix
+        return str(Path(*fullname.split("."))) + suffix
 
     def get_export_symbols(self, ext: Extension) -> list[str]:
         return []

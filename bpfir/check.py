@@ -17,8 +17,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.dominance import Dominators
 from bpfcc.bpfir.ops import OPERATIONS, TERMINATORS, Assume, CallFunction, FuncAddr, Op, Operand, Value, edges, operands, used_values
@@ -51,9 +50,11 @@ def _message(rule: int, after: str | None, text: str) -> str:
     return f"IR rule {rule} broken{f' after {after}' if after else ''}: {text}"
 
 
-@cache
-def _words(cls: type[Op]) -> tuple[tuple[str, tuple[object, ...]], ...]:
-    return tuple((name, literals(cls, name)) for name in cls.FIELDS if name != "insn" and kind_of(cls, name) == "word")
+def _words_of(cls: type[Op]) -> list[tuple[str, tuple[object, ...]]]:
+    return [(name, literals(cls, name)) for name in cls.FIELDS if name != "insn" and kind_of(cls, name) == "word"]
+
+
+WORDS: Final = {cls: _words_of(cls) for cls in OPERATIONS}
 
 
 class _FunctionChecker:
@@ -127,7 +128,7 @@ class _FunctionChecker:
         self.require(7, op.insn >= -1, "bad instruction index")
         for operand in _all_operands(op):
             self.require(7, type(operand) is Value or (type(operand) is int and 0 <= operand < LIMIT64), f"bad operand {operand!r}")
-        for name, allowed in _words(type(op)):
+        for name, allowed in WORDS[type(op)]:
             self.require(8, getattr(op, name) in allowed, f"{name} is {getattr(op, name)!r}")
         offset = getattr(op, "offset", 0)
         self.require(8, -(1 << 31) <= offset < 1 << 32, f"displacement {offset}")

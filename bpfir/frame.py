@@ -14,7 +14,7 @@ pointers to this one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Union, final
+from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.dominance import reverse_postorder
 from bpfcc.bpfir.ops import (
@@ -238,7 +238,7 @@ class Join:
         self.incoming: list[Version] = []
 
 
-Version = Union[Start, Write, Join]
+Version = Start | Write | Join
 
 
 @final

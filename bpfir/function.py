@@ -102,8 +102,7 @@ class Function:
 
     def replace(self, replacement: dict[Value, Operand]) -> None:
         """Replace uses of values everywhere; chains in the dictionary are followed."""
-        for value in replacement:
-            target = replacement[value]
+        for value, target in replacement.items():
             while type(target) is Value and target in replacement:
                 target = replacement[target]
             replacement[value] = target

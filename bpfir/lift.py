@@ -285,9 +285,7 @@ class FunctionLifter:
         otherwise = self._arm(fallen, state.regs, fact, taken=False)
         block.terminator = Branch(kind, width, lhs, rhs, then, otherwise, slot)
 
-    def _arm(
-        self, target: int, regs: list[Operand | None], fact: tuple[CompareKind, Width, Operand, Operand, int], *, taken: bool
-    ) -> Edge:
+    def _arm(self, target: int, regs: list[Operand | None], fact: tuple[CompareKind, Width, Operand, Operand, int], *, taken: bool) -> Edge:
         """One way out of a branch: renames what the branch tested, in a block of its own unless the target has no other entry."""
         kind, width, lhs, rhs, slot = fact
         live = self.live.live_in[target]

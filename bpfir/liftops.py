@@ -1,7 +1,7 @@
 """What each instruction does to the registers' SSA values: one handler an opcode.
 
-    0x07 r1 += 4        regs[1] = v9, with v9 = add.64 v3, 4 appended
-    0xb7 r1 = 4         regs[1] = 4; constants and copies make no operation
+0x07 r1 += 4        regs[1] = v9, with v9 = add.64 v3, 4 appended
+0xb7 r1 = 4         regs[1] = 4; constants and copies make no operation
 """
 
 from __future__ import annotations

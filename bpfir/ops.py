@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar, Union, final, get_args
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar, final, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ class Value:
         return f"v{self.id}"
 
 
-Operand = Union[Value, int]
+Operand = Value | int
 
 
 @final
@@ -80,11 +80,25 @@ class Edge:
         return f"b{self.block.id}({', '.join(map(str, self.args))})"
 
 
+class Op:
+    """Base of all operations. `insn` is the slot of the instruction it came from, -1 for what a pass made."""
+
+    __slots__ = ()
+    SYNTAX: ClassVar[str]
+    EFFECT: ClassVar[Effect]
+    FIELDS: ClassVar[dict[str, str]]
+    USES: ClassVar[tuple[str, ...]]
+    ARGS: ClassVar[str | None]
+    EDGES: ClassVar[tuple[str, ...]]
+    HAS_RESULT: ClassVar[bool]
+    insn: int
+
+
 OPERATIONS: Final[list[type[Op]]] = []
-_OpClass = TypeVar("_OpClass", bound=type)
+_Operation = TypeVar("_Operation", bound=Op)
 
 
-def operation(cls: _OpClass) -> _OpClass:
+def operation(cls: type[_Operation]) -> type[_Operation]:
     """Enter `cls` in the table and derive what its annotations say."""
     kinds = {name: str(kind) for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar")}
     if "insn" not in kinds:
@@ -101,20 +115,6 @@ def operation(cls: _OpClass) -> _OpClass:
     cls.HAS_RESULT = "result" in kinds
     OPERATIONS.append(cls)
     return cls
-
-
-class Op:
-    """Base of all operations. `insn` is the slot of the instruction it came from, -1 for what a pass made."""
-
-    __slots__ = ()
-    SYNTAX: ClassVar[str]
-    EFFECT: ClassVar[Effect]
-    FIELDS: ClassVar[dict[str, str]]
-    USES: ClassVar[tuple[str, ...]]
-    ARGS: ClassVar[str | None]
-    EDGES: ClassVar[tuple[str, ...]]
-    HAS_RESULT: ClassVar[bool]
-    insn: int
 
 
 # ---- addresses ------------------------------------------------------------------------------------------------------
@@ -521,11 +521,35 @@ class Unresolved(Op):
 # A string that the textual form quotes.
 Text = str
 
-AnyOp = Union[
-    FrameAddr, MapAddr, MapValueAddr, FuncAddr, ExternAddr, Undef, Alu, Cast, ByteSwap, Assume, Load, Store, LoadAcquire, StoreRelease,
-    Atomic, AtomicFetch, CompareExchange, PacketLoad, Call, CallFunction, CallExtern, CallIndirect, Jump, Branch, Exit, Unresolved,
-]  # fmt: skip
-Terminator = Union[Jump, Branch, Exit, Unresolved]
+AnyOp = (
+    FrameAddr
+    | MapAddr
+    | MapValueAddr
+    | FuncAddr
+    | ExternAddr
+    | Undef
+    | Alu
+    | Cast
+    | ByteSwap
+    | Assume
+    | Load
+    | Store
+    | LoadAcquire
+    | StoreRelease
+    | Atomic
+    | AtomicFetch
+    | CompareExchange
+    | PacketLoad
+    | Call
+    | CallFunction
+    | CallExtern
+    | CallIndirect
+    | Jump
+    | Branch
+    | Exit
+    | Unresolved
+)
+Terminator = Jump | Branch | Exit | Unresolved
 TERMINATORS: Final = (Jump, Branch, Exit, Unresolved)
 
 

@@ -112,7 +112,8 @@ def _json(lines: _Lines, text: str, kind: type) -> Any:
 
 def _record(lines: _Lines, what: str, text: str) -> MapSpec | Extern | SourcePosition:
     content: dict[str, Any] = _json(lines, text, dict)
-    make: Callable[..., Any] = {"map": _map_spec, "extern": Extern, "line": SourcePosition}[what]
+    makers: dict[str, Callable[..., Any]] = {"map": _map_spec, "extern": Extern, "line": SourcePosition}
+    make = makers[what]
     try:
         return make(**content)  # type: ignore[no-any-return]
     except (TypeError, ValueError) as problem:

@@ -17,21 +17,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, fields
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bpfcc.bpfir.module import Extern, MapSpec
 from bpfcc.bpfir.text import FLAGS, HEADER, RENDER, pieces, render_list, render_name
-from bpfcc.diagnostics import SourcePosition
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block, Function, Module
     from bpfcc.bpfir.ops import Op
+    from bpfcc.diagnostics import SourcePosition
 
 
-@cache
-def _pieces(cls: type[Op]) -> tuple[tuple[str, str], ...]:
-    return tuple(pieces(cls))
+_PIECES: Final[dict[type[Op], list[tuple[str, str]]]] = {}
+
+
+def _pieces(cls: type[Op]) -> list[tuple[str, str]]:
+    if cls not in _PIECES:
+        _PIECES[cls] = pieces(cls)
+    return _PIECES[cls]
 
 
 def print_op(op: Op) -> str:

@@ -36,7 +36,7 @@ def render_number(number: int) -> str:
 
 def render_operand(operand: Operand) -> str:
     """`v7`, or the constant."""
-    return f"v{operand.id}" if type(operand) is Value else render_number(operand)  # type: ignore[arg-type]
+    return f"v{operand.id}" if type(operand) is Value else render_number(operand)
 
 
 def render_list(operands: list[Operand]) -> str:

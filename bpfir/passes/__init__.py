@@ -44,7 +44,8 @@ def run_pass(name: str, module: Module, effects: EffectsOf = no_effects) -> bool
     if chosen is None:
         raise InputError(f"no pass {name!r}; choose one of {', '.join(sorted(PASSES))}")
     context = Context(module, effects)
-    return any([chosen(fn, context) for fn in module.functions])
+    changed = [chosen(fn, context) for fn in module.functions]
+    return any(changed)
 
 
 def optimise(module: Module, effects: EffectsOf = no_effects, *, check_each: bool = False) -> bool:

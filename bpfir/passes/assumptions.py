@@ -1,7 +1,7 @@
 """Use the renamed value wherever an `assume` dominates: what slot promotion and folding uncovered gets the facts too.
 
-    v2 = assume v1 where ult.64 v1, 9
-    v3 = add.64 v1, 1                          v3 = add.64 v2, 1
+v2 = assume v1 where ult.64 v1, 9
+v3 = add.64 v1, 1                          v3 = add.64 v2, 1
 """
 
 from __future__ import annotations

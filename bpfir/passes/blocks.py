@@ -1,9 +1,9 @@
 """Merge blocks that only follow each other, skip empty ones, and drop parameters that are always one value.
 
-    b0: …; jump b1            b0: …; exit v1          (b1 has no other entry)
-    b1: exit v1
+b0: …; jump b1            b0: …; exit v1          (b1 has no other entry)
+b1: exit v1
 
-    b2(v5): every edge passes v1 (or v5 itself)       v5 becomes v1
+b2(v5): every edge passes v1 (or v5 itself)       v5 becomes v1
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def drop_trivial_params(fn: Function) -> bool:
     replacement: dict[Value, Operand] = {}
     # A parameter fewer may make those trivial that it was passed to.
     passed_to: dict[Value, list[Value]] = {}
-    work: list[Value] = []
+    owner = {param: block for block in fn.blocks for param in block.params}
+    work = list(owner)
     for block in fn.blocks:
-        work += block.params
         for edge in predecessors[block]:
             for param, arg in zip(block.params, edge.args, strict=True):
                 if type(arg) is Value:
@@ -51,8 +51,8 @@ def drop_trivial_params(fn: Function) -> bool:
     changed = False
     while work:
         param = work.pop()
-        block = param.definition
-        if param in replacement or block is None or isinstance(block, Op):
+        block = owner[param]
+        if param in replacement:
             continue
         at = block.params.index(param)
         only = _only_argument(param, [root(edge.args[at]) for edge in predecessors[block]])

@@ -43,7 +43,9 @@ ONE_IS_NEUTRAL: Final = frozenset({"mul", "div"})
 SELF_IS_ZERO: Final = frozenset({"sub", "xor"})
 SELF_IS_SAME: Final = frozenset({"and", "or"})
 # x compared with itself; `test` depends on x.
-REFLEXIVE: Final = {"eq": True, "ule": True, "uge": True, "sle": True, "sge": True} | dict.fromkeys(("ne", "ult", "ugt", "slt", "sgt"), False)
+REFLEXIVE: Final = {"eq": True, "ule": True, "uge": True, "sle": True, "sge": True} | dict.fromkeys(
+    ("ne", "ult", "ugt", "slt", "sgt"), False
+)
 
 
 def fold_constants(fn: Function, _context: Context) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bpfcc.bpfir.ops import Effect, Edge, Op, Value, edges, operands
+from bpfcc.bpfir.ops import Edge, Effect, Op, Value, edges, operands
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block, Function

@@ -57,10 +57,14 @@ def fresh_memory(content: bytes) -> Memory:
     return Memory([Region("packet", PACKET_BASE, content)])
 
 
+def _for_machine(helper: Callable[..., int]) -> Callable[..., int]:
+    return lambda _machine, *args: helper(*args)
+
+
 def run_oracle(code: bytes, content: bytes) -> tuple[object, ...]:
     memory = fresh_memory(content)
     log: list[tuple[int, ...]] = []
-    table = {n: (lambda f: lambda _machine, *args: f(*args))(f) for n, f in helpers(memory, log).items()}
+    table = {number: _for_machine(helper) for number, helper in helpers(memory, log).items()}
     machine = Machine(code, memory, helpers=table, budget=BUDGET)
     machine.registers[1:3] = [PACKET_BASE, MEMORY_BYTES]
     result = machine.run()
