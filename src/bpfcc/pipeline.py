@@ -1,19 +1,90 @@
 """From a C file or an object to programs that can be looked at or run: the stages, wired together.
 
 source = read_source(Path("filter.bpf.c"))      Source(name="filter.bpf.c", data=b"\\x7fELF…", compiled=True, …)
-obj = open_object(source, isolated=True)        frontend.objects.Object
-module = lift_bytecode(obj.programs["filter"].bytecode, "xdp")
+obj = open_object(source, isolated=True)        Object with programs
+lift_bytecode(obj.programs["filter"].bytecode, "xdp")
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, final
+
+from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bpfcc.bpfir.effects import EffectsOf
     from bpfcc.bpfir.function import Module
     from bpfcc.bpfir.module import Bytecode
+    from bpfcc.diagnostics import Diagnostic
+    from bpfcc.program import Object
+
+MAX_OBJECT_BYTES: Final = 256 << 20
+C_SUFFIXES: Final = (".c", ".h", ".i")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An object to read: from a file, or just compiled. `diagnostics` are the compiler's warnings."""
+
+    name: str
+    data: bytes
+    compiled: bool = False
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def read_source(path: Path, *, clang: str | None = None, **options: Any) -> Source:
+    """Read an object, or compile a C file (`options` as `frontend.clang.compile_c` has them).
+
+    What a file is shows in its content (ELF) or its suffix (`.c`). CompileError with clang's diagnostics, InputError.
+    """
+    start = read_bytes(path, 4)
+    if start == b"\x7fELF":
+        return Source(str(path), read_bytes(path, MAX_OBJECT_BYTES))
+    if path.suffix.lower() not in C_SUFFIXES:
+        raise InputError("neither a BPF object (ELF) nor C source (.c)", file=str(path))
+    from bpfcc.frontend.clang import compile_c
+    from bpfcc.frontend.toolchain import find_toolchain
+
+    result = compile_c(path, toolchain=find_toolchain(clang), **options)
+    return Source(str(path), result.object, compiled=True, diagnostics=result.diagnostics)
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """At most `limit` bytes of a file."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(limit)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"cannot be read: {reason}", file=str(path)) from error
+
+
+def open_object(
+    source: Source, *, isolated: bool, types: Mapping[str, str] | None = None, target_btf: Path | None = None,
+    lift: bool = True, programs: tuple[str, ...] | None = None,
+) -> Object:  # fmt: skip
+    """Load `source`; with `isolated` a confined child reads it first (and lifts `programs`, all where None).
+
+    `types`: "SECTION", "SECTION:FUNCTION" or "" -> program type. `target_btf`: a file with the types that CO-RE
+    relocations are applied against, else the running kernel's.
+    """
+    from bpfcc.frontend.objects import load
+    from bpfcc.program import Object
+
+    digests = {}
+    if isolated:
+        from bpfcc.isolate import ReadRequest, check_object
+
+        target = read_bytes(target_btf, MAX_OBJECT_BYTES) if target_btf is not None else None
+        request = ReadRequest(source.data, source.name, types, target, lift=lift, programs=programs)
+        digests = {found.key: found for found in check_object(request).programs}
+    return Object(load(source.data, types=types, target_btf=target_btf, file=source.name), digests)
 
 
 def effects() -> EffectsOf:
@@ -53,3 +124,8 @@ def warm_up(*, lift: bool) -> None:
     sections.match("xdp")
     if lift:
         effects()
+
+
+def helper_names() -> dict[int, str]:
+    """Names of helpers by id, from the platform's tables."""
+    return {}

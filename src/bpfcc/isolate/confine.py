@@ -46,7 +46,7 @@ def address_space_bytes() -> int:
         pages = int(Path("/proc/self/statm").read_bytes().split()[0])
     except (OSError, ValueError):
         return 0
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource
 
     return pages * max(resource.getpagesize(), PAGE_BYTES_MINIMUM)
 
@@ -75,7 +75,7 @@ class Confinement:
             self.filter.install()
 
     def _limit_resources(self) -> None:
-        import resource  # noqa: PLC0415 - not on Windows
+        import resource
 
         cpu = self.limits.cpu_seconds
         wanted = {"FSIZE": (0, 0), "CORE": (0, 0), "NOFILE": (0, 0), "NPROC": (0, 0), "CPU": (cpu, cpu + 1)}

@@ -101,7 +101,7 @@ def _exchange(process: subprocess.Popen[bytes], line: bytes, limit: int) -> byte
             pass
         parts: list[bytes] = []
         length = 0
-        while data := answers.read1(1 << 16):
+        while data := os.read(answers.fileno(), 1 << 16):
             parts.append(data)
             length += len(data)
             if length > limit:

@@ -6,7 +6,6 @@ job = Job(Limits()); job.add(process); …; job.close()
 from __future__ import annotations
 
 import ctypes
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from bpfcc.errors import InternalError
@@ -44,9 +43,10 @@ class Job:
     """A job object with limits. Best effort: a job does not keep a process from reading files."""
 
     def __init__(self, limits: Limits) -> None:
-        self._kernel: Any = ctypes.WinDLL("kernel32", use_last_error=True) if sys.platform == "win32" else None
-        if self._kernel is None:
+        loader: Any = getattr(ctypes, "WinDLL", None)
+        if loader is None:
             raise InternalError("job objects exist on Windows only")
+        self._kernel: Any = loader("kernel32", use_last_error=True)
         self._kernel.CreateJobObjectW.restype = ctypes.c_void_p
         self._handle = ctypes.c_void_p(self._kernel.CreateJobObjectW(None, None))
         extended = _Extended()
@@ -63,7 +63,7 @@ class Job:
 
     def add(self, process: subprocess.Popen[bytes]) -> None:
         """Put a process into the job; it must not have been given its input yet."""
-        handle = ctypes.c_void_p(int(process._handle))  # type: ignore[attr-defined, unused-ignore]  # noqa: SLF001 - Popen has no public name for it
+        handle = ctypes.c_void_p(int(process._handle))  # type: ignore[attr-defined, unused-ignore]
         if not self._kernel.AssignProcessToJobObject(self._handle, handle):
             process.kill()
             raise InternalError(f"the isolated reader cannot be confined (error {self._kernel.GetLastError()})")

@@ -1,0 +1,114 @@
+"""`bpfcc build`: C in, an object, assembly, IR or LLVM IR out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from bpfcc.cli.messages import diagnostic_lines
+from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading
+from bpfcc.errors import InputError, UnsupportedError
+
+if TYPE_CHECKING:
+    from bpfcc.cli.screen import Screen
+
+EPILOG = """\b
+Examples:
+  bpfcc build firewall.bpf.c                        firewall.bpf.o, an object for Linux
+  bpfcc build firewall.bpf.c --emit ir              firewall.bpf.ir, the SSA form
+  bpfcc build firewall.bpf.c --emit asm -o -        to standard output
+  bpfcc build firewall.bpf.c --run packet.bin       build it, then run it on these bytes
+
+\b
+There is no verifier yet: build checks that every program can be read and
+lifted, not that it is safe. (Runs are checked, see `bpfcc run --help`.)
+"""
+EMITS: Final = ("obj", "asm", "ir", "llvm")
+LATER: Final = ("c", "so", "dll", "sys", "exe")
+SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll"}
+
+
+@click.command(epilog=EPILOG)
+@click.argument("path", metavar="SRC", type=PATH)
+@click.option("-o", "--output", metavar="OUT", help="Output file, - for standard output (default: SRC with another suffix).")
+@click.option(
+    "--emit", type=click.Choice([*EMITS, *LATER]), default="obj", show_default=True, metavar="|".join(EMITS), help="What to write."
+)
+@click.option("--target", default="linux", metavar="linux", show_default=True, help="Which system it is for.")
+@click.option("--run", "data", type=PATH, metavar="DATA", help="Run each program on the bytes of this file afterwards.")
+@click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (ir).")
+@reading
+@common
+def command(
+    path: Path, *, output: str | None, emit: str, target: str, data: Path | None, names: tuple[str, ...], reading: Reading, screen: Screen
+) -> int:
+    """Compile SRC (C or an object) and write the result to one file."""
+    if target != "linux":
+        raise UnsupportedError(f"target {target}", f"build --target {target} comes with a later release; linux works")
+    if emit in LATER:
+        raise UnsupportedError(f"build --emit {emit}", f"build --emit {emit} comes with a later release; {', '.join(EMITS)} work")
+    content = make(path, emit, names, reading, screen)
+    target_path = None if output == "-" else Path(output) if output is not None else path.with_suffix(SUFFIXES[emit])
+    write(target_path, content, path, screen)
+    if data is None:
+        return 0
+    from bpfcc.cli.run import run_file_on_data
+
+    return run_file_on_data(path, data, names, reading, screen)
+
+
+def make(path: Path, emit: str, names: tuple[str, ...], reading: Reading, screen: Screen) -> bytes:
+    """The output's bytes."""
+    if emit in {"asm", "llvm"}:
+        return compile_text(path, emit, reading, screen)
+    source = reading.source(path, screen)
+    obj = reading.open(source, lift=True, programs=names or None)
+    programs = chosen_programs(obj, names)
+    if emit == "obj":
+        for program in programs:
+            screen.note(f"{program.name}: {len(program.bytecode.code) // 8} instructions, type {program.type or 'unknown'}", level=1)
+        return source.data
+    from bpfcc.bpfir.printer import print_module
+
+    if len(programs) > 1:
+        raise InputError(
+            f"{len(programs)} programs, one file: pick one with --program ({', '.join(p.name for p in programs)})", file=str(path)
+        )
+    return print_module(programs[0].ir).encode()
+
+
+def compile_text(path: Path, emit: str, reading: Reading, screen: Screen) -> bytes:
+    """Assembly or LLVM IR, which only the compiler makes."""
+    from bpfcc.pipeline import C_SUFFIXES
+
+    if path.suffix.lower() not in C_SUFFIXES:
+        raise UnsupportedError(
+            f"build --emit {emit} of an object", f"{path}: --emit {emit} needs C source; for an object see `bpfcc dump --insns`"
+        )
+    from bpfcc.frontend.clang import compile_c
+    from bpfcc.frontend.toolchain import find_toolchain
+
+    with screen.busy(f"compiling {path}"):
+        result = compile_c(
+            path, toolchain=find_toolchain(reading.clang), emit="asm" if emit == "asm" else "llvm", **reading.compile_options
+        )
+    if not screen.quiet:
+        for line in diagnostic_lines(result.diagnostics, screen):
+            screen.error_line(line)
+    return result.output
+
+
+def write(target: Path | None, content: bytes, source: Path, screen: Screen) -> None:
+    """Write all or nothing."""
+    if target is None:
+        sys.stdout.buffer.write(content)
+        return
+    if target.exists() and source.exists() and target.samefile(source):
+        raise InputError("the output would overwrite the input; name another with -o", file=str(target))
+    from bpfcc.frontend.clang import write_atomically
+
+    write_atomically(target, content)
+    screen.note(f"wrote {target} ({len(content)} bytes)")

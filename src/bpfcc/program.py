@@ -1,0 +1,171 @@
+"""Objects and programs as the public API has them.
+
+    obj = bpfcc.load("filter.o")
+    prog = obj.programs["filter"]        prog.section, .name, .type, .instructions, .maps, .ir
+    Program.from_bytes(bytes.fromhex("b700000000000000 9500000000000000"), type="raw")
+
+Linking and lifting happen when they are asked for, once.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, final
+
+from bpfcc.bpfir.module import Bytecode, FunctionSpan, MapSpec
+from bpfcc.errors import InputError, InternalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bpfcc.bpfir.function import Module
+    from bpfcc.bpfir.insn import Insn
+    from bpfcc.frontend import objects
+    from bpfcc.frontend.btf import Btf
+    from bpfcc.isolate.wire import ProgramDigest
+
+SLOT_BYTES: Final = 8
+MAX_CODE_BYTES: Final = 8_000_000
+
+
+@final
+class Program:
+    """One program: where it comes from, and its stages.
+
+    `type` and `attach_type` are named as libbpf names them; `type` is None where neither the section nor the caller says it.
+    """
+
+    def __init__(
+        self, name: str, section: str, type: str | None, link: Callable[[], Bytecode], *,  # noqa: A002 - the contract's name
+        attach_type: str | None = None, owner: Object | None = None, expected: ProgramDigest | None = None,
+    ) -> None:  # fmt: skip
+        self.name: Final = name
+        self.section: Final = section
+        self.type: Final = type
+        self.attach_type: Final = attach_type
+        self.object: Final = owner
+        self._link = link
+        self._expected = expected
+
+    @classmethod
+    def from_bytes(cls, code: bytes, *, type: str | None = None, maps: Sequence[MapSpec] = (), name: str = "main") -> Program:  # noqa: A002 - likewise
+        """A program without an object: instructions of 8 bytes, `lddw` with src 1 or 2 naming a map by its index in `maps`.
+
+        InputError: the length is no multiple of 8, or a call leads out of the code.
+        """
+        if not code or len(code) % SLOT_BYTES or len(code) > MAX_CODE_BYTES:
+            raise InputError(f"{len(code)} bytes are no program: instructions are of 8 bytes each, at most {MAX_CODE_BYTES // SLOT_BYTES}")
+        bytecode = Bytecode(bytes(code), function_spans(code, name), tuple(maps))
+        return cls(name, "", type, lambda: bytecode)
+
+    @cached_property
+    def bytecode(self) -> Bytecode:
+        """Linked instructions with their side tables; InputError where the object is at fault."""
+        found = self._link()
+        if self._expected is not None:
+            from bpfcc.isolate.reader import code_digest
+
+            self._compare(code_digest(found), self._expected.code, "code")
+        return found
+
+    @cached_property
+    def instructions(self) -> tuple[Insn | None, ...]:
+        """Decoded instructions by slot; None is the second slot of an `lddw`."""
+        from bpfcc.bpfir.decode import decode
+
+        return tuple(decode(self.bytecode.code, file=self.file))
+
+    @property
+    def maps(self) -> tuple[MapSpec, ...]:
+        """Maps that the program uses, in the order of their indices."""
+        return self.bytecode.maps
+
+    @cached_property
+    def ir(self) -> Module:
+        """The IR after every pass: what is run."""
+        from bpfcc.pipeline import lift_bytecode
+
+        module = lift_bytecode(self.bytecode, self.type)
+        if self._expected is not None and self._expected.ir is not None:
+            from bpfcc.bpfir.printer import print_module
+            from bpfcc.isolate.reader import text_digest
+
+            self._compare(text_digest(print_module(module)), self._expected.ir, "IR")
+        return module
+
+    @property
+    def file(self) -> str | None:
+        """The object's name."""
+        return self.object.file if self.object is not None else None
+
+    @property
+    def btf(self) -> Btf | None:
+        """The object's types."""
+        return self.object.btf if self.object is not None else None
+
+    def _compare(self, found: str, expected: str, what: str) -> None:
+        if found != expected:
+            raise InternalError(f"two readings of program {self.name!r} gave different {what}")
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name} section={self.section!r} type={self.type!r}>"
+
+
+@final
+class Object:
+    """A loaded object: `programs` by name, `maps` by name, `btf`, `license`."""
+
+    def __init__(self, raw: objects.Object, digests: Mapping[str, ProgramDigest] | None = None) -> None:
+        self._raw = raw
+        self._digests = dict(digests or {})
+        self.file: Final = raw.file
+        self.btf: Final = raw.btf
+        self.programs: Final = {key: self._wrap(program, key) for key, program in raw.programs.items()}
+
+    @property
+    def maps(self) -> dict[str, MapSpec]:
+        """Every map definition, global data by section name."""
+        return self._raw.maps
+
+    @property
+    def license(self) -> str | None:
+        """The text of the license section."""
+        return self._raw.license
+
+    def program(self, name: str) -> Program:
+        """By name, by `section:name`, or by the name of a section with one program; functions of `.text` too."""
+        if name in self.programs:
+            return self.programs[name]
+        found = self._raw.program(name)
+        known = next((self.programs[key] for key, program in self._raw.programs.items() if program is found), None)
+        return known or self._wrap(found, name)
+
+    def _wrap(self, raw: objects.Program, key: str) -> Program:
+        return Program(
+            raw.name, raw.section, raw.type, lambda: raw.bytecode, attach_type=raw.attach_type, owner=self, expected=self._digests.get(key)
+        )
+
+    def __repr__(self) -> str:
+        return f"<Object {self.file or ''} programs={', '.join(self.programs)}>"
+
+
+def function_spans(code: bytes, name: str) -> tuple[FunctionSpan, ...]:
+    """Functions of plain code: the entry, and whatever local calls and function addresses lead to."""
+    slots = len(code) // SLOT_BYTES
+    starts = {0}
+    slot = 0
+    while slot < slots:
+        opcode, registers = code[slot * SLOT_BYTES], code[slot * SLOT_BYTES + 1]
+        source = registers >> 4
+        distance = int.from_bytes(code[slot * SLOT_BYTES + 4 : slot * SLOT_BYTES + 8], "little", signed=True)
+        if (opcode == 0x85 and source == 1) or (opcode == 0x18 and source == 4):
+            target = slot + 1 + distance
+            if not 0 <= target < slots:
+                raise InputError(f"a call to slot {target}, outside the code", insn=slot)
+            starts.add(target)
+        slot += 2 if opcode == 0x18 else 1
+    ordered = sorted(starts)
+    ends = [*ordered[1:], slots]
+    return tuple(
+        FunctionSpan(name if start == 0 else f"{name}_{start}", start, end - start) for start, end in zip(ordered, ends, strict=True)
+    )
