@@ -51,6 +51,8 @@ def _number_fault(name: str, rule: isa.OffRule | isa.ImmRule, value: int) -> str
         return None if value == rule else f"reserved field {name} is {value}, must be {rule}"
     if rule == "register" and not 0 <= value < isa.REGISTERS:
         return f"register r{value} does not exist"
+    if rule == "spaces" and value & 0xFFFF == value >> 16 & 0xFFFF:
+        return f"both address spaces are {value & 0xFFFF}"
     return None
 
 

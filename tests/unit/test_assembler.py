@@ -44,7 +44,8 @@ def _instances(form: Form) -> Iterator[Insn]:
     if isinstance(form.imm, int):
         immediates: tuple[int, ...] = (form.imm,)
     else:
-        immediates = tuple(range(1, 11)) if form.imm == "register" else IMMEDIATES
+        special = {"register": tuple(range(1, 11)), "spaces": (1, 0x10000, 0x7FFF_FFFF, -0x8000_0000)}
+        immediates = special.get(form.imm, IMMEDIATES)
     seconds = IMMEDIATES if form.imm2 == "value" else (0,)
     for dst, src in itertools.product(_registers(form.dst), _registers(form.src)):
         yield Insn(form.opcode, dst, src, offsets[-1], immediates[-1], seconds[-1])

@@ -145,6 +145,7 @@ def test_lddw(src: int) -> None:
         ("3702020003000000", "instruction 0: opcode 0x37 is not defined with off 2"),
         ("db21000002000000", "instruction 0: opcode 0xdb is not defined with imm 2"),
         ("8d0000000b000000", "instruction 0: callx_imm: register r11 does not exist"),
+        ("bf12010000000000", "instruction 0: addr_space_cast: both address spaces are 0"),
         ("95000000", "offset 0x0: code of 4 bytes is not a multiple of 8"),
     ],
 )
