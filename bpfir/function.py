@@ -103,9 +103,10 @@ class Function:
     def replace(self, replacement: dict[Value, Operand]) -> None:
         """Replace uses of values everywhere; chains in the dictionary are followed."""
         for value, target in replacement.items():
-            while type(target) is Value and target in replacement:
-                target = replacement[target]
-            replacement[value] = target
+            root = target
+            while type(root) is Value and root in replacement:
+                root = replacement[root]
+            replacement[value] = root
         if replacement:
             for op in self.ops():
                 replace_operands(op, replacement)
