@@ -1,1 +1,10 @@
-"""Platforms as data: helpers, maps, program types, contexts."""
+"""Platforms as data: helpers, contexts, program types and map types, one file a platform.
+
+>>> load_platform("linux").program_types["xdp"].return_names[1]
+'XDP_DROP'
+"""
+
+from bpfcc.runtime.specs.model import Argument, AttachType, ContextSpec, Field, Helper, MapType, ProgramType
+from bpfcc.runtime.specs.platform import Platform, load_platform
+
+__all__ = ["Argument", "AttachType", "ContextSpec", "Field", "Helper", "MapType", "Platform", "ProgramType", "load_platform"]

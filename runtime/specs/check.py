@@ -1,0 +1,198 @@
+"""What is wrong with a platform file: every entry, with its place.
+
+list(check_table({"schema": "bpfcc.platform/1", "name": "router", "helpers": [], …}))
+[("helpers[3].args[1]", "unknown argument kind 'memory'")]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from bpfcc.runtime.specs.model import ARGUMENT_KINDS, FIELD_KINDS, RETURN_KINDS
+from bpfcc.runtime.specs.tables import SCHEMA, Table
+
+MAX_CONTEXT_BYTES: Final = 1 << 16
+MAX_ARGUMENTS: Final = 5
+
+Problem = tuple[str, str]
+
+
+def _is_number(value: object, low: int = 0, high: int = 0xFFFF_FFFF) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def check_table(table: object) -> Iterator[Problem]:
+    """Every fault of a table: (place, what)."""
+    if not isinstance(table, dict):
+        yield "", "a platform file is an object"
+        return
+    if table.get("schema") != SCHEMA:
+        yield "schema", f"must be {SCHEMA!r}"
+    if not isinstance(table.get("name"), str) or not table["name"]:
+        yield "name", "must be a name"
+    if not _is_number(table.get("max_tail_calls", 0)):
+        yield "max_tail_calls", "must be a number"
+    sets = table.get("helper_sets", {})
+    yield from _check_sets(sets)
+    yield from _check_numbers("runtime", table.get("runtime", ""), sets)
+    yield from _check_helpers("helpers", table.get("helpers"))
+    for key, check in (("contexts", _check_context), ("map_types", _check_map_type)):
+        yield from _check_each(key, table.get(key), check)
+    found = table.get("contexts")
+    contexts: Table = found if isinstance(found, dict) else {}
+    yield from _check_each("program_types", table.get("program_types"), lambda at, row: _check_program_type(at, row, contexts, sets))
+
+
+def _check_each(key: str, value: object, check: Callable[[str, Table], Iterator[Problem]]) -> Iterator[Problem]:
+    if not isinstance(value, dict):
+        yield key, "must be an object"
+        return
+    for name, row in value.items():
+        at = f"{key}.{name}"
+        if not isinstance(row, dict):
+            yield at, "must be an object"
+        else:
+            yield from check(at, row)
+
+
+def _check_sets(sets: object) -> Iterator[Problem]:
+    if not isinstance(sets, dict):
+        yield "helper_sets", "must be an object"
+        return
+    for name, text in sets.items():
+        yield from _check_numbers(f"helper_sets.{name}", text, {})
+
+
+def _check_numbers(at: str, text: object, sets: object) -> Iterator[Problem]:
+    if not isinstance(text, str):
+        yield at, "must be a text of ids such as '1-3 7'"
+        return
+    for word in text.split():
+        found = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", word)
+        if found is None:
+            if not isinstance(sets, dict) or word not in sets:
+                yield at, f"{word!r} is neither an id nor the name of a helper set"
+        elif int(found[2] or found[1]) - int(found[1]) not in range(1 << 16):
+            yield at, f"{word!r} is no range"
+
+
+def _check_helpers(key: str, rows: object) -> Iterator[Problem]:
+    if not isinstance(rows, list):
+        yield key, "must be a list"
+        return
+    seen: set[object] = set()
+    for index, row in enumerate(rows):
+        at = f"{key}[{index}]"
+        if not isinstance(row, dict) or not _is_number(row.get("id"), 1) or not isinstance(row.get("name"), str):
+            yield at, "must have an id and a name"
+            continue
+        for identity in (row["id"], row["name"]):
+            if identity in seen:
+                yield at, f"a second helper {identity!r}"
+            seen.add(identity)
+        yield from _check_prototype(at, row)
+
+
+def _check_prototype(at: str, row: Table) -> Iterator[Problem]:
+    args = row.get("args")
+    if not isinstance(args, list) or len(args) > MAX_ARGUMENTS:
+        yield f"{at}.args", "must be a list of at most five kinds"
+        return
+    for index, text in enumerate(args):
+        kind, _, size = text.partition(":") if isinstance(text, str) else ("", "", "")
+        if kind not in ARGUMENT_KINDS or (size and not re.fullmatch(r"\d{1,5}", size)):
+            yield f"{at}.args[{index}]", f"unknown argument kind {text!r}"
+    if row.get("returns", "integer") not in RETURN_KINDS:
+        yield f"{at}.returns", f"unknown return kind {row['returns']!r}"
+    bound = row.get("result_at_most")
+    if bound is not None and not (_is_number(bound) and bound < len(args)):
+        yield f"{at}.result_at_most", "must be the index of an argument"
+    for flag in ("gpl_only", "moves_packet", "may_sleep", "acquires", "releases", "calls_back"):
+        if not isinstance(row.get(flag, False), bool):
+            yield f"{at}.{flag}", "must be true or false"
+
+
+def _check_context(at: str, row: Table) -> Iterator[Problem]:
+    size, fields = row.get("size"), row.get("fields")
+    if not _is_number(size, 0, MAX_CONTEXT_BYTES):
+        yield f"{at}.size", f"must be a number of bytes, at most {MAX_CONTEXT_BYTES}"
+        return
+    if not isinstance(fields, list):
+        yield f"{at}.fields", "must be a list"
+        return
+    names: set[str] = set()
+    for index, entry in enumerate(fields):
+        place = f"{at}.fields[{index}]"
+        if not isinstance(entry, list) or not 3 <= len(entry) <= 5 or not isinstance(entry[0], str):
+            yield place, "must be [name, offset, size, kind, count]"
+            continue
+        name, offset, width, *rest = entry
+        if not _is_number(offset) or not _is_number(width, 1) or offset + width > row["size"]:
+            yield place, f"{name} lies outside the context"
+        if rest and rest[0] not in FIELD_KINDS:
+            yield place, f"unknown field kind {rest[0]!r}"
+        if len(rest) > 1 and not (_is_number(rest[1], 1) and _is_number(width, 1) and width % rest[1] == 0):
+            yield place, "the count must divide the size"
+        if name in names:
+            yield place, f"a second field {name!r}"
+        names.add(name)
+
+
+def _check_map_type(at: str, row: Table) -> Iterator[Problem]:
+    if not _is_number(row.get("number")):
+        yield f"{at}.number", "must be a number"
+    helpers = row.get("helpers", [])
+    if not isinstance(helpers, list) or not all(isinstance(each, str) for each in helpers):
+        yield f"{at}.helpers", "must be a list of helper names"
+
+
+def _check_program_type(at: str, row: Table, contexts: Table, sets: object) -> Iterator[Problem]:
+    if not _is_number(row.get("number")):
+        yield f"{at}.number", "must be a number"
+    context = row.get("context")
+    if context is not None and (not isinstance(context, str) or context not in contexts):
+        yield f"{at}.context", f"there is no context {context!r}"
+        return
+    if row.get("packet") not in {None, "link", "network", "transport"}:
+        yield f"{at}.packet", "must be link, network or transport"
+    if row.get("helpers", "") != "*":
+        yield from _check_numbers(f"{at}.helpers", row.get("helpers", ""), sets)
+    if "own_helpers" in row:
+        yield from _check_helpers(f"{at}.own_helpers", row["own_helpers"])
+    yield from _check_returns(at, row)
+    entries = contexts[context].get("fields") if context is not None and isinstance(contexts[context], dict) else ()
+    known = {entry[0] for entry in entries or () if isinstance(entry, list) and entry}
+    yield from _check_access(at, row, known)
+    attach = row.get("attach_types", {})
+    if not isinstance(attach, dict):
+        yield f"{at}.attach_types", "must be an object"
+        return
+    for name, entry in attach.items():
+        place = f"{at}.attach_types.{name}"
+        if not isinstance(entry, dict) or not _is_number(entry.get("number")):
+            yield place, "must have a number"
+        else:
+            yield from _check_access(place, entry, known)
+            yield from _check_returns(place, entry)
+
+
+def _check_access(at: str, row: Table, known: set[object]) -> Iterator[Problem]:
+    for key in ("unreadable", "writable"):
+        names = row.get(key, [])
+        if not isinstance(names, list):
+            yield f"{at}.{key}", "must be a list of field names"
+            continue
+        for name in names:
+            if name not in known and not (key == "writable" and name == "*"):
+                yield f"{at}.{key}", f"the context has no field {name!r}"
+
+
+def _check_returns(at: str, row: Table) -> Iterator[Problem]:
+    found = row.get("return_range")
+    if found is not None and not (isinstance(found, list) and len(found) == 2 and all(_is_number(each, -(1 << 31)) for each in found)):
+        yield f"{at}.return_range", "must be [lowest, highest]"
+    names = row.get("return_names", {})
+    if not isinstance(names, dict) or not all(re.fullmatch(r"-?\d{1,10}", str(k)) and isinstance(v, str) for k, v in names.items()):
+        yield f"{at}.return_names", "must map numbers to names"

@@ -1,0 +1,159 @@
+"""What a platform's file says, typed: helpers, contexts, program types, map types.
+
+    platform.helper("map_lookup_elem").arguments      (Argument("const_map_ptr"), Argument("map_key"))
+    platform.contexts["xdp_md"].field("data")         Field("data", offset=0, size=4, kind="packet_start")
+    platform.program_types["xdp"].return_names[2]     "XDP_PASS"
+
+Argument and return kinds are named after the kernel's `bpf_arg_type` and `bpf_return_type`, in snake case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, final
+
+ARGUMENT_KINDS: Final = frozenset({
+    "anything", "btf_id", "btf_id_or_null", "btf_id_sock_common", "const_alloc_size", "const_map_ptr", "const_str", "ctx", "ctx_or_null",
+    "dynptr", "dynptr_uninit", "func", "kptr", "map_key", "map_value", "map_value_or_null", "map_value_uninit", "mem", "mem_or_null",
+    "mem_uninit", "mem_uninit_or_null", "mem_write", "percpu_btf_id", "ringbuf_mem", "size", "size_or_zero", "sock_common",
+    "sock_common_or_null", "spin_lock", "stack_or_null", "timer", "unchecked",
+})  # fmt: skip
+RETURN_KINDS: Final = frozenset({
+    "integer", "void", "map_value", "map_value_or_null", "sock_or_null", "sock_common_or_null", "tcp_sock_or_null", "ringbuf_mem_or_null",
+    "dynptr_mem_or_null", "btf_id", "btf_id_or_null", "mem_or_btf_id", "mem_or_btf_id_or_null",
+})  # fmt: skip
+FIELD_KINDS: Final = frozenset({
+    "scalar", "packet_start", "packet_end", "packet_meta", "packet_length", "memory_start", "memory_end", "sock", "sock_or_null",
+    "flow_keys", "btf_pointer",
+})  # fmt: skip
+SIZE_KINDS: Final = frozenset({"size", "size_or_zero"})
+READ_KINDS: Final = frozenset({"mem", "mem_or_null", "mem_write", "map_key", "map_value", "map_value_or_null", "const_str", "unchecked"})
+WRITE_KINDS: Final = frozenset({"mem_uninit", "mem_uninit_or_null", "mem_write", "map_value_uninit"})
+
+FieldKind = Literal[
+    "scalar", "packet_start", "packet_end", "packet_meta", "packet_length", "memory_start", "memory_end", "sock", "sock_or_null",
+    "flow_keys", "btf_pointer",
+]  # fmt: skip
+PacketKind = Literal["link", "network", "transport"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a helper takes in one register. `size`: bytes behind it where they are fixed."""
+
+    kind: str
+    size: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A helper's prototype and what it does beyond its result.
+
+    `moves_packet`: packet pointers are stale afterwards. `result_at_most`: index of the size argument that bounds the result.
+    `calls_back`: it calls functions of the program before it returns. `runtime`: this library has it.
+    """
+
+    id: int
+    name: str
+    arguments: tuple[Argument, ...]
+    returns: str = "integer"
+    gpl_only: bool = False
+    moves_packet: bool = False
+    may_sleep: bool = False
+    acquires: bool = False
+    releases: bool = False
+    calls_back: bool = False
+    result_at_most: int | None = None
+    runtime: bool = False
+
+    def size_argument(self, index: int) -> int | None:
+        """The argument that gives the bytes behind argument `index`, where the next one does."""
+        following = index + 1
+        if following < len(self.arguments) and self.arguments[following].kind in SIZE_KINDS:
+            return following
+        return None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a context. `count` > 1: an array of equal elements; `size` is that of the whole."""
+
+    name: str
+    offset: int
+    size: int
+    kind: FieldKind = "scalar"
+    count: int = 1
+
+    @property
+    def element_size(self) -> int:
+        """Bytes of one element."""
+        return self.size // self.count
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ContextSpec:
+    """A context's layout. `variable`: `size` is a maximum, and the caller's bytes are the context."""
+
+    name: str
+    size: int
+    fields: tuple[Field, ...] = ()
+    variable: bool = False
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name."""
+        return next((each for each in self.fields if each.name == name), None)
+
+    def of_kind(self, kind: FieldKind) -> Field | None:
+        """The first field of that kind."""
+        return next((each for each in self.fields if each.kind == kind), None)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AttachType:
+    """A place to attach. What is None is as the program type has it."""
+
+    name: str
+    number: int
+    unreadable: frozenset[str] | None = None
+    writable: frozenset[str] | None = None
+    return_range: tuple[int, int] | None = None
+    guid: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ProgramType:
+    """A program type. `packet`: where the packet of its context begins. `writable` may be {"*"}: every byte.
+
+    `helper_ids` None: whatever the program it stands in for may call.
+    """
+
+    name: str
+    number: int
+    context: str | None
+    helper_ids: frozenset[int] | None
+    packet: PacketKind | None = None
+    unreadable: frozenset[str] = frozenset()
+    writable: frozenset[str] = frozenset()
+    attach_types: Mapping[str, AttachType] = field(default_factory=dict)
+    return_range: tuple[int, int] | None = None
+    return_names: Mapping[int, str] = field(default_factory=dict)
+    context_by_arch: Mapping[str, str] = field(default_factory=dict)
+    own_helpers: Mapping[int, Helper] = field(default_factory=dict)
+    guid: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MapType:
+    """A map type and the helpers that take it."""
+
+    name: str
+    number: int
+    helpers: frozenset[str] = frozenset()

@@ -1,0 +1,261 @@
+"""A platform: tables from one file, made into objects when they are asked for.
+
+>>> linux = load_platform("linux")
+>>> linux.helper(25).name, linux.effects(26).writes[0].size_argument
+('perf_event_output', 3)
+
+A command touches a few helpers, one program type and one context: only those become objects. The shipped files are checked
+by the tests, a user's own when it is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, final
+
+from bpfcc.bpfir.effects import HelperEffects, Touch
+from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.runtime.specs.model import (
+    READ_KINDS,
+    WRITE_KINDS,
+    Argument,
+    AttachType,
+    ContextSpec,
+    Field,
+    FieldKind,
+    Helper,
+    MapType,
+    PacketKind,
+    ProgramType,
+)
+
+if TYPE_CHECKING:
+    from bpfcc.runtime.specs.tables import Table
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
+DYNPTR_BYTES: Final = 16
+# Helpers that follow an address given as a plain number: the lifter must not think that the memory behind it is unread.
+FOLLOWS_ADDRESS: Final[Mapping[str, tuple[int, int]]] = {
+    "probe_read": (2, 1), "probe_read_user": (2, 1), "probe_read_kernel": (2, 1), "probe_read_str": (2, 1), "copy_from_user": (2, 1),
+    "probe_read_user_str": (2, 1), "probe_read_kernel_str": (2, 1), "copy_from_user_task": (2, 1), "probe_write_user": (0, 2),
+}  # fmt: skip
+
+
+@final
+class LazyTable(Mapping[Key, Item], Generic[Key, Item]):
+    """A mapping that makes its values when they are first asked for."""
+
+    __slots__ = ("_made", "_make", "_source")
+
+    def __init__(self, source: Mapping[Key, Any], make: Callable[[Key, Any], Item]) -> None:
+        self._source = source
+        self._make = make
+        self._made: dict[Key, Item] = {}
+
+    def __getitem__(self, key: Key) -> Item:
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = self._make(key, self._source[key])
+        return found
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._source)
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._source
+
+
+def numbers(text: str, sets: Mapping[str, str]) -> frozenset[int]:
+    """The ids that "base 9-11 13" means, `base` being the name of another list."""
+    found: set[int] = set()
+    for word in text.split():
+        if word in sets:
+            found |= numbers(sets[word], {})
+            continue
+        first, _, last = word.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return frozenset(found)
+
+
+def make_argument(text: str) -> Argument:
+    """`mem_uninit:8` is eight written bytes."""
+    kind, _, size = text.partition(":")
+    return Argument(kind, int(size) if size else None)
+
+
+def make_helper(row: Table, runtime: frozenset[int]) -> Helper:
+    """A helper from its row."""
+    return Helper(
+        id=row["id"],
+        name=row["name"],
+        arguments=tuple(make_argument(each) for each in row["args"]),
+        returns=row.get("returns", "integer"),
+        gpl_only=row.get("gpl_only", False),
+        moves_packet=row.get("moves_packet", False),
+        may_sleep=row.get("may_sleep", False),
+        acquires=row.get("acquires", False),
+        releases=row.get("releases", False),
+        calls_back=row.get("calls_back", False),
+        result_at_most=row.get("result_at_most"),
+        runtime=row["id"] in runtime,
+    )
+
+
+def make_context(name: str, row: Table) -> ContextSpec:
+    """A context from its row; a field's row is name, offset, size, kind, count."""
+    fields = tuple(
+        Field(f[0], f[1], f[2], cast("FieldKind", f[3] if len(f) > 3 else "scalar"), f[4] if len(f) > 4 else 1) for f in row["fields"]
+    )
+    return ContextSpec(name, row["size"], fields, row.get("variable", False))
+
+
+def _range(row: Table) -> tuple[int, int] | None:
+    found = row.get("return_range")
+    return (found[0], found[1]) if found else None
+
+
+def _names(row: Table, key: str) -> frozenset[str] | None:
+    return frozenset(row[key]) if key in row else None
+
+
+def make_attach_type(name: str, row: Table) -> AttachType:
+    """An attach type from its row."""
+    return AttachType(name, row["number"], _names(row, "unreadable"), _names(row, "writable"), _range(row), row.get("guid"))
+
+
+def effects_of(helper: Helper) -> HelperEffects:
+    """Which memory of the program a call reads and writes."""
+    reads: list[Touch] = []
+    writes: list[Touch] = []
+    for index, argument in enumerate(helper.arguments):
+        touch = Touch(index, argument.size, helper.size_argument(index) if argument.size is None else None)
+        if argument.kind in READ_KINDS:
+            reads.append(touch)
+        if argument.kind in WRITE_KINDS:
+            writes.append(touch)
+        if argument.kind == "dynptr":
+            reads.append(Touch(index, DYNPTR_BYTES))
+        if argument.kind == "dynptr_uninit" or (argument.kind == "dynptr" and helper.releases):
+            writes.append(Touch(index, DYNPTR_BYTES))
+    if helper.name in FOLLOWS_ADDRESS:
+        at, size = FOLLOWS_ADDRESS[helper.name]
+        reads.append(Touch(at, None, size))
+    return HelperEffects(
+        arity=len(helper.arguments),
+        reads=tuple(reads),
+        writes=tuple(writes),
+        moves_packet=helper.moves_packet,
+        calls_back=helper.calls_back,
+    )
+
+
+@final
+class Platform:
+    """The tables of one platform. Names are libbpf's; ids and numbers are the platform's own."""
+
+    def __init__(self, table: Table, *, file: str | None = None) -> None:
+        self.name: str = table["name"]
+        self.file = file
+        self.max_tail_calls: int = table.get("max_tail_calls", 33)
+        self._sets: Mapping[str, str] = table.get("helper_sets", {})
+        self._runtime = numbers(table.get("runtime", ""), self._sets)
+        self._ids: dict[str, int] = {row["name"]: row["id"] for row in table["helpers"]}
+        self._effects: dict[int, HelperEffects] = {}
+        rows = {row["id"]: row for row in table["helpers"]}
+        self.helpers_by_id: Mapping[int, Helper] = LazyTable(rows, lambda _, row: make_helper(row, self._runtime))
+        self.contexts: Mapping[str, ContextSpec] = LazyTable(table["contexts"], make_context)
+        self.program_types: Mapping[str, ProgramType] = LazyTable(table["program_types"], self._make_program_type)
+        self.map_types: Mapping[str, MapType] = LazyTable(
+            table["map_types"], lambda name, row: MapType(name, row["number"], frozenset(row.get("helpers", ())))
+        )
+
+    def _make_program_type(self, name: str, row: Table) -> ProgramType:
+        own = {each["id"]: make_helper(each, self._runtime) for each in row.get("own_helpers", ())}
+        allowed = row.get("helpers", "")
+        return ProgramType(
+            name=name,
+            number=row["number"],
+            context=row.get("context"),
+            helper_ids=None if allowed == "*" else numbers(allowed, self._sets) | own.keys(),
+            packet=cast("PacketKind | None", row.get("packet")),
+            unreadable=_names(row, "unreadable") or frozenset(),
+            writable=_names(row, "writable") or frozenset(),
+            attach_types={each: make_attach_type(each, entry) for each, entry in row.get("attach_types", {}).items()},
+            return_range=_range(row),
+            return_names={int(value): text for value, text in row.get("return_names", {}).items()},
+            context_by_arch=row.get("context_by_arch", {}),
+            own_helpers=own,
+            guid=row.get("guid"),
+        )
+
+    def helper(self, reference: int | str, program_type: str | None = None) -> Helper:
+        """A helper by id or by name (with or without `bpf_`); `program_type` finds a type's own. Raises InputError."""
+        if program_type is not None:
+            for own in self.program_type(program_type).own_helpers.values():
+                if reference in {own.id, own.name, f"bpf_{own.name}"}:
+                    return own
+        key = self._ids.get(reference.removeprefix("bpf_"), self._ids.get(reference, -1)) if isinstance(reference, str) else reference
+        if key not in self.helpers_by_id:
+            raise InputError(f"{self.name} has no helper {reference!r}")
+        return self.helpers_by_id[key]
+
+    def program_type(self, name: str) -> ProgramType:
+        """A program type by its libbpf name. Raises UnsupportedError, which lists the names that there are."""
+        if name not in self.program_types:
+            known = ", ".join(sorted(self.program_types))
+            raise UnsupportedError(f"program type {name}", f"{self.name} has no program type {name!r}; there are {known}")
+        return self.program_types[name]
+
+    def helper_allowed(self, helper_id: int, program_type: str) -> bool:
+        """Whether programs of that type may call it."""
+        allowed = self.program_type(program_type).helper_ids
+        return helper_id in self.helpers_by_id if allowed is None else helper_id in allowed
+
+    def effects(self, helper_id: int, /) -> HelperEffects | None:
+        """What the lifter has to know of a call (`bpfcc.bpfir.effects.EffectsOf`); None for an unknown helper."""
+        found = self._effects.get(helper_id)
+        if found is None and helper_id in self.helpers_by_id:
+            found = self._effects[helper_id] = effects_of(self.helpers_by_id[helper_id])
+        return found
+
+    def context_of(self, program_type: str, arch: str | None = None) -> ContextSpec | None:
+        """The context that programs of a type get; `arch` picks the register layout of kprobes."""
+        spec = self.program_type(program_type)
+        name = spec.context_by_arch.get(arch or "", spec.context)
+        return self.contexts[name] if name is not None else None
+
+    def readable_fields(self, program_type: str, attach_type: str | None = None) -> frozenset[str]:
+        """Names of the context's fields that such a program may read."""
+        spec, context = self.program_type(program_type), self.context_of(program_type)
+        attach = spec.attach_types.get(attach_type or "")
+        hidden = attach.unreadable if attach is not None and attach.unreadable is not None else spec.unreadable
+        return frozenset(each.name for each in context.fields) - hidden if context is not None else frozenset()
+
+    def writable_fields(self, program_type: str, attach_type: str | None = None) -> frozenset[str]:
+        """Names of the context's fields that such a program may write; {"*"} means every byte."""
+        spec = self.program_type(program_type)
+        attach = spec.attach_types.get(attach_type or "")
+        return attach.writable if attach is not None and attach.writable is not None else spec.writable
+
+    def return_range(self, program_type: str, attach_type: str | None = None) -> tuple[int, int] | None:
+        """What the platform lets such a program return, None = anything."""
+        spec = self.program_type(program_type)
+        attach = spec.attach_types.get(attach_type or "")
+        return attach.return_range if attach is not None and attach.return_range is not None else spec.return_range
+
+
+def load_platform(reference: str) -> Platform:
+    """`linux`, `windows`, or the path of a JSON or TOML file; the same object each time. Raises InputError."""
+    from bpfcc.runtime.specs.tables import read_table
+
+    if reference not in _LOADED:
+        table, file = read_table(reference)
+        _LOADED[reference] = Platform(table, file=file)
+    return _LOADED[reference]
+
+
+_LOADED: Final[dict[str, Platform]] = {}
