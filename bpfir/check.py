@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.dominance import Dominators
 from bpfcc.bpfir.ops import OPERATIONS, TERMINATORS, Assume, CallFunction, FuncAddr, Op, Operand, Value, edges, operands, used_values
-from bpfcc.bpfir.printer import print_op
 from bpfcc.bpfir.text import kind_of, literals
 from bpfcc.errors import InternalError
 
@@ -69,7 +68,8 @@ class _FunctionChecker:
     def require(self, rule: int, holds: bool, text: str) -> None:
         if not holds:
             block = f", b{self.block.id}" if self.block is not None else ""
-            op = f": {print_op(self.op)}" if self.op is not None else ""
+            # Not as the printer writes it: what is broken may not be printable.
+            op = f": {self.op!r}" if self.op is not None else ""
             raise InternalError(_message(rule, self.after, f"function {self.fn.name!r}{block}: {text}{op}"))
 
     def run(self) -> None:
