@@ -193,7 +193,7 @@ def architecture_define(options: CompileOptions) -> list[str]:
 
 def our_include_dir() -> Path:
     """`compat/include`: the default include path."""
-    import bpfcc.compat  # noqa: PLC0415  (a package without code: only its place is asked for)
+    import bpfcc.compat
 
     return Path(next(iter(bpfcc.compat.__path__))) / "include"
 
@@ -330,7 +330,7 @@ def read_diagnostics(stderr: str, source: Path) -> tuple[Diagnostic, ...]:
 
 def failure(source: Path, status: int, stderr: str, diagnostics: tuple[Diagnostic, ...]) -> CompileError:
     """The error for a compile that gave no output, with advice where a header is missing."""
-    from bpfcc.frontend.missing_headers import advise  # noqa: PLC0415  (only failures need the header list)
+    from bpfcc.frontend.missing_headers import advise
 
     errors = [d for d in diagnostics if d.severity == "error"]
     if errors:
