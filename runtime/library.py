@@ -172,7 +172,7 @@ PROTOTYPES: Final[Mapping[str, tuple[Any, tuple[Any, ...]]]] = {
     "bpfcc_map_write": (c_int, (_P, _P, _P, c_uint64)),
     "bpfcc_map_take": (c_int, (_P, _P, _P)),
     "bpfcc_map_next_key": (c_int, (_P, _P, _P)),
-    "bpfcc_map_batch": (c_int, (_P, c_int, _P, _P, _P, c_uint32)),
+    "bpfcc_map_batch": (c_int, (_P, POINTER(c_uint64), _P, _P, c_uint32)),
     "bpfcc_map_each": (c_int, (_P, POINTER(c_uint64), _P, POINTER(_P), c_uint32)),
     "bpfcc_map_push": (c_int, (_P, _P, c_uint64)),
     "bpfcc_map_pop": (c_int, (_P, _P)),
@@ -214,17 +214,21 @@ def open_library(path: Path) -> ctypes.CDLL:
     """Load and check the library at `path`."""
     if not path.is_file():
         raise UnsupportedError(
-            "native runtime", f"the native library is missing ({path}); build it with `pip install .` or `python setup.py build_ext --inplace`"
+            "native runtime",
+            f"the native library is missing ({path}); build it with `pip install .` or `python setup.py build_ext --inplace`",
         )
     try:
         library = ctypes.CDLL(str(path))
         version: Callable[[], int] = library.bpfcc_abi_version
         found = version()
     except (OSError, AttributeError) as error:
-        raise UnsupportedError("native runtime", f"the native library cannot be loaded ({error}); rebuild it with `pip install .`") from error
+        raise UnsupportedError(
+            "native runtime", f"the native library cannot be loaded ({error}); rebuild it with `pip install .`"
+        ) from error
     if found != ABI_VERSION:
         raise UnsupportedError(
-            "native runtime", f"the native library has interface version {found}, not {ABI_VERSION}; rebuild it with `pip install .` ({path})"
+            "native runtime",
+            f"the native library has interface version {found}, not {ABI_VERSION}; rebuild it with `pip install .` ({path})",
         )
     declare(library, PROTOTYPES)
     return library
@@ -266,9 +270,11 @@ def abi_differences(mirrors: Mapping[str, type[Structure]] = STRUCTURES) -> list
         if theirs is None:
             found.append(f"{name}: not in the library's table")
             continue
-        for field in sorted(set(theirs) | set(ours), key=str):
-            if theirs.get(field) != ours.get(field):
-                found.append(f"{name}.{field or '<size>'}: C has {theirs.get(field)}, Python {ours.get(field)}")
+        found += [
+            f"{name}.{field or '<size>'}: C has {theirs.get(field)}, Python {ours.get(field)}"
+            for field in sorted(set(theirs) | set(ours), key=str)
+            if theirs.get(field) != ours.get(field)
+        ]
     return found
 
 

@@ -166,9 +166,9 @@ BPFCC_API int bpfcc_map_erase(struct bpfcc_map *map, const void *key);
 /* Walks over all entries, stable while entries are deleted: start with *cursor = 0, end with -ENOENT. `key` receives
  * the key's bytes, *value points to the value of this CPU. What bpf_for_each_map_elem needs. */
 BPFCC_API int bpfcc_map_each(struct bpfcc_map *map, uint64_t *cursor, void *key, void **value, uint32_t cpu);
-/* Copies up to `most` entries after the key in `cursor_key` (first != 0: from the start); keys and values lie one after
- * the other as bpfcc_map_next_key and bpfcc_map_read give them. Returns how many; cursor_key becomes the last one. */
-BPFCC_API int bpfcc_map_batch(struct bpfcc_map *map, int first, void *cursor_key, void *keys, void *values, uint32_t most);
+/* Copies up to `most` entries, walking as bpfcc_map_each does; keys and values lie one after the other as bpfcc_map_next_key
+ * and bpfcc_map_read give them. Returns how many; 0 = no more. */
+BPFCC_API int bpfcc_map_batch(struct bpfcc_map *map, uint64_t *cursor, void *keys, void *values, uint32_t most);
 /* No more writes from outside, ever (BPF_MAP_FREEZE). */
 BPFCC_API int bpfcc_map_freeze(struct bpfcc_map *map);
 /* Where struct bpf_spin_lock (4 bytes) and struct bpf_timer (16 bytes) lie in the value, 0xffffffff = nowhere. Copies leave

@@ -336,25 +336,33 @@ uint64_t bpfcc_map_value_bytes(const struct bpfcc_map *map)
     return map->percpu ? (uint64_t)map->value_bytes * map->def.cpus : map->def.value_size;
 }
 
-int bpfcc_map_batch(struct bpfcc_map *map, int first, void *cursor_key, void *keys, void *values, uint32_t most)
+/* The value that a walk has come to. Kinds whose slots are used again are read by key, so that no copy is half another's. */
+static int copy_entry(struct bpfcc_map *map, const void *key, const uint8_t *slot, uint8_t *value)
+{
+    if (map->ops->take != map_no_take)
+        return map->ops->read(map, key, value, 0);
+    for (uint32_t cpu = 0; cpu < (map->percpu ? map->def.cpus : 1); cpu++)
+        value_load(map, value + (uint64_t)cpu * map->value_bytes, slot + cpu * map->head.cpu_bytes, 0);
+    return 0; /* the caller's buffer was zero where a value does not fill its 8 bytes */
+}
+
+int bpfcc_map_batch(struct bpfcc_map *map, uint64_t *cursor, void *keys, void *values, uint32_t most)
 {
     uint32_t key_bytes = bpfcc_map_key_bytes(map), n = 0;
     uint64_t value_bytes = bpfcc_map_value_bytes(map);
-    if (most > 0x7fffffff)
-        return -E_INVAL;
+    int error = may_read(map);
+    if (error || most > 0x7fffffff)
+        return error ? error : -E_INVAL;
+    uint32_t ticket = bpfcc_run_enter();
     while (n < most) {
         uint8_t *key = (uint8_t *)keys + (uint64_t)n * key_bytes;
-        int error = bpfcc_map_next_key(map, first ? NULL : cursor_key, key);
-        if (error == -E_NOENT)
-            break;
+        void *slot;
+        error = map->ops->each(map, cursor, key, &slot, 0);
         if (error)
-            return error;
-        memcpy(cursor_key, key, key_bytes);
-        first = 0;
-        error = bpfcc_map_read(map, key, (uint8_t *)values + n * value_bytes, 0);
-        if (error && error != -E_NOENT)
-            return error;
+            break;
+        error = copy_entry(map, key, slot, (uint8_t *)values + n * value_bytes);
         n += error == 0; /* deleted in between: nothing to report */
     }
-    return (int)n;
+    bpfcc_run_leave(ticket);
+    return error && error != -E_NOENT && n == 0 ? error : (int)n;
 }
