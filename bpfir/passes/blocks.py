@@ -1,16 +1,17 @@
-"""Merge blocks that only follow each other, skip empty ones, and drop parameters that are always one value.
+"""Merge blocks that only follow each other, skip empty ones, and drop parameters that are always one value and branches
+whose two ways are one.
 
-b0: …; jump b1            b0: …; exit v1          (b1 has no other entry)
-b1: exit v1
+    b0: …; jump b1            b0: …; exit v1          (b1 has no other entry)
+    b1: exit v1
 
-b2(v5): every edge passes v1 (or v5 itself)       v5 becomes v1
+    b2(v5): every edge passes v1 (or v5 itself)       v5 becomes v1
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bpfcc.bpfir.ops import Jump, Op, Operand, Value, edges
+from bpfcc.bpfir.ops import Branch, Jump, Op, Operand, Value, edges
 from bpfcc.bpfir.passes.unreachable import drop_unreachable
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def merge_blocks(fn: Function, _context: Context) -> bool:
     changed = drop_unreachable(fn)
     changed |= drop_trivial_params(fn)
     changed |= _skip_empty(fn)
+    changed |= _drop_idle_branches(fn)
     changed |= _join_chains(fn)
     for number, block in enumerate(fn.blocks):
         block.id = number
@@ -99,6 +101,19 @@ def _skip_empty(fn: Function) -> bool:
                 changed = True
     if changed:
         drop_unreachable(fn)
+    return changed
+
+
+def _drop_idle_branches(fn: Function) -> bool:
+    """A branch whose two edges are the same is a jump."""
+    changed = False
+    for block in fn.blocks:
+        end = block.terminator
+        if not isinstance(end, Branch) or end.then.block is not end.otherwise.block:
+            continue
+        if all(a is b or (type(a) is int and a == b) for a, b in zip(end.then.args, end.otherwise.args, strict=True)):
+            block.terminator = Jump(end.then, end.insn)
+            changed = True
     return changed
 
 

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 MASK64: Final = (1 << 64) - 1
 # x op 0 = x at 64 bits.
-ZERO_IS_NEUTRAL: Final = frozenset({"add", "sub", "or", "xor", "lsh", "rsh", "arsh", "mod"})
-ONE_IS_NEUTRAL: Final = frozenset({"mul", "div"})
+ZERO_IS_NEUTRAL: Final = frozenset({"add", "sub", "or", "xor", "lsh", "rsh", "arsh", "mod", "smod"})
+ONE_IS_NEUTRAL: Final = frozenset({"mul", "div", "sdiv"})
 # x op x, whatever x is.
 SELF_IS_ZERO: Final = frozenset({"sub", "xor"})
 SELF_IS_SAME: Final = frozenset({"and", "or"})
@@ -111,7 +111,7 @@ def _fold_right_constant(op: Alu, rhs: int) -> Operand | Op | None:
     if low == 0:
         if kind in ZERO_IS_NEUTRAL:
             return _narrowed(op, op.lhs)
-        if kind in ("mul", "and", "div"):
+        if kind in ("mul", "and", "div", "sdiv"):
             return 0
     if low == 1 and kind in ONE_IS_NEUTRAL:
         return _narrowed(op, op.lhs)
