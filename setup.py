@@ -100,7 +100,7 @@ class BuildNative(build_ext):
         output = Path(self.get_ext_fullpath(ext.name))
         output.parent.mkdir(parents=True, exist_ok=True)
         command = compiler()
-        flags = ["-std=c11", "-O2", "-g0", "-fno-strict-aliasing", "-fvisibility=hidden", "-shared"]
+        flags = ["-std=c11", "-O2", "-g0", "-fno-strict-aliasing", "-fomit-frame-pointer", "-fvisibility=hidden", "-shared"]
         if sys.platform != "win32":
             flags.append("-fPIC")
         environment = dict(os.environ)

@@ -1,0 +1,72 @@
+"""Lower a module to the words of the native loop.
+
+    IR --flow--> nodes in order --select--> instructions on values --allocate--> registers --emit--> 16-byte words
+
+Each function is lowered alone; `Lowered` holds the words of all, and for each word the function and the bytecode instruction.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from bpfcc.backends.interp.allocate import Allocator
+from bpfcc.backends.interp.emit import Emitter
+from bpfcc.backends.interp.flow import Flow
+from bpfcc.backends.interp.select import Selector
+from bpfcc.bpfir.ops import FrameAddr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bpfcc.backends.base import Environment
+    from bpfcc.backends.interp.formats import Handler
+    from bpfcc.bpfir.function import Function, Module
+
+FRAME_BYTES: Final = 512
+
+
+class LoweredFunction(NamedTuple):
+    """Where a function begins and what its frames need; `cost` is the steps of its first charge."""
+
+    name: str
+    entry: int
+    registers: int
+    params: int
+    zero_bytes: int
+    cost: int
+
+
+class Lowered(NamedTuple):
+    """The words of a module."""
+
+    words: bytes
+    starts: bytes
+    origins: list[int]
+    functions: list[LoweredFunction]
+
+    def place(self, word: int) -> tuple[str, int]:
+        """Function and bytecode instruction (-1 = none) of a word."""
+        at = bisect_right([fn.entry for fn in self.functions], word) - 1
+        return self.functions[max(at, 0)].name, self.origins[word] if word < len(self.origins) else -1
+
+
+def lower(module: Module, environment: Environment, handlers: Mapping[str, Handler]) -> Lowered:
+    """UnsupportedError for helpers, externs and packet loads that the environment or the interpreter does not have."""
+    emitter = Emitter(handlers)
+    functions = []
+    for fn in module.functions:
+        flow = Flow(fn)
+        selector = Selector(flow, module, environment)
+        codes = selector.run()
+        allocator = Allocator(codes, fn.params, selector.home)
+        allocator.run()
+        entry = emitter.function(codes, allocator)
+        cost = flow.nodes[0].charge
+        functions.append(LoweredFunction(fn.name, entry, emitter.frame_registers, len(fn.params), _zero_bytes(fn), cost))
+    return Lowered(b"".join(emitter.words), bytes(emitter.starts), emitter.origins, functions)
+
+
+def _zero_bytes(fn: Function) -> int:
+    """Bytes at the top of the frame that have to be zero: all of it where it is used, as nothing says where accesses end."""
+    return FRAME_BYTES if any(type(op) is FrameAddr for block in fn.blocks for op in block.ops) else 0

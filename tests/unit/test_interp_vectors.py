@@ -1,0 +1,35 @@
+"""Every instruction vector through lifter and interpreter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpfcc.errors import Trap
+from tests.conformance.vectors import PacketVector, TrapVector, packet_vectors, trap_vectors, vectors
+from tests.interp_harness import run_raw
+
+if TYPE_CHECKING:
+    from tests.conformance.builder import Vector
+
+
+@pytest.mark.parametrize("optimised", [False, True], ids=["lifted", "optimised"])
+@pytest.mark.parametrize("vector", tuple(vectors()), ids=lambda v: v.name)
+def test_vector(vector: Vector, optimised: bool) -> None:
+    result, after = run_raw(vector.code, vector.memory, optimised=optimised)
+    assert after == vector.memory_after, vector.differences(after)
+    assert result.return_value == vector.return_value
+
+
+@pytest.mark.parametrize("vector", tuple(packet_vectors()), ids=lambda v: v.name)
+def test_packet_vector(vector: PacketVector) -> None:
+    result, _ = run_raw(vector.code, b"", optimised=True, packet=vector.packet)
+    assert result.return_value & 0xFFFF_FFFF == vector.return_value
+
+
+@pytest.mark.parametrize("vector", tuple(trap_vectors()), ids=lambda v: v.name)
+def test_trap_vector(vector: TrapVector) -> None:
+    with pytest.raises(Trap) as caught:
+        run_raw(vector.code, vector.memory, optimised=True, steps=10_000)
+    assert caught.value.kind == vector.kind
