@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bpfcc.diagnostics import Diagnostic
     from bpfcc.program import Object
 
+PLATFORM: Final = "linux"
 MAX_OBJECT_BYTES: Final = 256 << 20
 C_SUFFIXES: Final = (".c", ".h", ".i")
 
@@ -89,9 +90,9 @@ def open_object(
 
 def effects() -> EffectsOf:
     """What helpers do to memory, from the platform's tables."""
-    from bpfcc.bpfir.effects import no_effects
+    from bpfcc.runtime.specs import load_platform
 
-    return no_effects
+    return load_platform(PLATFORM).effects
 
 
 def lift_bytecode(code: Bytecode, program_type: str | None) -> Module:
@@ -128,4 +129,6 @@ def warm_up(*, lift: bool) -> None:
 
 def helper_names() -> dict[int, str]:
     """Names of helpers by id, from the platform's tables."""
-    return {}
+    from bpfcc.runtime.specs import load_platform
+
+    return {number: helper.name for number, helper in load_platform(PLATFORM).helpers_by_id.items()}

@@ -44,7 +44,7 @@ class Screen:
     current: ClassVar[Screen | None] = None
 
     def __init__(self, color: ColorChoice = "auto", *, quiet: bool = False, verbose: int = 0) -> None:
-        self.color = color
+        self.color: ColorChoice = color
         self.quiet = quiet
         self.verbose = verbose
         Screen.current = self
