@@ -126,9 +126,8 @@ def run_stages(source: Path, flags: list[str], outcome: Outcome) -> None:
 
 def report(outcomes: list[Outcome], seconds: float) -> None:
     counts = Counter(stage for outcome in outcomes for stage in outcome.reached)
-    print(
-        f"{len(outcomes)} units, {sum(o.programs for o in outcomes)} programs, {sum(o.instructions for o in outcomes)} instructions, {seconds:.1f} s"
-    )
+    programs, instructions = sum(o.programs for o in outcomes), sum(o.instructions for o in outcomes)
+    print(f"{len(outcomes)} units, {programs} programs, {instructions} instructions, {seconds:.1f} s")
     for stage in STAGES:
         print(f"  {stage:8} {counts[stage]:5} of {len(outcomes)}")
     for outcome in outcomes:

@@ -11,6 +11,7 @@ freestanding ones, nothing of the machine, unless `system_headers` asks for it.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import selectors
@@ -25,8 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, final
 
 from bpfcc.diagnostics import Diagnostic
-from bpfcc.errors import CompileError, InputError, UnsupportedError
-from bpfcc.frontend.clang_diagnostics import forget_sources, parse_diagnostics
+from bpfcc.errors import CompileError, InputError, InternalError, UnsupportedError
+from bpfcc.frontend.clang_diagnostics import diagnostics_lost, forget_sources, parse_diagnostics
 from bpfcc.frontend.toolchain import Toolchain, find_toolchain, tool_environment
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def compile_with(
         product = Path(work) / "output"
         command = command_line(source, product, options, toolchain, emit)
         status, stderr = run_compiler(command, Path(work), options.timeout, str(source))
-        if status != 0 and "invalid value 'sarif'" in stderr:
+        if "invalid value 'sarif'" in stderr or diagnostics_lost(stderr):
             command = command_line(source, product, options, toolchain, emit, diagnostic_flags=TEXT_FLAGS)
             status, stderr = run_compiler(command, Path(work), options.timeout, str(source))
         diagnostics = read_diagnostics(stderr, source)
@@ -192,10 +193,11 @@ def architecture_define(options: CompileOptions) -> list[str]:
 
 
 def our_include_dir() -> Path:
-    """`compat/include`: the default include path."""
-    import bpfcc.compat
-
-    return Path(next(iter(bpfcc.compat.__path__))) / "include"
+    """`compat/include`, the default include path: data that every part may read."""
+    spec = importlib.util.find_spec("bpfcc.compat")
+    if spec is None or not spec.submodule_search_locations:
+        raise InternalError("the package bpfcc.compat is missing from this installation")
+    return Path(next(iter(spec.submodule_search_locations))) / "include"
 
 
 def header_flags(toolchain: Toolchain, options: CompileOptions) -> list[str]:

@@ -3,8 +3,9 @@
     {"$schema": …, "runs": [{"results": [{"level": "error", …}]}]}      SARIF, one line of JSON
     x.c:2:81:{2:81-2:91}: error: use of undeclared identifier 'n'       text, of clangs without SARIF and of the driver
 
-SARIF is read first; whatever lines are left are read as text. Both may be cut off or hostile: what cannot be
-read is left out, never an exception.
+SARIF is read first; whatever lines are left are read as text. clang leaves diagnostics that have no place in the
+source out of SARIF; its summary counts them, and `diagnostics_lost` compares. Both formats may be cut off or hostile:
+what cannot be read is left out, never an exception.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ _PLACED: Final = re.compile(
 )
 _BARE: Final = re.compile(r"(?P<severity>fatal error|error|warning|note): (?P<message>.*)")
 _INCLUDED: Final = re.compile(r"(?:In file included from|\s+from) (?P<file>(?:[A-Za-z]:)?[^:]+):(?P<line>\d+)[:,]")
+_SUMMARY: Final = re.compile(r"(?:\d+ warnings?)?(?: and )?(?:\d+ errors?)? generated\.")
+_COUNT: Final = re.compile(r"(\d+) (?:warning|error)")
 _RANGE: Final = re.compile(r"\{(\d+):(\d+)-(\d+):(\d+)\}")
 
 
@@ -54,6 +57,14 @@ def parse_diagnostics(stderr: str) -> tuple[Diagnostic, ...]:
             text.append(line)
     flat.extend(parse_text(text))
     return tuple(with_text(d) for d in attach_notes(flat[:MAX_DIAGNOSTICS]))
+
+
+def diagnostics_lost(stderr: str) -> bool:
+    """Whether clang's summary (`1 warning and 2 errors generated.`) counts more than its SARIF document holds."""
+    counted = sum(int(number[:9]) for line in stderr.splitlines() if _SUMMARY.fullmatch(line) for number in _COUNT.findall(line))
+    documents = [line for line in stderr.splitlines() if line.startswith(SARIF_START)]
+    held = sum(1 for document in documents for d in parse_sarif(document) if d.severity != "note")
+    return bool(documents) and held < counted
 
 
 def attach_notes(flat: Iterable[Diagnostic]) -> list[Diagnostic]:
