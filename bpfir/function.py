@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, final
 
+from bpfcc.bpfir.bindings import follow
 from bpfcc.bpfir.ops import Edge, Exit, Op, Operand, Terminator, Value, edges, replace_operands
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Function:
     next_value: int = 0
     linkage: Literal["static", "global"] = "global"
     btf_type_id: int = 0
+    # What registers r0 … r10 held before each instruction, where the lifter was asked to keep it (see `bpfcc.bpfir.bindings`).
+    bindings: dict[int, tuple[Operand | None, ...]] | None = None
 
     def new_value(self, definition: Op | Block | None = None) -> Value:
         """A fresh value."""
@@ -110,6 +113,8 @@ class Function:
         if replacement:
             for op in self.ops():
                 replace_operands(op, replacement)
+            if self.bindings is not None:
+                follow(self.bindings, replacement)
 
 
 @final

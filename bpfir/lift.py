@@ -46,19 +46,27 @@ MASK64: Final = (1 << 64) - 1
 MASK32: Final = (1 << 32) - 1
 
 
-def lift(bytecode: Bytecode, *, type: str | None = None, effects: EffectsOf = no_effects, entry_params: int | None = None) -> Module:  # noqa: A002
+def lift(
+    bytecode: Bytecode,
+    *,
+    type: str | None = None,  # noqa: A002 - the name that libbpf and the public API use
+    effects: EffectsOf = no_effects,
+    entry_params: int | None = None,
+    bindings: bool = False,
+) -> Module:
     """The module of `bytecode`: its entry function and every function that its spans name.
 
     `effects` tells the arity of helpers (five where unknown); `entry_params` is how many of r1 … r5 hold something when the
-    program starts (1, the context; 2 for type `raw`). Instructions of `bytecode.unresolved` become `unresolved`.
+    program starts (1, the context; 2 for type `raw`).
+    With `bindings` functions keep what each register held where. Instructions of `bytecode.unresolved` become `unresolved`.
 
     InputError: bad instructions, jumps out of a function, control that falls off its end, calls to what is no function.
     """
     with paused_collector():
-        return _lift(bytecode, type, effects, entry_params)
+        return _lift(bytecode, type, effects, entry_params, keep=bindings)
 
 
-def _lift(bytecode: Bytecode, type: str | None, effects: EffectsOf, entry_params: int | None) -> Module:  # noqa: A002
+def _lift(bytecode: Bytecode, type: str | None, effects: EffectsOf, entry_params: int | None, *, keep: bool) -> Module:  # noqa: A002
     insns = decode(bytecode.code)
     cfgs = [build_cfg(insns, span, bytecode.unresolved) for span in bytecode.functions]
     names = _unique_names(cfgs)
@@ -79,6 +87,8 @@ def _lift(bytecode: Bytecode, type: str | None, effects: EffectsOf, entry_params
         start = cfg.span.start
         params = entry_params if start == entry else counts[start]
         lifter = FunctionLifter(bytecode, insns, cfg, liveness, names, counts, helper_arity)
+        if keep:
+            lifter.fn.bindings = {}
         functions.append(lifter.run(params))
     if not functions:
         raise InputError("the program has no instructions")
@@ -187,10 +197,15 @@ class FunctionLifter:
         insns = self.insns
         last = raw.last
         handlers = HANDLERS
+        bindings = self.fn.bindings
         for slot in range(raw.start, last):
             insn = insns[slot]
             if insn is not None:
+                if bindings is not None:
+                    bindings[slot] = tuple(state.regs)
                 handlers[insn.opcode](state, insn, slot)
+        if bindings is not None:
+            bindings[last] = tuple(state.regs)
         self._end(raw, block, state)
 
     def _enter(self, raw: RawBlock, block: Block) -> list[Operand | None]:

@@ -63,6 +63,9 @@ class FunctionSpan:
     btf_type_id: int = 0
     # "static" functions are judged in the context of their callers, "global" ones by prototype.
     linkage: Literal["static", "global", "extern"] = "global"
+    # Where the function lies in the object: its section and first slot there; what debug information goes by.
+    section: str = ""
+    section_start: int = 0
 
 
 @final

@@ -153,7 +153,9 @@ class _Link:
 
     def _span(self, function: CodeFunction, start: int) -> FunctionSpan:
         type_id = self.linker.type_of(function)
-        return FunctionSpan(function.name, start, function.length, type_id, self.linker.linkage_of(function, type_id))
+        linkage = self.linker.linkage_of(function, type_id)
+        section = self.linker.sections[function.section].section.name
+        return FunctionSpan(function.name, start, function.length, type_id, linkage, section, function.start)
 
     def _patch(self, code: bytearray, slot: int, reference: Reference) -> None:
         at = slot * SLOT
