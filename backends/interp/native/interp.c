@@ -424,6 +424,8 @@ struct bpfcc_thread *bpfcc_interp_thread(const struct bpfcc_code *code, struct b
     ctx->code = code;
     run->backend = ctx;
     run->invoke = bpfcc_interp_invoke;
+    /* Frames are pieces of memory of their own: nothing may lie across two. */
+    run->slots[BPFCC_SLOT_STACK]->stride = run->slots[BPFCC_SLOT_STACK]->element = BPFCC_FRAME_BYTES;
     return ctx;
 }
 
