@@ -1,0 +1,84 @@
+"""`bpfcc doctor`: what bpfcc found on this machine, what is missing, and the command that brings it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from bpfcc.cli.options import common
+from bpfcc.errors import EXIT_OK, EXIT_UNSUPPORTED
+
+if TYPE_CHECKING:
+    from bpfcc.cli.screen import Screen
+    from bpfcc.frontend.doctor import Check
+
+EPILOG = """\b
+Examples:
+  bpfcc doctor              a table, and what to install
+  bpfcc doctor --json       the same for programs (schema bpfcc.doctor/1)
+
+\b
+Exit status: 3 where bpfcc cannot compile C or cannot run programs here, else 0.
+Whatever else is missing takes one feature away; the table says which.
+"""
+SCHEMA: Final = "bpfcc.doctor/1"
+# Without these nothing works.
+ESSENTIAL: Final = frozenset({"python", "native library", "clang (in use)"})
+MARKS: Final = {"ok": ("ok", "green"), "missing": ("missing", "bold red"), "warn": ("note", "yellow")}
+
+
+@click.command(epilog=EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@common
+def command(as_json: bool, screen: Screen) -> int:
+    """Show what bpfcc found on this machine, and what is missing."""
+    from bpfcc.frontend.doctor import diagnose
+
+    with screen.busy("trying everything out"):
+        checks = diagnose()
+    checks.append(isolation_check())
+    if as_json:
+        screen.line(json.dumps({"schema": SCHEMA, "checks": [asdict(check) for check in checks]}, indent=2))
+    else:
+        show(checks, screen)
+    broken = [check.name for check in checks if check.status == "missing" and check.name in ESSENTIAL]
+    return EXIT_UNSUPPORTED if broken else EXIT_OK
+
+
+def isolation_check() -> Check:
+    """How objects are kept from doing harm while they are read."""
+    from bpfcc.frontend.doctor import Check
+    from bpfcc.isolate import describe
+
+    level, _, detail = describe().partition(": ")
+    return Check("isolation", "ok" if level == "full" else "warn", f"{level}: {detail}")
+
+
+def show(checks: list[Check], screen: Screen) -> None:
+    """The table, then what can be done."""
+    from rich.text import Text
+
+    rows = []
+    for check in checks:
+        mark, style = MARKS[check.status]
+        detail = check.detail if check.path is None or not screen.verbose else f"{check.detail}\n{check.path}"
+        rows.append([Text(mark, style=style), check.name, short_version(check.version), detail])
+    screen.table([("", "left"), ("what", "left"), ("version", "left"), ("found", "left")], rows)
+    remedies = [check for check in checks if check.remedy is not None and check.status != "ok"]
+    if remedies:
+        screen.line("What would help:")
+        for check in remedies:
+            screen.line(f"  {check.name}: {check.remedy}")
+    if not any(check.status == "missing" for check in checks):
+        screen.line("Everything that bpfcc needs is here.")
+
+
+def short_version(version: str | None) -> str:
+    """`clang version 22.1.8 (https://…)` is 22.1.8."""
+    if version is None:
+        return ""
+    words = version.split()
+    return words[words.index("version") + 1] if "version" in words[:-1] else version
