@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH: Final = 64
 MAX_CHAIN: Final = 128
+# Of types looked at and lines written. A kernel needs 700,000; hostile types multiply when they are written inside each other.
+MAX_STEPS: Final = 5_000_000
 COMPOSITES: Final = ("struct", "union")
 ENUMS: Final = ("enum", "enum64")
 DEFINED: Final = frozenset({*COMPOSITES, *ENUMS, "typedef", "fwd"})
@@ -145,6 +147,12 @@ class _Writer:
         self.state: dict[int, int] = {}
         self.declared: set[str] = set()
         self.out: list[str] = []
+        self.steps = 0
+
+    def _count(self, steps: int) -> None:
+        self.steps += steps
+        if self.steps > MAX_STEPS:
+            raise self.btf.error("the types need more C than can be written")
 
     def write(self, type_ids: Iterable[int] | None) -> list[str]:
         """Definitions of the types and what they need."""
@@ -221,6 +229,7 @@ class _Writer:
             if not depth:
                 raise self.btf.error("its references nest too deeply", type_id=type_id)
             found = self.btf.type(at)
+            self._count(1 + len(found.members))
             if found.name and not first and found.kind in DEFINED:
                 if (found.kind in COMPOSITES and not value) or found.kind == "fwd":
                     weak[at] = None
@@ -294,6 +303,7 @@ class _Writer:
         if not depth:
             raise self.btf.error("structs nest too deeply", type_id=found.id)
         lines = []
+        self._count(1 + len(found.members))
         plan = self.layout.plan(found)
         for number, member in enumerate(found.members):
             lines += self._padding(plan.padding.get(number, ()), indent)
@@ -342,6 +352,7 @@ class _Writer:
     def _parameters(self, found: BtfType, indent: str, depth: int) -> str:
         if not depth:
             raise self.btf.error("functions nest too deeply", type_id=found.id)
+        self._count(1 + len(found.parameters))
         parts = []
         for number, parameter in enumerate(found.parameters):
             last = number == len(found.parameters) - 1

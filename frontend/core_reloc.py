@@ -13,6 +13,7 @@ are not considered by those after it: libbpf's rule, which makes results indepen
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
@@ -72,6 +73,7 @@ class CoreRelocator:
         self._candidates: dict[int, list[int]] = {}
         self._known: dict[tuple[int, str, int], Outcome] = {}
         self._sections: dict[str, dict[int, Outcome]] | None = None
+        self._slots: dict[str, list[int]] = {}
 
     def outcomes(self, section: str) -> dict[int, Outcome]:
         """Slot in the section -> outcome."""
@@ -84,11 +86,14 @@ class CoreRelocator:
 
     def apply(self, code: bytearray, section: str, first: int, linked: int, slots: int, *, unresolved: dict[int, str]) -> None:
         """Patch the slots `[first, first + slots)` of a section that lie at `linked` in `code`."""
-        for slot, outcome in self.outcomes(section).items():
-            if first <= slot < first + slots:
-                reason = self._patch(code, section, slot, slot - first + linked, outcome)
-                if reason:
-                    unresolved[slot - first + linked] = reason
+        outcomes = self.outcomes(section)
+        if section not in self._slots:
+            self._slots[section] = sorted(outcomes)
+        order = self._slots[section]
+        for slot in order[bisect_left(order, first) : bisect_left(order, first + slots)]:
+            reason = self._patch(code, section, slot, slot - first + linked, outcomes[slot])
+            if reason:
+                unresolved[slot - first + linked] = reason
 
     @property
     def target(self) -> Btf:

@@ -47,6 +47,8 @@ STB_WEAK: Final = 2
 EM_NONE: Final = 0
 EM_BPF: Final = 247
 
+# Longer names are no names; without a limit they could all be the same megabyte.
+MAX_NAME_BYTES: Final = 1024
 # A data section without contents in the file may still ask for memory; no BPF map of this size exists.
 MAX_NOBITS_BYTES: Final = 1 << 24
 
@@ -146,9 +148,9 @@ class ElfFile:
         if offset >= table.size:
             raise self.error(f"string offset {offset:#x} is outside the string table", section=table, offset=offset)
         start = table.offset + offset
-        end = self.data.find(b"\0", start, table.offset + table.size)
+        end = self.data.find(b"\0", start, min(table.offset + table.size, start + MAX_NAME_BYTES + 1))
         if end < 0:
-            raise self.error("a string without an end", section=table, offset=offset)
+            raise self.error(f"a name without an end, or of more than {MAX_NAME_BYTES} bytes", section=table, offset=offset)
         return self.data[start:end].decode("utf-8", "backslashreplace")
 
     def name_of(self, symbol: Symbol) -> str:

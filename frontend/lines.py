@@ -65,7 +65,7 @@ class LineMap(Mapping[int, SourcePosition]):
             at = row * table.stride
             _, file, text, line_column = table.words[at : at + 4]
             made = SourcePosition(
-                self._btf.string(file) or "<unknown>", line_column >> 10, line_column & 0x3FF, text=self._btf.string(text) or None
+                self._btf.text(file) or "<unknown>", line_column >> 10, line_column & 0x3FF, text=self._btf.text(text) or None
             )
             self._made[slot] = made
         return made

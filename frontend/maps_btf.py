@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bpfcc.frontend.elf import ElfFile, Relocation, Section
 
 POINTER_BYTES: Final = 8
+MAX_FIELDS: Final = 64
 
 
 def read_btf_maps(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable) -> None:
@@ -58,6 +59,8 @@ class _Definition:
     def read(self, definition: BtfType) -> MapSpec:
         if definition.kind != "struct":
             raise self.fault(f"defined by a {definition.kind}, not a struct")
+        if len(definition.members) > MAX_FIELDS:
+            raise self.fault(f"{len(definition.members)} fields")
         spec = MapSpec(self.name, "unspec", section=self.section.name, btf=self.btf)
         for member in definition.members:
             self._field(spec, member.name, member.type_id)

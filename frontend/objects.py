@@ -12,6 +12,7 @@ share a name, all of them are under `section:name` instead.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
@@ -83,7 +84,7 @@ class Object:
         self._code = self._read_code()
         self.programs: Final[dict[str, Program]] = self._make_programs()
 
-    @property
+    @cached_property
     def maps(self) -> dict[str, MapSpec]:
         """All maps by name, global data by section name. Inner templates are in `MapSpec.inner`."""
         return {place.spec.name: place.spec for place in self._maps.places}
@@ -190,10 +191,10 @@ class Object:
             else:
                 functions = [f for f in code.functions if f"{TEXT}:{f.name}" in self._types]
             chosen += [self._program(f) for f in functions]
-        names = [p.name for p in chosen]
+        names = Counter(p.name for p in chosen)
         programs: dict[str, Program] = {}
         for program in chosen:
-            key = program.name if names.count(program.name) == 1 else f"{program.section}:{program.name}"
+            key = program.name if names[program.name] == 1 else f"{program.section}:{program.name}"
             if key in programs:
                 raise InputError(f"two programs {key!r}", file=self.file, section=program.section)
             programs[key] = program

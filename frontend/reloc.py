@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 SLOT: Final = 8
 CALL: Final = 0x85
+# Aliases make a function count twice; an object whose functions all cover the section would make work without end.
+MAX_OVERLAP: Final = 64
 LDDW: Final = 0x18
 _CALLS_AND_LDDWS: Final = re.compile(rb"[\x18\x85]")
 _SWAP_NIBBLES: Final = bytes((i >> 4) | (i & 15) << 4 for i in range(256))
@@ -115,6 +117,7 @@ class CodeSection:
         if not chosen:
             return [CodeFunction(section.name, section.index, 0, self.slots, local=False)] if self.slots else []
         chosen.sort(key=lambda s: s.value)
+        total = 0
         ends = sorted({s.value for s in chosen} | {section.size})
         found = []
         for symbol in chosen:
@@ -124,6 +127,9 @@ class CodeSection:
                 raise elf.error(f"function {name!r} at {symbol.value:#x} of {size} bytes", section=section, offset=symbol.value)
             if symbol.value + size > section.size:
                 raise elf.error(f"function {name!r} leaves the section", section=section, offset=symbol.value)
+            total += size
+            if total > MAX_OVERLAP * section.size:
+                raise elf.error("functions lie over each other many times", section=section, offset=symbol.value)
             local = symbol.bind == STB_LOCAL
             found.append(CodeFunction(name, section.index, symbol.value // SLOT, size // SLOT, local))
         return found

@@ -37,14 +37,14 @@ class CoreRelocation(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InfoTable:
     """The records of one code section, `stride` words each, in order of instruction."""
 
     words: array[int]
     stride: int
 
-    @property
+    @cached_property
     def offsets(self) -> array[int]:
         """Byte offset of each record's instruction in its section."""
         return self.words[:: self.stride]
@@ -130,18 +130,15 @@ class BtfExt:
         stride, left = divmod(words[0], 4)
         if left or stride < smallest:
             raise self._fault(f"records of {words[0]} bytes", start)
-        tables: dict[str, InfoTable] = {}
+        tables: dict[str, array[int]] = {}
         at = 1
         while at < len(words):
             if at + 2 > len(words) or at + 2 + words[at + 1] * stride > len(words):
                 raise self._fault("a table's records are cut off", start + 4 * at)
             name, end = self._btf.string(words[at]), at + 2 + words[at + 1] * stride
-            rows = words[at + 2 : end]
-            if name in tables:
-                rows = tables[name].words + rows
-            tables[name] = InfoTable(rows, stride)
+            tables.setdefault(name, array("I")).extend(words[at + 2 : end])
             at = end
-        return {name: _in_order(table) for name, table in tables.items()}
+        return {name: _in_order(InfoTable(rows, stride)) for name, rows in tables.items()}
 
 
 def _in_order(table: InfoTable) -> InfoTable:

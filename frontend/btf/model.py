@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.errors import InputError
 from bpfcc.frontend.btf import types as t
+from bpfcc.frontend.btf.names import MAX_NAME_BYTES, NameIndex
 from bpfcc.frontend.btf.types import BtfType, Enumerator, KindName, Member, Parameter, Variable
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bpfcc.bpfir.module import Endian
-    from bpfcc.frontend.btf.names import NameIndex
 
 MAGIC: Final = 0xEB9F
 POINTER_BYTES: Final = 8
 # Longer chains of modifiers, typedefs and arrays are cycles: the kernel's own limit is 32.
 MAX_CHAIN: Final = 64
 MAX_SIZE: Final = 0xFFFF_FFFF
+MAX_TEXT_BYTES: Final = 4096
+# Anonymous members inside each other multiply; no real type comes near this many.
+MAX_VISITS: Final = 100_000
 KERNEL_BTF: Final = "/sys/kernel/btf/vmlinux"
 
 # Void and unknown kinds step out of the section, which ends the walk of `index_types`.
@@ -70,6 +73,7 @@ class Btf:
         self.string_bytes: Final[int] = self._string_base + len(strings)
         self._types: dict[int, BtfType] = {}
         self._names = names
+        self._alignments: dict[int, int] = {}
 
     def __repr__(self) -> str:
         return f"<Btf {self.file or ''} {self.count - self.first_id} types>"
@@ -136,8 +140,19 @@ class Btf:
         start = offset - self._string_base
         if start < 0 or start >= len(self.strings):
             raise self.error(f"string offset {offset:#x} is outside the string section of {self.string_bytes:#x} bytes")
-        # The section ends with a zero byte: `split` has checked it.
-        return self.strings[start : self.strings.index(0, start)].decode("utf-8", "backslashreplace")
+        end = self.strings.find(0, start, start + MAX_NAME_BYTES + 1)
+        if end < 0:
+            raise self.error(f"a name of more than {MAX_NAME_BYTES} bytes at string offset {offset:#x}")
+        return self.strings[start:end].decode("utf-8", "backslashreplace")
+
+    def text(self, offset: int) -> str:
+        """A string that is no name, such as a source line; long ones are cut off."""
+        if self.base is not None and offset < self._string_base:
+            return self.base.text(offset)
+        start = offset - self._string_base
+        if start < 0 or start >= len(self.strings):
+            return self.string(offset)
+        return self.strings[start : start + MAX_TEXT_BYTES].split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
 
     def name(self, type_id: int) -> str:
         """The type's name, empty where it has none."""
@@ -285,26 +300,31 @@ class Btf:
 
     def align_of(self, type_id: int, depth: int = MAX_CHAIN) -> int:
         """Alignment in bytes, as C gives it; 1 for a packed struct."""
-        if depth == 0:
-            raise self.error("its references are a cycle", type_id=type_id)
-        target = self.skip_modifiers(type_id)
-        found = self.type(target)
+        known = self._alignments.get(type_id)
+        if known is None:
+            if depth == 0:
+                raise self.error("its references are a cycle", type_id=type_id)
+            known = self._align_of(self.type(self.skip_modifiers(type_id)), depth - 1)
+            self._alignments[type_id] = known
+        return known
+
+    def _align_of(self, found: BtfType, depth: int) -> int:
         match found.kind:
             case "int" | "enum" | "enum64" | "float":
                 return min(POINTER_BYTES, found.size or 1)
             case "ptr":
                 return POINTER_BYTES
             case "array" | "var":
-                return self.align_of(found.type_id, depth - 1)
+                return self.align_of(found.type_id, depth)
             case "struct" | "union":
                 return self._align_of_struct(found, depth)
             case _:
-                raise self.error(f"{found.kind} {found.name!r} has no alignment", type_id=type_id)
+                raise self.error(f"{found.kind} {found.name!r} has no alignment", type_id=found.id)
 
     def _align_of_struct(self, found: BtfType, depth: int) -> int:
         best = 1
         for member in found.members:
-            align = self.align_of(member.type_id, depth - 1)
+            align = self.align_of(member.type_id, depth)
             best = max(best, align)
             # A member off its natural place means that the whole is packed.
             if not member.bitfield_bits and member.bit_offset % (8 * align):
@@ -315,24 +335,28 @@ class Btf:
         """Find `a.b.c` below a struct, looking into anonymous members; None where there is no such field."""
         place = FieldPlace(type_id, 0, 0)
         for name in path.split("."):
-            step = self._member_named(place.type_id, name, MAX_CHAIN)
+            step = self._member_named(place.type_id, name)
             if step is None:
                 return None
             place = FieldPlace(step.type_id, place.bit_offset + step.bit_offset, step.bitfield_bits)
         return place
 
-    def _member_named(self, type_id: int, name: str, depth: int) -> Member | None:
-        found = self.type(self.skip_modifiers(type_id))
-        if not depth or found.kind not in ("struct", "union"):
-            return None
-        for member in found.members:
-            if member.name == name:
-                return member
-            if not member.name:
-                inner = self._member_named(member.type_id, name, depth - 1)
-                if inner is not None:
-                    return inner._replace(bit_offset=inner.bit_offset + member.bit_offset)
-        return None
+    def _member_named(self, type_id: int, name: str) -> Member | None:
+        """Search a struct and the anonymous ones in it, in order of definition; no recursion, and a limit."""
+        pending = [(type_id, 0)]
+        for _ in range(MAX_VISITS):
+            if not pending:
+                return None
+            current, offset = pending.pop()
+            found = self.type(self.skip_modifiers(current))
+            inner = []
+            for member in found.members:
+                if member.name == name:
+                    return member._replace(bit_offset=member.bit_offset + offset)
+                if not member.name:
+                    inner.append((member.type_id, member.bit_offset + offset))
+            pending += reversed(inner)
+        raise self.error("its members nest too deeply", type_id=type_id)
 
     # -- names --------------------------------------------------------------------------------------------------
 
@@ -340,8 +364,6 @@ class Btf:
     def names(self) -> NameIndex:
         """The index from names to type ids, made on demand."""
         if self._names is None:
-            from bpfcc.frontend.btf.names import NameIndex
-
             self._names = NameIndex.build(self)
         return self._names
 

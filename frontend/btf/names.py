@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from bpfcc.frontend.btf.model import Btf
 
+# The kernel takes names of up to 511 bytes. Without a limit, all names could be the same megabyte.
+MAX_NAME_BYTES: Final = 1024
 _FLAVOUR: Final = re.compile(r"^(.*[^_])___[^_]", re.DOTALL)
 
 
@@ -57,8 +59,14 @@ class NameIndex:
             offset = words[at] - base
             if words[at] == 0 or (words[at + 1] >> 24) & 31 in tags:
                 continue
-            # A name below `base` is the base's; any other place outside is refused by `btf.name`.
-            name = strings[offset : strings.index(0, offset)] if 0 <= offset < len(strings) else btf.name(type_id).encode()
+            if 0 <= offset < len(strings):
+                end = strings.find(0, offset, offset + MAX_NAME_BYTES + 1)
+                if end < 0:
+                    continue  # Not a name; whoever decodes the type is told so.
+                name = strings[offset:end]
+            else:
+                # A name of the base's; any other place outside is refused here.
+                name = btf.name(type_id).encode()
             if b"___" in name:
                 name = essential_name(name.decode("utf-8", "backslashreplace")).encode()
             pairs.append(crc32(name) << 32 | type_id)
