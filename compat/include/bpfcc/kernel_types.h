@@ -8300,6 +8300,7 @@ struct bpf_iter__udp {
 		struct udp_sock *udp_sk;
 	};
 	uid_t uid;
+	unsigned char __pad20[4];
 	int bucket;
 };
 
