@@ -78,7 +78,7 @@ int map_no_update(struct bpfcc_map *map, const void *key, const void *value, uin
 }
 int map_no_write(struct bpfcc_map *map, const void *key, const void *value, uint64_t flags) { (void)map, (void)key, (void)value, (void)flags; return -E_INVAL; }
 int map_no_erase(struct bpfcc_map *map, const void *key) { (void)map, (void)key; return -E_INVAL; }
-int map_no_read(struct bpfcc_map *map, const void *key, void *value, uint64_t flags) { (void)map, (void)key, (void)value, (void)flags; return -E_OPNOTSUPP; }
+int map_no_read(struct bpfcc_map *map, const void *key, void *value, uint64_t flags) { (void)map, (void)key, (void)value, (void)flags; return -E_NOTSUPP; }
 int map_no_take(struct bpfcc_map *map, const void *key, void *value) { (void)map, (void)key, (void)value; return -E_NOTSUPP; }
 int map_no_next(struct bpfcc_map *map, const void *key, void *next) { (void)map, (void)key, (void)next; return -E_OPNOTSUPP; }
 int map_no_push(struct bpfcc_map *map, const void *value, uint64_t flags) { (void)map, (void)value, (void)flags; return -E_OPNOTSUPP; }
@@ -248,8 +248,9 @@ static int may_write(const struct bpfcc_map *map)
 
 int bpfcc_map_read(struct bpfcc_map *map, const void *key, void *value, uint64_t flags)
 {
-    int error = may_read(map);
-    if (!error && ((flags & ~(uint64_t)U_LOCK) || ((flags & U_LOCK) && map->lock_offset == NO_FIELD)))
+    /* In bpf(2)'s order: unknown flags, then access, then the lock that is not there. */
+    int error = flags & ~(uint64_t)U_LOCK ? -E_INVAL : may_read(map);
+    if (!error && (flags & U_LOCK) && map->lock_offset == NO_FIELD)
         error = -E_INVAL;
     if (error)
         return error;
@@ -314,8 +315,10 @@ uint64_t bpfcc_map_count(struct bpfcc_map *map)
 
 int bpfcc_map_freeze(struct bpfcc_map *map)
 {
-    uint32_t open = 0;
-    return __atomic_compare_exchange_n(&map->frozen, &open, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED) ? 0 : -E_BUSY;
+    int error = may_write(map);
+    if (!error)
+        __atomic_store_n(&map->frozen, 1, __ATOMIC_SEQ_CST);
+    return error;
 }
 
 uint32_t bpfcc_map_key_bytes(const struct bpfcc_map *map)

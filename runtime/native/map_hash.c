@@ -434,7 +434,7 @@ static int hash_take(struct bpfcc_map *map, const void *key, void *value)
 static int hash_read(struct bpfcc_map *map, const void *key, void *value, uint64_t flags)
 {
     const struct hash_map *hash = (const struct hash_map *)map;
-    /* The value may be replaced, and with every slot in use its slot taken again, while we copy: look again. */
+    /* The value may be replaced and, with every slot in use, its slot taken again while we copy: look again. */
     for (uint32_t tries = 0;; tries++) {
         uint32_t slot = find_any(hash, key);
         if (!slot)
@@ -657,6 +657,41 @@ static uint64_t bucket_count(uint64_t entries)
     return buckets;
 }
 
+/* Tables of maps, devices and sockets: what they name is looked after from outside (but sockets by programs, too). */
+
+static int named_update(struct bpfcc_map *map, const void *key, const void *value, uint64_t flags, uint32_t cpu)
+{
+    return map->def.type == MAP_SOCKHASH ? hash_update(map, key, value, flags, cpu) : -E_OPNOTSUPP;
+}
+
+static int named_write(struct bpfcc_map *map, const void *key, const void *value, uint64_t flags)
+{
+    if (map->def.type == MAP_DEVMAP_HASH) {
+        if (flags > U_EXIST || word_at(value, 4) == 0)
+            return -E_INVAL;
+        flags &= U_NOEXIST; /* as Linux: BPF_EXIST asks for nothing here */
+    }
+    return hash_write(map, key, value, flags);
+}
+
+static int named_read(struct bpfcc_map *map, const void *key, void *value, uint64_t flags)
+{
+    if (map->def.type == MAP_SOCKHASH && map->def.value_size != 8)
+        return -E_NOSPC;
+    return hash_read(map, key, value, flags);
+}
+
+static const struct map_ops named_ops = {
+    .lookup = hash_lookup_any, .update = named_update, .erase = hash_erase, .read = named_read, .write = named_write,
+    .take = map_no_take, .next_key = hash_next_key, .push = map_no_push, .pop = map_no_pop, .peek = map_no_pop,
+    .each = hash_each, .count = hash_count, .destroy = map_release,
+};
+
+static bool is_named(uint32_t type)
+{
+    return type == MAP_HASH_OF_MAPS || type == MAP_DEVMAP_HASH || type == MAP_SOCKHASH;
+}
+
 #define HASH_OPS(name)                                                                                                      \
     static const struct map_ops name##_ops = {                                                                              \
         .lookup = name##_lookup_any, .update = hash_update, .erase = hash_erase, .read = hash_read, .write = hash_write,    \
@@ -689,7 +724,7 @@ int hash_create(const struct bpfcc_map_def *def, struct bpfcc_map **result)
     uint64_t states_at = arena_plan(&size, lru ? slots + 1 : 0, 1, MAP_LINE);
     uint64_t nodes_at = arena_plan(&size, slots + 1, node_bytes, MAP_LINE);
     uint64_t values_at = arena_plan(&size, percpu ? def->cpus : 1, cpu_bytes, 4096);
-    const struct map_ops *ops = lru ? percpu ? &lru_percpu_ops : &lru_ops : percpu ? &percpu_ops : &hash_ops;
+    const struct map_ops *ops = is_named(def->type) ? &named_ops : lru ? percpu ? &lru_percpu_ops : &lru_ops : percpu ? &percpu_ops : &hash_ops;
     struct hash_map *hash = (struct hash_map *)map_allocate(def, ops, sizeof *hash, size);
     if (!hash)
         return -E_NOMEM;

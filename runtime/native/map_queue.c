@@ -162,6 +162,8 @@ enum { BLOOM_DEFAULT_HASHES = 5 };
 int bloom_check(const struct bpfcc_map_def *def)
 {
     uint32_t allowed = F_NUMA_NODE | F_ZERO_SEED | F_ACCESS;
+    if (def->value_size > 0x7fffffff)
+        return -E_2BIG;
     if (def->key_size != 0 || def->value_size == 0 || def->max_entries == 0 || (def->flags & ~allowed) || !map_access_ok(def->flags) || (def->extra & ~(uint64_t)0xf))
         return -E_INVAL;
     return def->value_size > KMALLOC_MAX ? -E_2BIG : 0;

@@ -28,7 +28,7 @@ static const struct slots_rules *rules_of(uint32_t type)
 {
     static const struct slots_rules
         fd_array = {F_NUMA_NODE | F_ACCESS, 1, true, false, true, E_2BIG, 0, false},
-        cgroups = {F_NUMA_NODE | F_ACCESS, 1, true, false, true, E_2BIG, E_OPNOTSUPP, false},
+        cgroups = {F_NUMA_NODE | F_ACCESS, 1, true, false, true, E_2BIG, E_NOTSUPP, false},
         inner_maps = {F_NUMA_NODE | F_ACCESS, 1, true, false, true, E_2BIG, 0, false},
         devices = {F_NUMA_NODE | F_RDONLY | F_WRONLY, 3, false, true, false, E_INVAL, 0, false},
         processors = {F_NUMA_NODE, 3, false, true, false, E_INVAL, 0, false},
@@ -54,7 +54,7 @@ int slots_check(const struct bpfcc_map_def *def)
     if (def->max_entries == 0 || def->key_size != 4 || !size_ok || (def->flags & ~rules->flags) || !map_access_ok(def->flags))
         return -E_INVAL;
     /* Programs see the numbers through helpers only. */
-    if (def->type == MAP_PROG_ARRAY && (def->flags & (F_RDONLY_PROG | F_WRONLY_PROG)))
+    if ((def->type == MAP_PROG_ARRAY || def->type == MAP_CGROUP_ARRAY) && (def->flags & (F_RDONLY_PROG | F_WRONLY_PROG)))
         return -E_INVAL;
     return def->type == MAP_CPUMAP && def->max_entries > 8192 ? -E_2BIG : 0;
 }
@@ -84,6 +84,9 @@ static int slots_read(struct bpfcc_map *map, const void *key, void *value, uint6
     int error = rules_of(map->def.type)->read_error;
     if (error)
         return -error;
+    /* What is read of a socket is its cookie, which has 8 bytes. */
+    if ((map->def.type == MAP_SOCKMAP || map->def.type == MAP_REUSEPORT_SOCKARRAY) && map->def.value_size != 8)
+        return -E_NOSPC;
     const void *found = slots_lookup(map, key, 0);
     if (!found)
         return -E_NOENT;

@@ -19,7 +19,7 @@ struct stack_map {
 int stack_trace_check(const struct bpfcc_map_def *def)
 {
     uint32_t element = def->flags & F_STACK_BUILD_ID ? 32 : 8;
-    if (def->flags & ~(uint32_t)(F_NUMA_NODE | F_RDONLY | F_WRONLY | F_STACK_BUILD_ID))
+    if ((def->flags & ~(uint32_t)(F_NUMA_NODE | F_RDONLY | F_WRONLY | F_STACK_BUILD_ID)) || !map_access_ok(def->flags))
         return -E_INVAL;
     if (def->max_entries == 0 || def->key_size != 4 || def->value_size < 8 || def->value_size % element || def->value_size / element > STACK_DEPTH_MAX)
         return -E_INVAL;

@@ -97,6 +97,13 @@ int bpfcc_perf_wait(struct bpfcc_map *map, int64_t timeout_ms)
 }
 
 /* The slots hold the rings, which cannot be exchanged: there is nothing to update or to delete. */
+static int perf_erase(struct bpfcc_map *map, const void *key)
+{
+    uint32_t index;
+    memcpy(&index, key, 4);
+    return index >= map->def.max_entries ? -E_2BIG : -E_NOENT;
+}
+
 static int perf_next_key(struct bpfcc_map *map, const void *key, void *next)
 {
     uint32_t index = UINT32_MAX, following = 0;
@@ -122,7 +129,7 @@ static void perf_destroy(struct bpfcc_map *map)
 }
 
 static const struct map_ops perf_ops = {
-    .lookup = map_no_lookup, .update = map_no_update, .erase = map_no_erase, .read = map_no_read, .write = map_no_write,
+    .lookup = map_no_lookup, .update = map_no_update, .erase = perf_erase, .read = map_no_read, .write = map_no_write,
     .take = map_no_take, .next_key = perf_next_key, .push = map_no_push, .pop = map_no_pop, .peek = map_no_pop,
     .each = map_no_each, .count = perf_count, .destroy = perf_destroy,
 };
