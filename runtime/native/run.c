@@ -197,7 +197,7 @@ static int make_ready(struct bpfcc_run *run, uint64_t steps)
     o->references = 0;
     o->bytes_changed = 0;
     o->ring_next = 0;
-    memset(o->frames + (BPFCC_MAX_FRAMES - 1) * BPFCC_FRAME_BYTES, 0, BPFCC_FRAME_BYTES);
+    o->stack.lo = (BPFCC_MAX_FRAMES - 1) * BPFCC_FRAME_BYTES; /* the frame's bytes are the back end's to clear */
     return 0;
 }
 
@@ -234,6 +234,8 @@ static int prepare_item(struct bpfcc_run *run, const struct bpfcc_batch *batch, 
         memcpy(run->context, batch->context, batch->context_size);
         if (batch->ifindex_offset >= 0 && (uint32_t)batch->ifindex_offset + 4 <= run->context_size)
             bpfcc_put32(run->context + batch->ifindex_offset, item->ifindex);
+        if (batch->protocol_offset >= 0 && (uint32_t)batch->protocol_offset + 4 <= run->context_size && item->length >= 14)
+            bpfcc_put32(run->context + batch->protocol_offset, bpfcc_get16(item->packet + 12));
     }
     if (item->time_ns)
         atomic_store_explicit(&run->state->clock_ns, item->time_ns, memory_order_relaxed);

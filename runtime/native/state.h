@@ -349,7 +349,7 @@ struct bpfcc_batch {
     uint64_t count;
     const uint8_t *context; /* the context of each run, before the packet fields are filled in */
     uint32_t context_size;
-    int32_t ifindex_offset; /* -1 = none */
+    int32_t ifindex_offset; /* where each item's ifindex goes in the context, -1 = nowhere */
     uint64_t steps;         /* budget of each run */
     uint8_t *out;           /* room for packets after the run, or NULL */
     uint64_t out_capacity, out_used;
@@ -357,6 +357,8 @@ struct bpfcc_batch {
     uint64_t done;          /* out: items finished; fewer than count when the stop flag was raised */
     uint32_t time_each;     /* 1 = fill in ns of each item */
     uint32_t stop_on_trap;
+    int32_t protocol_offset; /* where the protocol of the link header goes in the context, -1 = nowhere */
+    uint32_t reserved;
 };
 
 BPFCC_API int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch *batch);
@@ -365,6 +367,8 @@ BPFCC_API int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct b
 BPFCC_API uint64_t bpfcc_run_repeat(struct bpfcc_run *run, bpfcc_entry entry, uint64_t repeat, uint64_t steps, uint64_t *ns);
 
 BPFCC_API uint64_t bpfcc_clock_ns(void); /* the host's monotonic clock */
+/* As bpfcc_abi_table, for the structures of this header. */
+BPFCC_API const struct bpfcc_abi_row *bpfcc_state_abi_table(void);
 
 /* ---- helpers, from outside ------------------------------------------------------------------------------------- */
 

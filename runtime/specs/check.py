@@ -122,6 +122,8 @@ def _check_context(at: str, row: Table) -> Iterator[Problem]:
     if not isinstance(fields, list):
         yield f"{at}.fields", "must be a list"
         return
+    if not _is_number(row.get("readable_from", 0), 0, MAX_CONTEXT_BYTES):
+        yield f"{at}.readable_from", "must be a number of bytes"
     names: set[str] = set()
     for index, entry in enumerate(fields):
         place = f"{at}.fields[{index}]"

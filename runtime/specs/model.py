@@ -97,12 +97,16 @@ class Field:
 @final
 @dataclass(frozen=True, slots=True)
 class ContextSpec:
-    """A context's layout. `variable`: `size` is a maximum, and the caller's bytes are the context."""
+    """A context's layout. `variable`: `size` is a maximum, and the caller's bytes are the context.
+
+    `readable_from`: in a context without fields, the first byte that programs may read.
+    """
 
     name: str
     size: int
     fields: tuple[Field, ...] = ()
     variable: bool = False
+    readable_from: int = 0
 
     def field(self, name: str) -> Field | None:
         """The field of that name."""

@@ -110,7 +110,7 @@ def make_context(name: str, row: Table) -> ContextSpec:
     fields = tuple(
         Field(f[0], f[1], f[2], cast("FieldKind", f[3] if len(f) > 3 else "scalar"), f[4] if len(f) > 4 else 1) for f in row["fields"]
     )
-    return ContextSpec(name, row["size"], fields, row.get("variable", False))
+    return ContextSpec(name, row["size"], fields, row.get("variable", False), row.get("readable_from", 0))
 
 
 def _range(row: Table) -> tuple[int, int] | None:
