@@ -20,10 +20,11 @@ from bpfcc.runtime.contexts import ContextCodec, ContextValues, FieldValue, cont
 from bpfcc.runtime.library import Run as NativeRun
 from bpfcc.runtime.memory import TRAPS, USER_BASE, Outcome, state_library
 from bpfcc.runtime.packets import LINK_BYTES
-from bpfcc.runtime.results import RunResult, redirect_of
+from bpfcc.runtime.results import BatchResult, Redirect, RunResult, redirect_of
 from bpfcc.runtime.state import Runtime, raise_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
 RAW: Final = "raw"
@@ -165,13 +166,13 @@ class Run:
         native = self.native
         return ctypes.string_at(native.context, native.context_size) if native.context_size else b""
 
-    def result(self, return_value: int, *, ns: float | None = None) -> RunResult:
-        """Everything about the run that just ended."""
+    def result(self, return_value: int, *, ns: float | None = None, steps: int | None = None) -> RunResult:
+        """Everything about the run that just ended; `steps` where its budget was not the one it was prepared with."""
         native, outcome = self.native, self.outcome
         raw = self.context_bytes()
         return RunResult(
             return_value=return_value,
-            steps=self.budget - native.steps_left,
+            steps=self.budget - native.steps_left if steps is None else steps,
             packet=self.packet() if self._has_packet else None,
             metadata=self.metadata(),
             redirect=redirect_of(outcome.redirect),
@@ -192,6 +193,25 @@ class Run:
         value = self._library.bpfcc_run_repeat(self.pointer, entry, repeat, self.budget, ctypes.byref(total))
         return self.result(int(value), ns=total.value / max(repeat, 1))
 
+    def batch(
+        self,
+        entry: int,
+        packets: Sequence[bytes],
+        *,
+        context: ContextValues | bytes | None = None,
+        times_ns: Sequence[int] | None = None,
+        ifindexes: Sequence[int] | None = None,
+        keep_packets: bool = True,
+        stop_on_trap: bool = False,
+        time_each: bool = False,
+        steps: int | None = None,
+    ) -> BatchResult:
+        """`bpfcc.runtime.batch.run_batch` on this run."""
+        from bpfcc.runtime.batch import BatchOptions, run_batch
+
+        options = BatchOptions(times_ns, ifindexes, keep_packets, stop_on_trap, time_each, steps)
+        return run_batch(self, entry, packets, context, options)
+
     def fire_timers(self, steps: int | None = None) -> int:
         """Call back every timer that is due; how many. The run must be bound to the program that set them."""
         return int(self._library.bpfcc_timers_fire(self.pointer, self.runtime.options.steps if steps is None else steps))
@@ -208,4 +228,4 @@ class Run:
         self.close()
 
 
-__all__ = ["Run", "RunResult", "Runtime"]
+__all__ = ["BatchResult", "Redirect", "Run", "RunResult", "Runtime"]
