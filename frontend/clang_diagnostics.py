@@ -131,7 +131,7 @@ def _sarif_position(location: object) -> SourcePosition | None:
         line,
         column if _is_count(column) else 0,
         end_line if _is_count(end_line) else None,
-        end_column if _is_count(end_column) else None,
+        end_column if _is_count(end_line) and _is_count(end_column) else None,
     )
 
 
