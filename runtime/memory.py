@@ -141,6 +141,7 @@ class Outcome(Structure):
         ("link_bytes", c_uint32),
         ("network_offset", c_uint32),
         ("ifindex", c_uint32),
+        ("function_arguments", c_uint32),
     ]
 
 

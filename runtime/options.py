@@ -163,6 +163,7 @@ class RunOptions:
 
     `clock_ns` None: the machine's clock; a number: time stands there until `Runtime.set_clock`. `readable`: address -> bytes that
     `probe_read` and its kin may read. `call_stack`: what `get_stack` reports, innermost first. `steps`: instructions a run may take.
+    `function_arguments`: how many words of a tracing context are the function's arguments; behind them is its result.
     """
 
     cpus: int = 1
@@ -179,6 +180,7 @@ class RunOptions:
     ifindex: int = 1
     attach_cookie: int = 0
     function_ip: int = 0
+    function_arguments: int | None = None
     log_limit_bytes: int = 16 << 20
 
     def __post_init__(self) -> None:

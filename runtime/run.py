@@ -71,6 +71,7 @@ class Run:
         outcome.ifindex = options.ifindex
         outcome.attach_cookie = options.attach_cookie
         outcome.function_ip = options.function_ip
+        outcome.function_arguments = options.function_arguments or 0
         self._masks: list[ctypes.Array[ctypes.c_char] | None] = [None, None]
         if codec is None:
             return

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bpfcc.bpfir.module import MapSpec
-    from bpfcc.runtime.specs import Helper, Platform
+    from bpfcc.runtime.specs import Platform
 
 ENOSPC: Final = 28
 E2BIG: Final = 7
@@ -34,10 +34,20 @@ HelperFunction = ctypes.CFUNCTYPE(
 PythonHelper = Callable[["HelperCall"], int]
 TRAP_HELPER: Final = 5
 
-# Helpers after which addresses that were looked up before may be wrong, besides those that move the packet or call back.
-TAKES_BACK: Final = frozenset({
-    "tail_call", "ringbuf_submit", "ringbuf_discard", "ringbuf_submit_dynptr", "ringbuf_discard_dynptr",
-})  # fmt: skip
+# Helpers that are refused where the caller did not supply what they tell: the option, and in words.
+NEEDS: Final[Mapping[str, tuple[str, str]]] = {
+    "get_current_task": ("task.address", "the task's address, with its memory in RunOptions.readable"),
+    "get_current_task_btf": ("task.address", "the task's address, with its memory in RunOptions.readable"),
+    "get_current_cgroup_id": ("task.cgroup_id", "the task's cgroup"),
+    "get_current_ancestor_cgroup_id": ("task.cgroup_id", "the task's cgroup"),
+    "get_local_storage": ("task.cgroup_id", "the task's cgroup"),
+    "get_netns_cookie": ("task.netns_cookie", "the cookie of the network namespace"),
+    "get_socket_cookie": ("task.socket_cookie", "the cookie of the socket"),
+    "get_func_arg": ("function_arguments", "the number of the function's arguments"),
+    "get_func_ret": ("function_arguments", "the number of the function's arguments"),
+    "get_func_arg_cnt": ("function_arguments", "the number of the function's arguments"),
+    "check_mtu": ("devices", "the network devices"),
+}
 
 
 class NativeMap(Protocol):
@@ -233,30 +243,19 @@ class Runtime:
     def _lacks(self, helper_id: int) -> str | None:
         """What the caller did not supply and a helper cannot do without."""
         known = self.platform.helpers_by_id
-        name = known[helper_id].name if helper_id in known else ""
-        task = self.options.task
-        if name in {"get_current_task", "get_current_task_btf"} and task.address is None:
-            return "the task's address (RunOptions.task.address), with its memory in RunOptions.readable"
-        if name in {"get_current_cgroup_id", "get_current_ancestor_cgroup_id"} and task.cgroup_id is None:
-            return "the task's cgroup (RunOptions.task.cgroup_id)"
-        if name == "get_netns_cookie" and task.netns_cookie is None:
-            return "the cookie of the network namespace (RunOptions.task.netns_cookie)"
-        if name == "get_socket_cookie" and task.socket_cookie is None:
-            return "the cookie of the socket (RunOptions.task.socket_cookie)"
-        if name == "check_mtu" and not self.options.devices:
-            return "the network devices (RunOptions.devices)"
-        return None
+        need = NEEDS.get(known[helper_id].name) if helper_id in known else None
+        if need is None:
+            return None
+        option, what = need
+        found: object = self.options
+        for name in option.split("."):
+            found = getattr(found, name)
+        return f"{what} (RunOptions.{option})" if found is None or found == () else None
 
     @property
     def quiet_helpers(self) -> frozenset[int]:
-        """Helpers after which no address means anything else than before."""
-        return frozenset(helper.id for helper in self._known_helpers() if self._is_quiet(helper))
-
-    def _known_helpers(self) -> Iterable[Helper]:
-        return (self.platform.helpers_by_id[each] for each in self.platform.helpers_by_id)
-
-    def _is_quiet(self, helper: Helper) -> bool:
-        return not (helper.moves_packet or helper.calls_back or helper.name in TAKES_BACK or helper.id in self._mocks)
+        """Helpers after which every address means what it meant before."""
+        return self.platform.settled_ids - self._mocks.keys()
 
     # ---- clock, memory, output
 

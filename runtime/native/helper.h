@@ -87,6 +87,10 @@ int64_t bpfcc_format(struct bpfcc_run *run, char *out, uint64_t size, const char
 /* A string at a probed address: bytes copied including the NUL, or -EFAULT. */
 int64_t bpfcc_probe_string(struct bpfcc_run *run, uint8_t *out, uint64_t size, uint64_t address);
 
+/* Zeroed memory, for values that a helper makes. */
+void *bpfcc_zeros(uint64_t size);
+void bpfcc_zeros_free(void *zeros);
+
 /* One's-complement sum of 16-bit words, unfolded, in the host's byte order. */
 uint32_t bpfcc_sum(const uint8_t *bytes, uint64_t length, uint32_t sum);
 

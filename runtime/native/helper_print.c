@@ -69,6 +69,8 @@ HELPER(copy_from_user)
     return probe_read(run, r1, (uint32_t)r2, r3);
 }
 
+HELPER(copy_from_user_task) { return r5 ? BPFCC_ERR(BPFCC_EINVAL) : probe_read(run, r1, (uint32_t)r2, r3); }
+
 /* Written nowhere: the caller finds what would have been written in the log. */
 HELPER(probe_write_user)
 {

@@ -67,6 +67,17 @@ WINDOWS(tail_call)
     return translated(bpfcc_h_tail_call(ARGS), RESULT_INVALID_ARGUMENT, RESULT_INVALID_ARGUMENT);
 }
 
+/* The sum unfolded, in 32 bits. */
+WINDOWS(csum_diff)
+{
+    uint32_t seed = (uint32_t)r5;
+    const uint8_t *from = bpfcc_access(run, r1, (uint32_t)r2, 0), *to = bpfcc_access(run, r3, (uint32_t)r4, 0);
+    if (((uint32_t)r2 | (uint32_t)r4) & 3 || !from || !to)
+        return RESULT(RESULT_INVALID_ARGUMENT);
+    uint64_t sum = (uint64_t)bpfcc_sum(to, (uint32_t)r4, seed) + ((uint32_t)r2 ? ~bpfcc_sum(from, (uint32_t)r2, 0) : 0);
+    return (uint32_t)(sum + (sum >> 32));
+}
+
 /* Resolution of 100 ns, as the system has it. */
 WINDOWS(boot_ns) { return bpfcc_h_ktime_get_boot_ns(ARGS) / 100 * 100; }
 WINDOWS(up_ns) { return bpfcc_h_ktime_get_ns(ARGS) / 100 * 100; }
@@ -184,7 +195,7 @@ static const bpfcc_helper general[LAST_GENERAL + 1] = {
     [7] = w_boot_ns,
     [8] = bpfcc_h_get_smp_processor_id,
     [9] = w_up_ns,
-    [10] = bpfcc_h_csum_diff,
+    [10] = w_csum_diff,
     [11] = w_ring_output,
     [12] = w_printk2,
     [13] = w_printk3,

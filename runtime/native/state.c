@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
+#include "helper.h"
 
 #if defined(_WIN32)
 #include <windows.h>
@@ -21,6 +21,16 @@ void bpfcc_yield(void)
 #else
     sched_yield();
 #endif
+}
+
+void *bpfcc_zeros(uint64_t size)
+{
+    return calloc(1, size ? (size_t)size : 1);
+}
+
+void bpfcc_zeros_free(void *zeros)
+{
+    free(zeros);
 }
 
 void bpfcc_mutex_take(struct bpfcc_mutex *mutex)
@@ -107,7 +117,7 @@ int bpfcc_state_add_map(struct bpfcc_state *state, struct bpfcc_map *map, uint32
     struct bpfcc_bound_map *bound = calloc(1, sizeof *bound);
     if (!bound)
         return -BPFCC_ENOMEM;
-    *bound = (struct bpfcc_bound_map){.map = map, .type = def->type, .key_size = def->key_size, .value_size = def->value_size,
+    *bound = (struct bpfcc_bound_map){.map = map, .type = def->type, .key_size = bpfcc_map_key_bytes(map), .value_size = def->value_size,
                                       .max_entries = def->max_entries, .map_flags = def->flags};
     bpfcc_mutex_take(&state->mutex);
     uint32_t count = atomic_load(&state->map_count), chunk = count / BPFCC_MAP_CHUNK;

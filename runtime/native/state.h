@@ -251,7 +251,7 @@ struct bpfcc_redirect {
     uint8_t next_hop[16];
 };
 
-/* (ABI up to and including `ifindex`) */
+/* (ABI up to and including `function_arguments`) */
 struct bpfcc_outcome {
     uint32_t platform;     /* 0 Linux, 1 Windows */
     uint32_t program_type; /* the platform's number */
@@ -268,6 +268,7 @@ struct bpfcc_outcome {
     uint32_t link_bytes; /* link header at the front of a fresh packet: 14 where the program sees it, else 0 */
     uint32_t network_offset; /* where the network header begins now, from data */
     uint32_t ifindex;    /* the device of the packet: what index 0 means to check_mtu */
+    uint32_t function_arguments; /* of the traced function, in the context */
 
     uint32_t packet_generation; /* counts moves of the packet: each gets other guest addresses */
     uint32_t packet_headroom;   /* where data begins in a fresh packet */

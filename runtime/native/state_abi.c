@@ -17,7 +17,7 @@ static const struct bpfcc_abi_row rows[] = {
     FIELD(redirect, flags), FIELD(redirect, target), FIELD(redirect, reserved), FIELD(redirect, next_hop),
     FIELD(outcome, platform), FIELD(outcome, program_type), FIELD(outcome, redirect), FIELD(outcome, override_value), FIELD(outcome, attach_cookie),
     FIELD(outcome, function_ip), FIELD(outcome, bytes_changed), FIELD(outcome, overridden), FIELD(outcome, retval), FIELD(outcome, references),
-    FIELD(outcome, locks), FIELD(outcome, hash), FIELD(outcome, hash_valid), FIELD(outcome, link_bytes), FIELD(outcome, network_offset), FIELD(outcome, ifindex),
+    FIELD(outcome, locks), FIELD(outcome, hash), FIELD(outcome, hash_valid), FIELD(outcome, link_bytes), FIELD(outcome, network_offset), FIELD(outcome, ifindex), FIELD(outcome, function_arguments),
     WHOLE(batch_item), FIELD(batch_item, packet), FIELD(batch_item, length), FIELD(batch_item, ifindex), FIELD(batch_item, time_ns), FIELD(batch_item, result),
     FIELD(batch_item, steps), FIELD(batch_item, ns), FIELD(batch_item, trap), FIELD(batch_item, trap_size), FIELD(batch_item, trap_address),
     FIELD(batch_item, redirect), FIELD(batch_item, out_offset), FIELD(batch_item, out_length), FIELD(batch_item, copied),

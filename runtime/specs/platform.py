@@ -11,6 +11,7 @@ by the tests, a user's own when it is loaded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, final
 
 from bpfcc.bpfir.effects import HelperEffects, Touch
@@ -166,6 +167,7 @@ class Platform:
         self._ids: dict[str, int] = {row["name"]: row["id"] for row in table["helpers"]}
         self._effects: dict[int, HelperEffects] = {}
         rows = {row["id"]: row for row in table["helpers"]}
+        self._rows = table["helpers"]
         self.helpers_by_id: Mapping[int, Helper] = LazyTable(rows, lambda _, row: make_helper(row, self._runtime))
         self.contexts: Mapping[str, ContextSpec] = LazyTable(table["contexts"], make_context)
         self.program_types: Mapping[str, ProgramType] = LazyTable(table["program_types"], self._make_program_type)
@@ -221,6 +223,13 @@ class Platform:
         if found is None and helper_id in self.helpers_by_id:
             found = self._effects[helper_id] = effects_of(self.helpers_by_id[helper_id])
         return found
+
+    @cached_property
+    def settled_ids(self) -> frozenset[int]:
+        """Helpers after which every address means what it meant: they move no packet, take nothing back, call nothing back."""
+        flags = ("moves_packet", "calls_back", "releases", "may_sleep")
+        tail_call = self._ids.get("tail_call")
+        return frozenset(row["id"] for row in self._rows if row["id"] != tail_call and not any(row.get(flag) for flag in flags))
 
     def context_of(self, program_type: str, arch: str | None = None) -> ContextSpec | None:
         """The context that programs of a type get; `arch` picks the register layout of kprobes."""
