@@ -49,6 +49,11 @@ uint32_t epoch_stamp(void)
     return __atomic_load_n(&epoch_now, __ATOMIC_SEQ_CST);
 }
 
+uint32_t epoch_present(void)
+{
+    return __atomic_load_n(&epoch_now, __ATOMIC_RELAXED);
+}
+
 /* A late announcement of an old epoch only holds the epoch back, so nothing needs to be read twice. */
 static bool advance(void)
 {
@@ -68,7 +73,7 @@ static bool advance(void)
 bool epoch_passed(uint32_t stamp)
 {
     do {
-        if (__atomic_load_n(&epoch_now, __ATOMIC_SEQ_CST) - stamp >= 2)
+        if ((int32_t)(__atomic_load_n(&epoch_now, __ATOMIC_SEQ_CST) - stamp) >= 2)
             return true;
     } while (advance());
     return false;

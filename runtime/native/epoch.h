@@ -11,6 +11,8 @@
 
 /* The stamp of something that was made unreachable just now; a locked operation must lie in between. */
 uint32_t epoch_stamp(void);
+/* Without that: within a run only, and one epoch too early for a stamp. */
+uint32_t epoch_present(void);
 /* Whether what carries `stamp` is out of reach of every run; moves the epoch on where it can. */
 bool epoch_passed(uint32_t stamp);
 

@@ -266,20 +266,35 @@ int bpfcc_map_write(struct bpfcc_map *map, const void *key, const void *value, u
     /* Asked before the kind sees the flags, as bpf(2) does. */
     if (!error && (flags & U_LOCK) && map->lock_offset == NO_FIELD)
         error = -E_INVAL;
-    return error ? error : map->ops->write(map, key, value, flags);
+    if (error)
+        return error;
+    uint32_t ticket = bpfcc_run_enter();
+    error = map->ops->write(map, key, value, flags);
+    bpfcc_run_leave(ticket);
+    return error;
 }
 
 int bpfcc_map_erase(struct bpfcc_map *map, const void *key)
 {
     int error = may_write(map);
-    return error ? error : map->ops->erase(map, key);
+    if (error)
+        return error;
+    uint32_t ticket = bpfcc_run_enter();
+    error = map->ops->erase(map, key);
+    bpfcc_run_leave(ticket);
+    return error;
 }
 
 int bpfcc_map_take(struct bpfcc_map *map, const void *key, void *value)
 {
     int error = may_read(map);
     error = error ? error : may_write(map);
-    return error ? error : map->ops->take(map, key, value);
+    if (error)
+        return error;
+    uint32_t ticket = bpfcc_run_enter();
+    error = map->ops->take(map, key, value);
+    bpfcc_run_leave(ticket);
+    return error;
 }
 
 int bpfcc_map_next_key(struct bpfcc_map *map, const void *key, void *next)

@@ -92,7 +92,7 @@ struct place {
 };
 
 /* With the bucket locked. */
-static struct place find_locked(const struct hash_map *hash, const struct bucket *bucket, uint64_t h, const uint8_t *key, uint32_t size)
+MAP_INLINE struct place find_locked(const struct hash_map *hash, const struct bucket *bucket, uint64_t h, const uint8_t *key, uint32_t size)
 {
     for (match_set set = match(bucket, tag_of(h)); set; set = MATCH_NEXT(set)) {
         uint32_t index = match_first(set), slot = bucket->slots[index];
@@ -232,7 +232,7 @@ static void set_tag(struct bucket *bucket, uint32_t index, uint8_t tag)
 }
 
 /* With the bucket locked. */
-static void link_new(struct hash_map *hash, struct bucket *bucket, uint64_t h, uint32_t slot)
+MAP_INLINE void link_new(struct hash_map *hash, struct bucket *bucket, uint64_t h, uint32_t slot)
 {
     match_set holes = match(bucket, 0);
     if (MAP_LIKELY(holes)) {
@@ -254,7 +254,7 @@ static void link_new(struct hash_map *hash, struct bucket *bucket, uint64_t h, u
 }
 
 /* Puts `slot` (0: nothing) where another entry is. With the bucket locked. */
-static void relink(struct hash_map *hash, struct bucket *bucket, struct place at, uint32_t slot)
+MAP_INLINE void relink(struct hash_map *hash, struct bucket *bucket, struct place at, uint32_t slot)
 {
     if (at.index < BUCKET_ENTRIES) {
         if (!slot)
@@ -273,7 +273,7 @@ static void relink(struct hash_map *hash, struct bucket *bucket, struct place at
         __atomic_store_n(&bucket->chain, slot, __ATOMIC_RELEASE);
 }
 
-static void write_key(const struct hash_map *hash, uint32_t slot, const uint8_t *key, uint32_t size)
+MAP_INLINE void write_key(const struct hash_map *hash, uint32_t slot, const uint8_t *key, uint32_t size)
 {
     copy_in(node_of(hash, slot) + sizeof(struct pool_node), key, size);
 }
@@ -301,8 +301,8 @@ static int check_flags(const struct hash_map *hash, uint64_t flags)
     return check_update_flags(&hash->map, flags);
 }
 
-/* The entry exists. With the bucket locked; returns the slot to retire. */
-static int replace(struct hash_map *hash, struct bucket *bucket, struct place at, const uint8_t *key, uint32_t size, const void *value, uint64_t flags, uint32_t cpu, uint32_t *retired)
+/* The entry exists. With the bucket locked; *retired is what the caller has to retire after unlocking it. */
+MAP_INLINE int replace(struct hash_map *hash, struct bucket *bucket, struct place at, const uint8_t *key, uint32_t size, const void *value, uint64_t flags, uint32_t cpu, uint32_t *retired)
 {
     if (hash->map.percpu) {
         percpu_store(hash, at.slot, value, cpu, false);
@@ -313,19 +313,24 @@ static int replace(struct hash_map *hash, struct bucket *bucket, struct place at
         value_store(&hash->map, value_of(hash, at.slot, 0), value, flags);
         return 0;
     }
-    uint32_t slot = pool_get(&hash->pool);
-    if (!slot)
+    struct pool_shard *shard;
+    uint32_t slot = pool_swap_begin(&hash->pool, &shard);
+    bool swapped = slot != 0;
+    if (MAP_UNLIKELY(!slot) && !(slot = pool_get(&hash->pool)))
         return -E_NOMEM;
     write_key(hash, slot, key, size);
     value_init(&hash->map, value_of(hash, slot, 0), value);
     relink(hash, bucket, at, slot);
     set_state(hash, slot, LRU_USED);
     set_state(hash, at.slot, LRU_FREE);
-    *retired = at.slot;
+    if (MAP_LIKELY(swapped))
+        pool_swap_end(&hash->pool, shard, at.slot);
+    else
+        *retired = at.slot;
     return 0;
 }
 
-static int insert(struct hash_map *hash, struct bucket *bucket, uint64_t h, const uint8_t *key, uint32_t size, const void *value, uint32_t cpu)
+MAP_INLINE int insert(struct hash_map *hash, struct bucket *bucket, uint64_t h, const uint8_t *key, uint32_t size, const void *value, uint32_t cpu)
 {
     if (!count_up(hash))
         return -E_2BIG;

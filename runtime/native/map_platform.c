@@ -193,15 +193,10 @@ bool event_wait(struct map_event *event, bool (*ready)(void *), void *argument, 
 }
 
 static uint32_t threads_seen;
-#if defined(__linux__)
-static _Thread_local uint32_t thread_number __attribute__((tls_model("initial-exec")));
-#else
-static _Thread_local uint32_t thread_number;
-#endif
+_Thread_local uint32_t platform_thread_number;
 
-uint32_t platform_thread(void)
+uint32_t platform_new_thread(void)
 {
-    if (MAP_UNLIKELY(thread_number == 0))
-        thread_number = __atomic_add_fetch(&threads_seen, 1, __ATOMIC_RELAXED);
-    return thread_number;
+    platform_thread_number = __atomic_add_fetch(&threads_seen, 1, __ATOMIC_RELAXED);
+    return platform_thread_number;
 }

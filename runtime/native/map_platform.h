@@ -120,7 +120,19 @@ uint64_t platform_page_bytes(void);
 uint64_t platform_random(void);
 uint64_t platform_now_ns(void);
 /* A small number of this thread, for choosing shards. */
-uint32_t platform_thread(void);
+#if defined(__linux__)
+/* The library may be loaded late, but these four bytes fit into what the loader keeps for that. */
+extern _Thread_local uint32_t platform_thread_number __attribute__((tls_model("initial-exec"), visibility("hidden")));
+#else
+extern _Thread_local uint32_t platform_thread_number;
+#endif
+uint32_t platform_new_thread(void);
+
+MAP_INLINE uint32_t platform_thread(void)
+{
+    uint32_t number = platform_thread_number;
+    return MAP_LIKELY(number) ? number : platform_new_thread();
+}
 
 void event_init(struct map_event *event);
 void event_destroy(struct map_event *event);

@@ -167,11 +167,10 @@ void pool_undo(struct pool *pool, uint32_t slot)
     spin_unlock(&shard->lock);
 }
 
-void pool_retire(struct pool *pool, uint32_t slot)
+/* With the lock. */
+static void retire(struct pool *pool, struct pool_shard *shard, uint32_t slot, uint32_t stamp)
 {
-    struct pool_shard *shard = &pool->shared->shards[platform_thread() % POOL_SHARDS];
-    spin_lock(&shard->lock);
-    pool_at(pool, slot)->stamp = epoch_stamp();
+    pool_at(pool, slot)->stamp = stamp;
     set_link(pool, slot, 0);
     if (shard->retired_head)
         set_link(pool, shard->retired_tail, slot);
@@ -179,5 +178,34 @@ void pool_retire(struct pool *pool, uint32_t slot)
         shard->retired_head = slot;
     shard->retired_tail = slot;
     add(&shard->retired_count, 1);
+}
+
+void pool_retire(struct pool *pool, uint32_t slot)
+{
+    struct pool_shard *shard = &pool->shared->shards[platform_thread() % POOL_SHARDS];
+    spin_lock(&shard->lock);
+    retire(pool, shard, slot, epoch_stamp());
+    spin_unlock(&shard->lock);
+}
+
+uint32_t pool_swap_begin(struct pool *pool, struct pool_shard **result)
+{
+    struct pool_shard *shard = &pool->shared->shards[platform_thread() % POOL_SHARDS];
+    *result = shard;
+    spin_lock(&shard->lock);
+    uint32_t slot = pop_free(pool, shard);
+    if (MAP_UNLIKELY(!slot))
+        slot = get_own(pool, shard);
+    if (MAP_UNLIKELY(!slot))
+        spin_unlock(&shard->lock);
+    fence_release();
+    return slot;
+}
+
+void pool_swap_end(struct pool *pool, struct pool_shard *shard, uint32_t old)
+{
+    /* No locked operation since the old slot was unlinked: the unlinking may still be on its way to the others, and the
+     * epoch move on before it arrives. It can move on by one at most before we leave our run, hence one epoch more. */
+    retire(pool, shard, old, epoch_present() + 1);
     spin_unlock(&shard->lock);
 }

@@ -47,6 +47,9 @@ uint32_t pool_get(struct pool *pool);
 void pool_undo(struct pool *pool, uint32_t slot);
 /* Give a slot back that others may still read. */
 void pool_retire(struct pool *pool, uint32_t slot);
+/* Both in one, for replacing: the shard stays locked in between. A slot, or 0 and nothing locked. */
+uint32_t pool_swap_begin(struct pool *pool, struct pool_shard **shard);
+void pool_swap_end(struct pool *pool, struct pool_shard *shard, uint32_t old);
 
 MAP_INLINE struct pool_node *pool_at(const struct pool *pool, uint32_t slot)
 {

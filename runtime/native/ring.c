@@ -61,13 +61,15 @@ bool ring_end(const struct ring *ring, uint8_t *record, bool discard)
 bool ring_has_record(const struct ring *ring)
 {
     uint64_t consumer = __atomic_load_n(&ring->shared->consumer, __ATOMIC_SEQ_CST);
-    while (consumer < __atomic_load_n(&ring->shared->producer, __ATOMIC_ACQUIRE)) {
+    while (consumer < __atomic_load_n(&ring->shared->producer, __ATOMIC_SEQ_CST)) {
         uint32_t length = __atomic_load_n(header_at(ring, consumer), __ATOMIC_SEQ_CST);
         if (length & RING_BUSY)
             return false;
         if (!(length & RING_DISCARD))
             return true;
+        /* Stepping over it is part of consuming: the next producer must see that its record is the one waited for. */
         consumer += record_bytes(length);
+        __atomic_store_n(&ring->shared->consumer, consumer, __ATOMIC_SEQ_CST);
     }
     return false;
 }

@@ -31,6 +31,7 @@ struct ring {
 uint8_t *ring_begin(const struct ring *ring, uint64_t size);
 /* Says whether the consumer was waiting for just this record. */
 bool ring_end(const struct ring *ring, uint8_t *record, bool discard);
+/* For the consumer: steps over discarded records, too. */
 bool ring_has_record(const struct ring *ring);
 int64_t ring_copy(const struct ring *ring, uint8_t *buffer, uint64_t size, uint64_t *needed);
 
