@@ -55,6 +55,8 @@ TARGET_ARCHS: Final = {
     "x86_64": "x86", "amd64": "x86", "i686": "x86", "aarch64": "arm64", "arm64": "arm64", "armv7l": "arm", "riscv64": "riscv",
     "s390x": "s390", "ppc64le": "powerpc", "loongarch64": "loongarch", "mips64": "mips",
 }  # fmt: skip
+# What the driver adds when the back end has said why it gives up.
+DRIVER_GAVE_UP: Final = "clang frontend command failed"
 SARIF_FLAGS: Final = ("-fdiagnostics-format=sarif", "-Wno-sarif-format-unstable")
 TEXT_FLAGS: Final = ("-fno-caret-diagnostics", "-fdiagnostics-print-source-range-info", "-fno-color-diagnostics")
 
@@ -132,7 +134,7 @@ def compile_with(
         product = Path(work) / "output"
         command = command_line(source, product, options, toolchain, emit)
         status, stderr = run_compiler(command, Path(work), options.timeout, str(source))
-        if "invalid value 'sarif'" in stderr or diagnostics_lost(stderr):
+        if diagnostics_lost(stderr, failed=status != 0):
             command = command_line(source, product, options, toolchain, emit, diagnostic_flags=TEXT_FLAGS)
             status, stderr = run_compiler(command, Path(work), options.timeout, str(source))
         diagnostics = read_diagnostics(stderr, source)
@@ -173,7 +175,8 @@ def command_line(
     command = [*toolchain.command, f"--target={target}", f"-mcpu={options.mcpu}", options.opt]
     if options.debug:
         command.append("-g")
-    command += diagnostic_flags
+    # A crash of clang must not leave files in the temporary directory.
+    command += [*diagnostic_flags, "-fno-crash-diagnostics"]
     command += architecture_define(options)
     command += [f"-D{define}" for define in options.defines]
     command += [f"-I{directory}" for directory in options.include_dirs]
@@ -334,9 +337,12 @@ def failure(source: Path, status: int, stderr: str, diagnostics: tuple[Diagnosti
     """The error for a compile that gave no output, with advice where a header is missing."""
     from bpfcc.frontend.missing_headers import advise
 
+    said = [d for d in diagnostics if DRIVER_GAVE_UP not in d.message]
+    diagnostics = tuple(said) or diagnostics
     errors = [d for d in diagnostics if d.severity == "error"]
     if errors:
-        message = errors[0].message if len(errors) == 1 else f"{errors[0].message} (and {len(errors) - 1} more errors)"
+        more = f" (and {len(errors) - 1} more error{'s' if len(errors) > 2 else ''})" if len(errors) > 1 else ""
+        message = errors[0].message + more
     elif status < 0:
         message = f"the compiler was ended by signal {-status}"
     else:

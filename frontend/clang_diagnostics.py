@@ -59,12 +59,16 @@ def parse_diagnostics(stderr: str) -> tuple[Diagnostic, ...]:
     return tuple(with_text(d) for d in attach_notes(flat[:MAX_DIAGNOSTICS]))
 
 
-def diagnostics_lost(stderr: str) -> bool:
-    """Whether clang's summary (`1 warning and 2 errors generated.`) counts more than its SARIF document holds."""
-    counted = sum(int(number[:9]) for line in stderr.splitlines() if _SUMMARY.fullmatch(line) for number in _COUNT.findall(line))
-    documents = [line for line in stderr.splitlines() if line.startswith(SARIF_START)]
-    held = sum(1 for document in documents for d in parse_sarif(document) if d.severity != "note")
-    return bool(documents) and held < counted
+def diagnostics_lost(stderr: str, *, failed: bool) -> bool:
+    """Whether clang has more to say than its SARIF document holds.
+
+    Its summary (`1 warning and 2 errors generated.`) counts all; and a failure has an error, which the driver and a
+    back end that gives up do not put into SARIF.
+    """
+    lines = stderr.splitlines()
+    counted = sum(int(number[:9]) for line in lines if _SUMMARY.fullmatch(line) for number in _COUNT.findall(line))
+    held = [d.severity for line in lines if line.startswith(SARIF_START) for d in parse_sarif(line) if d.severity != "note"]
+    return len(held) < counted or (failed and "error" not in held)
 
 
 def attach_notes(flat: Iterable[Diagnostic]) -> list[Diagnostic]:

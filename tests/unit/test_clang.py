@@ -108,7 +108,12 @@ def test_include_directories_and_defines_reach_clang(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"mcpu": "v9"}, "v9"), ({"opt": "-O9"}, "-O9"), ({"include_dirs": ["/no/such/dir"]}, "include directory"), ({"defines": ["A=\0"]}, "NUL")],
+    [
+        ({"mcpu": "v9"}, "v9"),
+        ({"opt": "-O9"}, "-O9"),
+        ({"include_dirs": ["/no/such/dir"]}, "include directory"),
+        ({"defines": ["A=\0"]}, "NUL"),
+    ],
 )
 def test_bad_options_are_bad_input(source: Path, options: dict[str, list[str]], said: str) -> None:
     with pytest.raises(InputError, match=said):
@@ -172,6 +177,16 @@ def test_an_error_without_a_place_is_not_lost(tmp_path: Path) -> None:
         compile_c(path)
 
 
+def test_a_back_end_that_gives_up_says_why(tmp_path: Path) -> None:
+    text = (
+        "struct s { unsigned a : 3; unsigned long long c : 61; char d; } __attribute__((preserve_access_index, packed));\n"
+        "unsigned f(struct s *s) { return __builtin_preserve_field_info(s->c, 0); }\n"
+    )
+    with pytest.raises(CompileError, match="field") as caught:
+        compile_c(write(tmp_path / "b.c", text))
+    assert not any("command failed" in d.message for d in caught.value.diagnostics)
+
+
 def test_a_missing_header_says_where_headers_come_from(tmp_path: Path) -> None:
     with pytest.raises(CompileError, match="linux/bfp.h") as caught:
         compile_c(write(tmp_path / "a.c", "#include <linux/bfp.h>\n"))
@@ -215,9 +230,7 @@ def test_the_traced_machine_is_the_hosts_unless_named(tmp_path: Path, monkeypatc
     assert clang.architecture_define(clang.CompileOptions(extra=("-D__TARGET_ARCH_riscv",))) == []
 
 
-@pytest.mark.parametrize(
-    ("emit", "expected"), [("asm", b"filter:"), ("llvm", b"define dso_local"), ("preprocessed", b"struct xdp_md {")]
-)
+@pytest.mark.parametrize(("emit", "expected"), [("asm", b"filter:"), ("llvm", b"define dso_local"), ("preprocessed", b"struct xdp_md {")])
 def test_other_outputs(source: Path, emit: clang.Emit, expected: bytes) -> None:
     assert expected in compile_c(source, emit=emit).output
 
@@ -348,7 +361,7 @@ def test_a_compiler_that_cannot_be_run(source: Path, tmp_path: Path) -> None:
 @posix_only
 def test_a_clang_without_sarif_gives_the_same_diagnostics(tmp_path: Path) -> None:
     real = find_toolchain()
-    refuses = 'case "$*" in *format=sarif*) echo "error: invalid value \'sarif\' in \'-fdiagnostics-format=\'" >&2; exit 1;; esac'
+    refuses = "case \"$*\" in *format=sarif*) echo \"error: invalid value 'sarif' in '-fdiagnostics-format='\" >&2; exit 1;; esac"
     old = fake(tmp_path / "clang-old", f'{refuses}\nexec {" ".join(real.command)} -isystem {real.include_dir} "$@"')
     write(tmp_path / "bad.h", "int g(void) { return missing; }\n")
     path = write(tmp_path / "e.c", '#include "bad.h"\nstatic int two(int a, int b);\nint f(void) { return two(1); }\n')

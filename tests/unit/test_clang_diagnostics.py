@@ -59,10 +59,13 @@ def test_text_that_is_no_diagnostic_is_passed_over() -> None:
 
 
 def test_lost_diagnostics_are_noticed() -> None:
-    assert diagnostics_lost(sarif() + "\n2 errors generated.\n")
-    assert diagnostics_lost(sarif(result("error", "bad", 1, 1)) + "\n1 warning and 1 error generated.\n")
-    assert not diagnostics_lost(sarif(result("error", "bad", 1, 1), result("note", "n", 1, 1)) + "\n1 error generated.\n")
-    assert not diagnostics_lost("2 errors generated.\n")
+    error, note = result("error", "bad", 1, 1), result("note", "n", 1, 1)
+    assert diagnostics_lost(sarif() + "\n2 errors generated.\n", failed=True)
+    assert diagnostics_lost(sarif(error) + "\n1 warning and 1 error generated.\n", failed=True)
+    assert diagnostics_lost(sarif() + "\n1 warning generated.\n", failed=False)
+    assert diagnostics_lost("clang: error: no such file\n", failed=True)
+    assert not diagnostics_lost(sarif(error, note) + "\n1 error generated.\n", failed=True)
+    assert not diagnostics_lost("", failed=False)
 
 
 def test_a_flood_is_cut() -> None:
@@ -71,13 +74,15 @@ def test_a_flood_is_cut() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            "runs results level message text locations relatedLocations physicalLocation artifactLocation uri region startLine endColumn".split()
-        ),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                "runs results level message text locations relatedLocations physicalLocation artifactLocation uri region startLine endColumn".split()
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <bpf/bpf_helpers.h>
+
 /* Kinds of question, as the compiler numbers them. */
 enum bpf_field_info_kind {
 	BPF_FIELD_BYTE_OFFSET = 0,

@@ -8,6 +8,10 @@
  */
 #pragma once
 
+#ifndef __VMLINUX_H__
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#endif
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <linux/errno.h>
