@@ -6,10 +6,10 @@ v3 = add.64 v1, 1                          v3 = add.64 v2, 1
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from bpfcc.bpfir.dominance import Dominators
-from bpfcc.bpfir.ops import Assume, Op, Operand, Value, edges, operands, replace_operands
+from bpfcc.bpfir.ops import Assume, Op, Operand, Value, replace_operands, used_values
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block, Function
@@ -20,42 +20,53 @@ def rename_assumed(fn: Function, _context: Context) -> bool:
     """Walk the dominator tree with the newest name of each value at hand."""
     if not any(isinstance(op, Assume) for block in fn.blocks for op in block.ops):
         return False
-    dominators = Dominators(fn)
-    newest: dict[Value, Operand] = {}
-    changed = False
-    # (block, None) to enter; (None, undo) to leave: the names as they were before.
-    stack: list[tuple[Block | None, list[tuple[Value, Operand | None]]]] = [(dominators.order[0], [])]
-    while stack:
-        block, undo = stack.pop()
-        if block is None:
-            for value, before in reversed(undo):
-                if before is None:
-                    del newest[value]
-                else:
-                    newest[value] = before
-            continue
-        undo = []
-        for op in block.all_ops():
-            if newest and _uses_any(op, newest):
-                replace_operands(op, newest)
-                changed = True
-            if isinstance(op, Assume) and type(op.value) is Value:
-                _rename(op, newest, undo)
-        stack.append((None, undo))
-        stack.extend((child, []) for child in dominators.children[block])
-    return changed
+    return _Renamer(Dominators(fn)).run()
 
 
-def _rename(op: Assume, newest: dict[Value, Operand], undo: list[tuple[Value, Operand | None]]) -> None:
-    """From here on `op.result` stands for its value and for every older name of it."""
-    value: Operand = op.value
-    while type(value) is Value:
-        undo.append((value, newest.get(value)))
-        newest[value] = op.result
-        value = value.definition.value if isinstance(value.definition, Assume) else 0
+@final
+class _Renamer:
+    def __init__(self, dominators: Dominators) -> None:
+        self.dominators = dominators
+        # The value that an assume, or a chain of them, renames.
+        self.root: dict[Value, Value] = {}
+        self.newest: dict[Value, Value] = {}
+        self.changed = False
 
+    def run(self) -> bool:
+        # (block, []) to enter; (None, undo) to leave: the names as they were before.
+        stack: list[tuple[Block | None, list[tuple[Value, Value | None]]]] = [(self.dominators.order[0], [])]
+        while stack:
+            block, undo = stack.pop()
+            if block is None:
+                self._leave(undo)
+                continue
+            undo = []
+            for op in block.all_ops():
+                if self.newest:
+                    self._rename_uses(op)
+                if isinstance(op, Assume) and type(op.value) is Value:
+                    root = self.root.get(op.value, op.value)
+                    self.root[op.result] = root
+                    undo.append((root, self.newest.get(root)))
+                    self.newest[root] = op.result
+            stack.append((None, undo))
+            stack.extend((child, []) for child in self.dominators.children[block])
+        return self.changed
 
-def _uses_any(op: Op, names: dict[Value, Operand]) -> bool:
-    if any(v in names for v in operands(op) if type(v) is Value):
-        return True
-    return any(v in names for edge in edges(op) for v in edge.args if type(v) is Value)
+    def _leave(self, undo: list[tuple[Value, Value | None]]) -> None:
+        for root, before in reversed(undo):
+            if before is None:
+                del self.newest[root]
+            else:
+                self.newest[root] = before
+
+    def _rename_uses(self, op: Op) -> None:
+        """Whatever older name of a value `op` uses, the newest one here dominates it too."""
+        replacement: dict[Value, Operand] = {}
+        for value in used_values(op):
+            newest = self.newest.get(self.root.get(value, value))
+            if newest is not None and newest is not value:
+                replacement[value] = newest
+        if replacement:
+            replace_operands(op, replacement)
+            self.changed = True

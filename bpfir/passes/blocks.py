@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bpfcc.bpfir.ops import Branch, Jump, Op, Operand, Value, edges
+from bpfcc.bpfir.ops import Branch, Edge, Jump, Op, Operand, Value, edges
 from bpfcc.bpfir.passes.unreachable import drop_unreachable
 
 if TYPE_CHECKING:
@@ -36,19 +36,23 @@ def drop_trivial_params(fn: Function) -> bool:
     predecessors = fn.predecessors()
     replacement: dict[Value, Operand] = {}
     # A parameter fewer may make those trivial that it was passed to.
-    passed_to: dict[Value, list[Value]] = {}
+    passed_to: dict[Value, set[Value]] = {}
     owner = {param: block for block in fn.blocks for param in block.params}
     work = list(owner)
     for block in fn.blocks:
         for edge in predecessors[block]:
             for param, arg in zip(block.params, edge.args, strict=True):
                 if type(arg) is Value:
-                    passed_to.setdefault(arg, []).append(param)
+                    passed_to.setdefault(arg, set()).add(param)
 
     def root(operand: Operand) -> Operand:
+        found = operand
+        while type(found) is Value and found in replacement:
+            found = replacement[found]
         while type(operand) is Value and operand in replacement:
-            operand = replacement[operand]
-        return operand
+            # The next one who asks takes one step.
+            replacement[operand], operand = found, replacement[operand]
+        return found
 
     changed = False
     while work:
@@ -65,10 +69,10 @@ def drop_trivial_params(fn: Function) -> bool:
         del block.params[at]
         for edge in predecessors[block]:
             del edge.args[at]
-        users = passed_to.pop(param, [])
-        work += users
+        users = passed_to.pop(param, set())
+        work += sorted(users, key=lambda value: value.id)
         if type(only) is Value:
-            passed_to.setdefault(only, []).extend(users)
+            passed_to.setdefault(only, set()).update(users)
     fn.replace(replacement)
     return changed
 
@@ -90,18 +94,32 @@ def _skip_empty(fn: Function) -> bool:
     changed = False
     for block in fn.blocks:
         for edge in edges(block.terminator):
-            seen = {block}
-            while True:
-                target = edge.block
-                jump = target.terminator
-                if target.ops or target.params or not isinstance(jump, Jump) or target in seen:
-                    break
-                seen.add(target)
-                edge.block, edge.args = jump.target.block, list(jump.target.args)
+            end = _end_of_chain(edge.block)
+            if end is not None:
+                edge.block, edge.args = end.block, list(end.args)
                 changed = True
     if changed:
         drop_unreachable(fn)
     return changed
+
+
+def _end_of_chain(block: Block) -> Edge | None:
+    """The last edge of the chain of empty blocks that begins with `block`; None where it is not empty, or in an empty loop."""
+    chain: list[Jump] = []
+    seen: set[Block] = set()
+    while not block.ops and not block.params and isinstance(block.terminator, Jump):
+        if block in seen:
+            return None
+        seen.add(block)
+        chain.append(block.terminator)
+        block = block.terminator.target.block
+    if not chain:
+        return None
+    end = chain[-1].target
+    for jump in chain[:-1]:
+        # The next edge that comes here takes one step.
+        jump.target = Edge(end.block, list(end.args))
+    return end
 
 
 def _drop_idle_branches(fn: Function) -> bool:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Edge
     from bpfcc.bpfir.passes.context import Context
 
-# Steps along versions that one load may take; compilers stay far below, hostile code stops here and keeps its load.
-WALK_LIMIT: Final = 4096
+# Steps along versions, on average for each operation of the function; compilers stay far below, hostile code stops here and
+# keeps its loads.
+WALK_FACTOR: Final = 64
 MASK64: Final = (1 << 64) - 1
 
 Cell = tuple[int, int]  # offset from r10, size in bytes
@@ -53,6 +54,7 @@ class _Forwarder:
         self.hopeless: set[tuple[Join, Cell]] = set()
         self.after: dict[Op, list[Op]] = {}
         self.replacement: dict[Value, Operand] = {}
+        self.steps_left = WALK_FACTOR * sum(len(block.ops) + 1 for block in fn.blocks)
 
     def run(self) -> bool:
         gone: set[Op] = set()
@@ -93,6 +95,7 @@ class _Forwarder:
         """The newest version that wrote a byte of `mask`, or a join or the start."""
         while isinstance(version, Write) and not version.mask & mask:
             version = version.before
+            self.steps_left -= 1
         return version
 
     def _possible(self, version: Version, cell: Cell) -> bool:
@@ -100,12 +103,11 @@ class _Forwarder:
         mask = byte_mask(*cell)
         seen: set[Join] = set()
         work = [version]
-        steps = 0
         while work:
-            version = self._source(work.pop(), mask)
-            steps += 1
-            if steps > WALK_LIMIT:
+            if self.steps_left < 0:
                 return False
+            version = self._source(work.pop(), mask)
+            self.steps_left -= 1
             if isinstance(version, Write):
                 if not version.exact or mask & ~version.mask:
                     return False
