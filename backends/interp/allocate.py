@@ -94,6 +94,9 @@ class Allocator:
             end = position
             last: dict[Value, int] = dict.fromkeys(self.live_out[node.index], end)
             position -= 4
+            test = code.test
+            if test is not None and test.dst is not None:
+                _add(segments, test.dst, position + 1, last.pop(test.dst, position + 2))
             for value in _ends(code):
                 last.setdefault(value, position)
             for insn in reversed(code.insns):
@@ -101,6 +104,8 @@ class Allocator:
                 dst = insn.dst
                 if dst is not None:
                     _add(segments, dst, position + 1, last.pop(dst, position + 2))
+                    if insn.also is not None:
+                        _add(segments, insn.also, position + 1, last.pop(insn.also, position + 2))
                 for value in insn.srcs:
                     last.setdefault(value, position)
             position -= 2

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from bpfcc.backends.interp.machine import FRAME_REGISTERS
+from bpfcc.backends.interp.machine import signed32
 from bpfcc.bpfir import semantics
 from bpfcc.bpfir.ops import Value
 
@@ -33,11 +33,11 @@ NO_WORD: Final = bytes(16)
 
 def negated(name: str) -> str:
     """The branch that is taken where `name`, such as `ult64i`, is not."""
-    for digits in ("64", "32"):
-        kind, found, rest = name.partition(digits)
-        if found:
-            return NEGATED[kind] + digits + rest
-    return name
+    before, _, last = name.rpartition("_")
+    digits = "64" if "64" in last else "32"
+    kind, _, rest = last.partition(digits)
+    turned = NEGATED[kind] + digits + rest
+    return f"{before}_{turned}" if before else turned
 
 
 @final
@@ -69,8 +69,7 @@ class Emitter:
             self._end(code, codes[index + 1].node if index + 1 < len(codes) else None)
         for trampoline in self.trampolines:
             trampoline.place = len(self.words)
-            self._moves(trampoline.moves, trampoline.origin)
-            self._jump(trampoline.target, trampoline.origin, 0)
+            self._moves_and_jump(trampoline.moves, trampoline.target, trampoline.origin, 0)
         self._fill()
         self.trampolines = []
         self.pending = []
@@ -92,12 +91,19 @@ class Emitter:
 
     def _insn(self, insn: Insn) -> None:
         registers = self.registers
+        if insn.fields is not None:
+            self._put(self.handlers[insn.name], self._packed(insn.fields), insn.origin)
+            return
         fields = [registers[insn.dst]] if insn.dst is not None else []
         fields += [registers[value] for value in insn.srcs]
-        if FRAME_REGISTERS in insn.imms:
-            fields += [0] * (CALL_FIELDS.get(insn.name, 6) - len(fields))
+        if insn.name in CALL_FIELDS:
+            fields += [0] * (CALL_FIELDS[insn.name] - len(fields))
         fields += [imm if type(imm) is int else self.frame_registers for imm in insn.imms]
         self._put(self.handlers[insn.name], tuple(fields), insn.origin)
+
+    def _packed(self, fields: tuple[Value | int | None, ...]) -> tuple[int, ...]:
+        registers = self.registers
+        return tuple(registers[field] if type(field) is Value else 0 if field is None else field for field in fields)
 
     # ---- ends of nodes ------------------------------------------------------------------------------------------------
 
@@ -140,8 +146,12 @@ class Emitter:
             goal = Trampoline(moves, then, code.origin)
             self.trampolines.append(goal)
         handler = self.handlers["br_" + name]
-        fields = (*(self.registers[value] for value in test.srcs), *(imm for imm in test.imms if type(imm) is int))
-        self._later(handler, fields, goal, (cost_taken, self._cost(node, otherwise)), test.origin)
+        if test.fields is not None:
+            fields = self._packed(test.fields)
+        else:
+            fields = (*(self.registers[value] for value in test.srcs), *(imm for imm in test.imms if type(imm) is int))
+        rest = (cost_taken, self._cost(node, otherwise), *self._packed(test.tail))
+        self._later(handler, fields, goal, rest, test.origin)
         moves = self._edge_moves(otherwise, otherwise_args)
         if otherwise is following:
             self._moves(moves, code.origin)
@@ -164,6 +174,9 @@ class Emitter:
         if len(moves) == 1 and moves[0][1] is not None:
             dst, src, _ = moves[0]
             self._later(self.handlers["mov_jump"], (dst, src or 0), target, (cost,), origin)
+        elif len(moves) == 1 and signed32(semantics.signed(64, moves[0][2])):
+            dst, _, constant = moves[0]
+            self._later(self.handlers["movi_jump"], (dst, semantics.signed(64, constant)), target, (cost,), origin)
         else:
             self._moves(moves, origin)
             self._jump(target, origin, cost)
@@ -216,7 +229,7 @@ class Emitter:
         for to, origin_register, constant in moves:
             if origin_register is None:
                 number = semantics.signed(64, constant)
-                if -0x8000_0000 <= number < 0x8000_0000:
+                if signed32(number):
                     self._put(self.handlers["movi"], (to, number), origin)
                 else:
                     self._put(self.handlers["movq"], (to, constant), origin)
@@ -247,4 +260,7 @@ class Trampoline:
 
 
 # Register fields of calls before their immediates; what a call does not pass is register 0.
-CALL_FIELDS: Final = {"call_function": 6, "call_indirect": 7}
+CALL_FIELDS: Final = {
+    "call_function": 6, "call_indirect": 7, "call_tail": 6,
+    **{f"call{count}{suffix}": 6 for count in range(6) for suffix in ("", "_keeps")},
+}  # fmt: skip

@@ -39,6 +39,23 @@ BRANCH_RR: Final = "<QHH4xiII4x"  # | target, cost taken, cost fallen
 BRANCH_RI: Final = "<QH2xiiII4x"  # | immediate, target, costs
 CALL: Final = "<QHHHHHHIQ"  # a b c d, arguments 4 and 5 | registers of the caller, address
 
+PAIR: Final = "<QHHHHHHii4x"  # first, left, right; second, right, left | immediates
+LOAD_THEN: Final = "<QHHHhHHH2xi4x"  # loaded, base, index, displacement, cache; result, right | immediate
+THEN_BRANCH: Final = "<QHHiiIIi"  # result, left, immediate, target, costs, other operand
+LOAD_BRANCH: Final = "<QHHHhiIIi"  # loaded, base, cache, displacement, target, costs, immediate
+FOLD: Final = "<QHHHHHHh2xi4xII8x"  # sum, base, index, limit, cache, factor, displacement, step, costs
+
+# Operations that others combine with, as native/fused.def lists them; those in `i` take an immediate.
+FORMS: Final = (
+    "add64", "sub64", "mul64", "and64", "or64", "xor64", "add64i", "mul64i", "and64i", "xor64i", "lsh64i", "rsh64i", "rotl64i",
+    "add32", "sub32", "mul32", "and32", "or32", "xor32", "add32i", "and32i", "lsh32i", "rsh32i", "rotl32i", "zext32",
+)  # fmt: skip
+LOADS_THEN: Final = ("ld1", "ld2", "ld4", "ld8", "ldb2", "ldb4")
+ALU_BRANCHES: Final = ("add64i", "add32i", "and64i", "and32i")
+LOAD_BRANCHES: Final = ("ld1", "ld2", "ld4", "ldb2")
+FOLDS: Final = ("add64", "add32", "xor64", "add64_mul64", "xor64_mul64", "mul64_add64", "mul64_xor64")
+FOLD_CONDITIONS: Final = ("ne64", "ult64")
+
 ROTATES: Final = ("rotl",)
 CONDITIONS: Final = (*COMPARE_KINDS, "ntest")
 LOADS: Final = ("ld1", "ld2", "ld4", "ld8", "lds1", "lds2", "lds4", "ldb2", "ldb4", "ldb8")
@@ -74,6 +91,26 @@ def _formats() -> dict[str, str]:
     found |= {"call_function": "<QHHHHHHH2xII", "call_indirect": "<QHHHHHHHHI4x", "call_tail": CALL}
     for count in range(6):
         found |= {f"call{count}": CALL, f"call{count}_keeps": CALL}
+    return found | _fused_formats()
+
+
+def _fused_formats() -> dict[str, str]:
+    found: dict[str, str] = {"movi_jump": "<QH2xiiI8x"}
+    for second in FORMS:
+        for first in FORMS:
+            found[f"p_{first}_{second}"] = found[f"n_{first}_{second}"] = PAIR
+        for first in LOADS_THEN:
+            found[f"{first}_{second}"] = found[f"{first}_x_{second}"] = LOAD_THEN
+    for kind in CONDITIONS:
+        for width in (64, 32):
+            for first in ALU_BRANCHES:
+                found[f"br_{first}_{kind}{width}"] = found[f"br_{first}_{kind}{width}i"] = THEN_BRANCH
+            for first in LOAD_BRANCHES:
+                found[f"br_{first}_{kind}{width}i"] = LOAD_BRANCH
+    for first in LOADS_THEN:
+        for how in FOLDS:
+            for condition in FOLD_CONDITIONS:
+                found[f"loop_{first}_{how}_{condition}"] = FOLD
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bpfcc.backends.interp.allocate import Allocator
 from bpfcc.backends.interp.emit import Emitter
 from bpfcc.backends.interp.flow import Flow
+from bpfcc.backends.interp.fuse import fuse
 from bpfcc.backends.interp.select import Selector
 from bpfcc.bpfir.ops import FrameAddr
 
@@ -59,6 +60,8 @@ def lower(module: Module, environment: Environment, handlers: Mapping[str, Handl
         flow = Flow(fn)
         selector = Selector(flow, module, environment)
         codes = selector.run()
+        for code in codes:
+            fuse(code)
         allocator = Allocator(codes, fn.params, selector.home)
         allocator.run()
         entry = emitter.function(codes, allocator)

@@ -17,11 +17,25 @@ if TYPE_CHECKING:
 FRAME_REGISTERS: Final = "registers"
 
 
+def signed32(value: int) -> bool:
+    """Whether a signed number fits an immediate."""
+    return -0x8000_0000 <= value < 0x8000_0000
+
+
+def signed16(value: int) -> bool:
+    """Whether a signed number fits a displacement."""
+    return -0x8000 <= value < 0x8000
+
+
 @final
 class Insn:
-    """One instruction: name of the handler, result, registers read, immediates, bytecode instruction."""
+    """One instruction: name of the handler, result, registers read, immediates, bytecode instruction.
 
-    __slots__ = ("dst", "imms", "name", "origin", "srcs")
+    A fused one has a second result `also`, and `fields`: what is packed, in its order; None is register 0. Of a test, `tail`
+    comes behind the costs.
+    """
+
+    __slots__ = ("also", "dst", "fields", "imms", "name", "origin", "srcs", "tail")
 
     def __init__(self, name: str, dst: Value | None, srcs: list[Value], imms: tuple[int | str, ...], origin: int) -> None:
         self.name = name
@@ -29,6 +43,9 @@ class Insn:
         self.srcs = srcs
         self.imms = imms
         self.origin = origin
+        self.also: Value | None = None
+        self.fields: tuple[Value | int | None, ...] | None = None
+        self.tail: tuple[Value | int, ...] = ()
 
 
 @final

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, final
 
-from bpfcc.backends.interp.machine import FRAME_REGISTERS, Code, Insn
+from bpfcc.backends.interp.folds import fold_loops
+from bpfcc.backends.interp.machine import FRAME_REGISTERS, Code, Insn, signed16, signed32
 from bpfcc.bpfir import semantics
 from bpfcc.bpfir.ops import (
     Alu,
@@ -67,16 +68,6 @@ ANCILLARY: Final = -0x1000
 ANCILLARY_FIELDS: Final = 64
 
 
-def signed32(value: int) -> bool:
-    """Whether a signed number fits an immediate."""
-    return -0x8000_0000 <= value < 0x8000_0000
-
-
-def signed16(value: int) -> bool:
-    """Whether a signed number fits a displacement."""
-    return -0x8000 <= value < 0x8000
-
-
 @final
 class Selector:
     """The state of selecting one function."""
@@ -103,6 +94,7 @@ class Selector:
         self._count()
         codes = [self._node(node) for node in reversed(self.flow.nodes)]
         codes.reverse()
+        fold_loops(codes, self.hoist)
         codes[0].insns[:0] = [self._constant(value, register) for value, register in self.hoisted.items()]
         return codes
 
@@ -178,6 +170,14 @@ class Selector:
                 self.home[value] = self.node
         return value
 
+    def hoist(self, number: int) -> Value:
+        """A register that holds `number` throughout the function."""
+        value = self.hoisted.get(number)
+        if value is None:
+            value = self.hoisted[number] = self.fresh()
+            self.home[value] = self.flow.nodes[0]
+        return value
+
     def _constant(self, value: int, register: Value) -> Insn:
         low = semantics.signed(64, value)
         if signed32(low):
@@ -219,12 +219,23 @@ class Selector:
     def _test(self, op: Branch) -> Insn:
         kind: CompareKind = op.kind
         lhs, rhs = self.resolve(op.lhs), self.resolve(op.rhs)
+        if op.width_bits == 32:
+            lhs, rhs = self.low_half(lhs), self.low_half(rhs)
         if type(lhs) is int:
             lhs, rhs, kind = rhs, lhs, semantics.SWAPPED[kind]
         name = f"{kind}{op.width_bits}"
         if type(rhs) is int and signed32(semantics.signed(op.width_bits, rhs)):
             return Insn(name + "i", None, [self.register(lhs)], (semantics.signed(op.width_bits, rhs),), op.insn)
         return Insn(name, None, [self.register(lhs), self.register(rhs)], (), op.insn)
+
+    def low_half(self, operand: Operand) -> Operand:
+        """The same for an operation that reads only the low 32 bits: without a zero extension that only it would need."""
+        made = self.defs.get(operand) if type(operand) is Value else None
+        if type(made) is Cast and made.kind == "zext" and made.from_bits == 32 and type(operand) is Value:
+            inner = self.resolve(made.value)
+            self._replace_use(operand, inner)
+            return inner
+        return operand
 
     # ---- addresses -------------------------------------------------------------------------------------------------
 
@@ -325,6 +336,8 @@ class Selector:
 
 def _alu(s: Selector, op: Alu) -> None:
     lhs, rhs, kind, width = s.resolve(op.lhs), s.resolve(op.rhs), op.kind, op.width_bits
+    if width == 32:
+        lhs, rhs = s.low_half(lhs), s.low_half(rhs)
     if type(lhs) is int and type(rhs) is int:
         value = semantics.ALU[kind](width, lhs, rhs)
         constant = s._constant(value, op.result)

@@ -52,4 +52,17 @@ static inline uint64_t bswap32(uint64_t x)
 }
 static inline uint64_t bswap64(uint64_t x) { return bswap32(x) << 32 | bswap32(x >> 32); }
 
+/* Forms: an operation on x with its second operand r (a register) or i (an immediate). */
+#define REGISTER_FORM(kind) \
+    static inline uint64_t f_##kind(uint64_t x, uint64_t r, uint64_t i) { return (void)i, kind(x, r); }
+#define IMMEDIATE_FORM(kind) \
+    static inline uint64_t f_##kind##i(uint64_t x, uint64_t r, uint64_t i) { return (void)r, kind(x, i); }
+#define FORMS(W)                                                                                             \
+    REGISTER_FORM(add##W) REGISTER_FORM(sub##W) REGISTER_FORM(mul##W) REGISTER_FORM(and##W)                  \
+    REGISTER_FORM(or##W) REGISTER_FORM(xor##W) IMMEDIATE_FORM(add##W) IMMEDIATE_FORM(mul##W)                 \
+    IMMEDIATE_FORM(and##W) IMMEDIATE_FORM(xor##W) IMMEDIATE_FORM(lsh##W) IMMEDIATE_FORM(rsh##W) IMMEDIATE_FORM(rotl##W)
+FORMS(64)
+FORMS(32)
+static inline uint64_t f_zext32(uint64_t x, uint64_t r, uint64_t i) { return (void)r, (void)i, (uint32_t)x; }
+
 #endif

@@ -28,41 +28,50 @@ static const char names[] =
 
 /* ---- what handlers call ---------------------------------------------------------------------------------------- */
 
-/* The valid range around an address that bpfcc_access_slow has allowed, for the next accesses of the same kind. */
-static void fill_cache(struct bpfcc_thread *ctx, struct bpfcc_cache *cache, uint8_t *host)
+/* Fills a cache with the live range around an address; 0 where that takes bpfcc_access_slow: a piece that is not wholly
+ * readable or writable, memory handed out by helpers, or what is not allowed at all. */
+static int fill_cache(struct bpfcc_thread *ctx, struct bpfcc_cache *cache)
 {
-    uint64_t address = ctx->slow_address, size = ctx->slow_size;
-    const struct bpfcc_region *region = ctx->run->slots[(address >> BPFCC_SLOT_SHIFT) & (BPFCC_SLOTS - 1)];
-    uint64_t lo = address, hi = address + size;
-    cache->delta = (uint64_t)(uintptr_t)host - address;
-    const uint8_t *bits = ctx->slow_write ? region->writable : region->readable;
-    if (!bits) {
-        if (region->stride) {
-            lo = region->base + (address - region->base) / region->stride * region->stride;
-            hi = lo + region->element;
-        } else {
-            lo = region->base + region->lo;
-            hi = region->base + region->hi;
-        }
-        cache->lo = lo;
-        for (uint32_t k = 0; k < 4; k++)
-            cache->count[k] = hi - lo >= (1u << k) ? hi - lo - (1u << k) + 1 : 0;
-    } else {
-        cache->lo = lo;
-        for (uint32_t k = 0; k < 4; k++)
-            cache->count[k] = size == (1u << k);
+    uint64_t address = ctx->slow_address, slot = address >> BPFCC_SLOT_SHIFT;
+    const struct bpfcc_region *region = slot < BPFCC_SLOTS ? ctx->run->slots[slot] : NULL;
+    if (!region || (ctx->slow_write ? !(region->flags & BPFCC_REGION_WRITE) || region->writable : region->readable != NULL))
+        return 0;
+    uint64_t offset = address - region->base, lo = region->lo, hi = region->hi;
+    if (address < region->base || offset < lo || offset >= hi)
+        return 0;
+    if (region->stride) {
+        uint64_t start = (uint64_t)((uint32_t)offset / region->stride) * region->stride;
+        lo = start > lo ? start : lo;
+        hi = start + region->element < hi ? start + region->element : hi;
     }
+    if (offset >= hi || ctx->slow_size > hi - offset)
+        return 0;
+    uint64_t bytes = hi - lo;
+    cache->lo = region->base + lo;
+    cache->delta = (uint64_t)(uintptr_t)region->host - region->base;
+    for (uint32_t k = 0; k < 4; k++)
+        cache->count[k] = bytes >= (1u << k) ? bytes - (1u << k) + 1 : 0;
+    return 1;
 }
 
-static NOINLINE int reach(struct bpfcc_thread *ctx)
+static NOINLINE int reach_once(struct bpfcc_thread *ctx, struct bpfcc_cache *cache)
 {
     uint8_t *host = bpfcc_access_slow(ctx->run, ctx->slow_address, ctx->slow_size, (int)ctx->slow_write);
     if (!host)
         return 0;
-    uint32_t index = ctx->slow_cache / sizeof(struct bpfcc_cache);
-    ctx->caches_used |= 1u << index;
-    fill_cache(ctx, &ctx->cache[index], host);
+    cache->lo = ctx->slow_address;
+    cache->delta = (uint64_t)(uintptr_t)host - ctx->slow_address;
+    for (uint32_t k = 0; k < 4; k++)
+        cache->count[k] = ctx->slow_size == (1u << k);
     return 1;
+}
+
+/* Makes the access that a handler could not make a hit of its cache; 0: a trap. */
+static int reach(struct bpfcc_thread *ctx)
+{
+    struct bpfcc_cache *cache = (struct bpfcc_cache *)(void *)((char *)ctx + ctx->slow_cache);
+    ctx->caches_used |= 1u << (ctx->slow_cache / sizeof *cache);
+    return fill_cache(ctx, cache) || reach_once(ctx, cache);
 }
 
 /* Regions may have moved or gone. */

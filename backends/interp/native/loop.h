@@ -127,6 +127,29 @@ struct at_uint64_t { volatile uint64_t v; } __attribute__((packed));
         }                                                                                                  \
         host = (uint8_t *)(uintptr_t)(at_ + cache_->delta);                                                \
     }
+/* In the loops of fused.def: what is in machine registers goes back first. */
+#define CHECKED_FOLD_REACH(n, address, k)                                                                  \
+    uint64_t at_ = (address);                                                                              \
+    const struct bpfcc_cache *cache_ = (const struct bpfcc_cache *)(const void *)((const char *)ctx + (k)); \
+    if (UNLIKELY(at_ - cache_->lo >= cache_->count[SIZE_LOG_##n])) {                                       \
+        R(a) = sum;                                                                                        \
+        R(c) = at;                                                                                         \
+        ctx->slow_address = at_;                                                                           \
+        ctx->slow_size = (n);                                                                              \
+        ctx->slow_write = 0;                                                                               \
+        ctx->slow_cache = (k);                                                                             \
+        SLOW(slow_memory);                                                                                 \
+    }                                                                                                      \
+    uint8_t *host = (uint8_t *)(uintptr_t)(at_ + cache_->delta)
+#define CHECKED_FOLD_CHARGE(cost)      \
+    do {                               \
+        steps -= (int64_t)(cost);      \
+        if (UNLIKELY(steps < 0)) {     \
+            R(a) = sum;                \
+            R(c) = at;                 \
+            SLOW(refill);              \
+        }                              \
+    } while (0)
 #define CHECKED_ALIGNED(n)                                                         \
     if (UNLIKELY((at_ | (uint64_t)(uintptr_t)host) & ((n) - 1))) {                 \
         ctx->slow_address = at_;                                                   \
@@ -148,6 +171,8 @@ struct at_uint64_t { volatile uint64_t v; } __attribute__((packed));
 
 #define UNCHECKED_REACH(n, address, k, write) uint8_t *host = (uint8_t *)(uintptr_t)(address)
 #define UNCHECKED_REACH_FRAME(n, index, k, write) uint8_t *host = FRAME_HOST + (int64_t)((index) + OFF)
+#define UNCHECKED_FOLD_REACH(n, address, k) uint8_t *host = (uint8_t *)(uintptr_t)(address)
+#define UNCHECKED_FOLD_CHARGE(cost) ((void)(cost))
 #define UNCHECKED_ALIGNED(n) ((void)0)
 #define UNCHECKED_CHARGE(cost) ((void)(cost))
 #define UNCHECKED_GIVE_BACK_STEPS() ((void)0)

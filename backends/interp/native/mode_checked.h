@@ -8,6 +8,8 @@
 #undef FORGET
 #undef PACKET_ADDRESS
 #undef LEAVE
+#undef FOLD_REACH
+#undef FOLD_CHARGE
 #undef LEAVE_FRAME
 #define CHECKED 1
 #define REACH CHECKED_REACH
@@ -17,6 +19,8 @@
 #define GIVE_BACK_STEPS CHECKED_GIVE_BACK_STEPS
 #define FORGET CHECKED_FORGET
 #define LEAVE_FRAME CHECKED_LEAVE_FRAME
+#define FOLD_REACH CHECKED_FOLD_REACH
+#define FOLD_CHARGE CHECKED_FOLD_CHARGE
 #define PACKET_ADDRESS CHECKED_PACKET_ADDRESS
 #define LEAVE(value)                       \
     RUN->steps_left += (uint64_t)steps;    \
