@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from bpfcc.bpfir.bindings import Bindings
 from bpfcc.bpfir.check import check
 from bpfcc.bpfir.lift import lift
 from bpfcc.bpfir.ops import Load, Value
 from bpfcc.bpfir.passes import optimise
+from bpfcc.errors import InputError
 from bpfcc.frontend.clang import compile_c
 from bpfcc.frontend.dwarf import DebugInfo
 from bpfcc.frontend.dwarf_locations import OptimisedOut
@@ -89,3 +92,38 @@ def test_bindings_only_where_they_were_asked_for(tmp_path: Path) -> None:
     assert Bindings(module.entry).held(1, 1) is None
     assert span_of(bytecode, 10_000) is None
     assert variables_at(DebugInfo.from_elf(data), module, bytecode, 10_000) == []
+
+
+def without_sections(data: bytes, names: tuple[str, ...]) -> bytes:
+    """The object with sections renamed, so that nobody finds them: as long as the name, with an `x` for its dot."""
+    for name in names:
+        data = data.replace(b"\0" + name.encode() + b"\0", b"\0x" + name[1:].encode() + b"\0")
+    return data
+
+
+def test_objects_without_btf_take_their_lines_from_debug_information(tmp_path: Path) -> None:
+    source = tmp_path / "v.bpf.c"
+    source.write_text(SOURCE)
+    data = compile_c(source).object
+    stripped = without_sections(data, (".BTF", ".BTF.ext", ".rel.BTF", ".rel.BTF.ext"))
+    assert load(stripped).btf is None
+    with_btf = load(data).programs["filter"].bytecode
+    without = load(stripped).programs["filter"].bytecode
+    assert without.code == with_btf.code
+    shared = set(with_btf.lines) & set(without.lines)
+    assert len(shared) > 5
+    same = [slot for slot in shared if with_btf.lines[slot].line == without.lines[slot].line]
+    assert len(same) >= len(shared) - 1
+    second = without.functions[1].start
+    assert without.lines[min(s for s in without.lines if s >= second)].line == 5
+
+
+def test_malformed_debug_information_gives_no_lines(tmp_path: Path) -> None:
+    source = tmp_path / "v.bpf.c"
+    source.write_text(SOURCE)
+    stripped = without_sections(compile_c(source).object, (".BTF", ".BTF.ext", ".rel.BTF", ".rel.BTF.ext"))
+    at = ELFFile(io.BytesIO(stripped)).get_section_by_name(".debug_info")["sh_offset"]
+    damaged = stripped[:at] + b"\xf0" * 8 + stripped[at + 8 :]
+    assert dict(load(damaged).programs["filter"].bytecode.lines) == {}
+    with pytest.raises(InputError):
+        DebugInfo.from_elf(damaged).lines("xdp")
