@@ -1,5 +1,69 @@
-"""bpfcc: eBPF handlers in C, compiled, lifted to an SSA IR, and run anywhere."""
+"""bpfcc: eBPF handlers in C, compiled, lifted to an SSA IR, and run anywhere.
+
+    import bpfcc
+
+    obj = bpfcc.compile("filter.bpf.c")             or bpfcc.load("filter.o"), bpfcc.load(b"\\x7fELF…")
+    with bpfcc.prepare(obj.programs["filter"]) as exe:
+        exe.run(packet=frame).return_value
+
+Importing this imports next to nothing; each name is fetched when it is first used.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from bpfcc.api import assemble, compile, load  # noqa: A004 - the names of the contract
+    from bpfcc.bpfir.module import MapSpec
+    from bpfcc.diagnostics import Diagnostic, SourcePosition
+    from bpfcc.errors import BpfccError, CompileError, InputError, InternalError, Trap, UnsupportedError
+    from bpfcc.execution import Executable, Result, prepare
+    from bpfcc.program import Object, Program
+    from bpfcc.runtime.options import RunOptions
+
 __version__ = "0.1.0"
+
+_PLACES: Final = {
+    "BpfccError": "bpfcc.errors", "CompileError": "bpfcc.errors", "Diagnostic": "bpfcc.diagnostics", "Executable": "bpfcc.execution",
+    "InputError": "bpfcc.errors", "InternalError": "bpfcc.errors", "MapSpec": "bpfcc.bpfir.module", "Object": "bpfcc.program",
+    "Program": "bpfcc.program", "Result": "bpfcc.execution", "RunOptions": "bpfcc.runtime.options", "SourcePosition": "bpfcc.diagnostics",
+    "Trap": "bpfcc.errors", "UnsupportedError": "bpfcc.errors", "assemble": "bpfcc.api", "compile": "bpfcc.api", "load": "bpfcc.api",
+    "prepare": "bpfcc.execution",
+}  # fmt: skip
+
+__all__ = [
+    "BpfccError",
+    "CompileError",
+    "Diagnostic",
+    "Executable",
+    "InputError",
+    "InternalError",
+    "MapSpec",
+    "Object",
+    "Program",
+    "Result",
+    "RunOptions",
+    "SourcePosition",
+    "Trap",
+    "UnsupportedError",
+    "__version__",
+    "assemble",
+    "compile",
+    "load",
+    "prepare",
+]
+
+
+def __getattr__(name: str) -> Any:
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"module 'bpfcc' has no attribute {name!r}")
+    value = getattr(import_module(place), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -248,11 +248,12 @@ def format_for(path: Path, default: CaptureFormat) -> CaptureFormat:
 
 
 class CaptureWriter:
-    """Write packets to a stream, nanosecond times, host-independent little-endian."""
+    """Write packets to a stream: times in nanoseconds, little-endian on every machine. `count` says how many."""
 
     def __init__(self, stream: BinaryIO, link_type: int, form: CaptureFormat) -> None:
         self.stream = stream
         self.format = form
+        self.count = 0
         if form == "pcap":
             stream.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, MAX_PACKET_BYTES, link_type))
         else:
@@ -262,6 +263,7 @@ class CaptureWriter:
 
     def write(self, data: bytes, time_ns: int, length: int | None = None) -> None:
         """Append a packet; `length` is its length on the wire where `data` is only a part of it."""
+        self.count += 1
         on_wire = max(len(data), length or 0)
         if self.format == "pcap":
             seconds, fraction = divmod(time_ns, NANOSECONDS)

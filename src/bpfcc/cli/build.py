@@ -14,6 +14,7 @@ from bpfcc.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
     from bpfcc.cli.screen import Screen
+    from bpfcc.program import Object
 
 EPILOG = """\b
 Examples:
@@ -50,34 +51,36 @@ def command(
         raise UnsupportedError(f"target {target}", f"build --target {target} comes with a later release; linux works")
     if emit in LATER:
         raise UnsupportedError(f"build --emit {emit}", f"build --emit {emit} comes with a later release; {', '.join(EMITS)} work")
-    content = make(path, emit, names, reading, screen)
+    if data is not None and emit not in {"obj", "ir"}:
+        raise InputError(f"--run goes with --emit obj or ir, not {emit}")
+    content, obj = make(path, emit, names, reading, screen)
     target_path = None if output == "-" else Path(output) if output is not None else path.with_suffix(SUFFIXES[emit])
     write(target_path, content, path, screen)
-    if data is None:
+    if data is None or obj is None:
         return 0
     from bpfcc.cli.run import run_file_on_data
 
-    return run_file_on_data(path, data, names, reading, screen)
+    return run_file_on_data(obj, data, names, screen)
 
 
-def make(path: Path, emit: str, names: tuple[str, ...], reading: Reading, screen: Screen) -> bytes:
-    """The output's bytes."""
+def make(path: Path, emit: str, names: tuple[str, ...], reading: Reading, screen: Screen) -> tuple[bytes, Object | None]:
+    """The output's bytes, and the object where it was loaded."""
     if emit in {"asm", "llvm"}:
-        return compile_text(path, emit, reading, screen)
+        return compile_text(path, emit, reading, screen), None
     source = reading.source(path, screen)
     obj = reading.open(source, lift=True, programs=names or None)
     programs = chosen_programs(obj, names)
     if emit == "obj":
         for program in programs:
             screen.note(f"{program.name}: {len(program.bytecode.code) // 8} instructions, type {program.type or 'unknown'}", level=1)
-        return source.data
+        return source.data, obj
     from bpfcc.bpfir.printer import print_module
 
     if len(programs) > 1:
         raise InputError(
             f"{len(programs)} programs, one file: pick one with --program ({', '.join(p.name for p in programs)})", file=str(path)
         )
-    return print_module(programs[0].ir).encode()
+    return print_module(programs[0].ir).encode(), obj
 
 
 def compile_text(path: Path, emit: str, reading: Reading, screen: Screen) -> bytes:

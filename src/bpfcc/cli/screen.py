@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
+    from rich.progress import Progress
 
 ColorChoice = Literal["auto", "always", "never"]
 STYLES: Final = {
@@ -98,6 +100,18 @@ class Screen:
         self.console().print(table)
 
     @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """A bar on a terminal, once the work has taken a second; call what it yields with how much is done."""
+        if self.quiet or not sys.stderr.isatty() or not total:
+            yield lambda _done: None
+            return
+        bar = _Bar(what, total)
+        try:
+            yield bar.advance
+        finally:
+            bar.close()
+
+    @contextmanager
     def busy(self, what: str) -> Iterator[None]:
         """Say on a terminal what is going on, once it has taken a second. No thread is left behind: the reader forks."""
         if self.quiet or not sys.stderr.isatty():
@@ -120,3 +134,30 @@ class Screen:
             if shown.is_set():
                 sys.stderr.write("\r\x1b[K")
                 sys.stderr.flush()
+
+
+class _Bar:
+    """A rich progress bar that starts late."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self.what, self.total, self.done = what, total, 0
+        self.begun = time.monotonic()
+        self.bar: Progress | None = None
+
+    def advance(self, count: int) -> None:
+        """So much more is done."""
+        self.done += count
+        if self.bar is None and time.monotonic() - self.begun > SLOW_SECONDS:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self.bar = Progress(console=Console(stderr=True), transient=True)
+            self.bar.start()
+            self.task = self.bar.add_task(self.what, total=self.total)
+        if self.bar is not None:
+            self.bar.update(self.task, completed=self.done)
+
+    def close(self) -> None:
+        """Take it off the screen."""
+        if self.bar is not None:
+            self.bar.stop()

@@ -1,0 +1,208 @@
+"""`bpfcc run`: compile, load, prepare and run, then say what happened."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpfcc.cli.messages import error_lines
+from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading, worst
+from bpfcc.errors import EXIT_OK, EXIT_REJECTED, BpfccError, InputError, InternalError, UnsupportedError
+
+if TYPE_CHECKING:
+    from bpfcc.cli.screen import Screen
+    from bpfcc.program import Object, Program
+    from bpfcc.report import Job
+
+EPILOG = """\b
+Examples:
+  bpfcc run firewall.bpf.c --pcap traffic.pcap
+      every packet of a capture; counts verdicts, shows maps, events and trace output
+  bpfcc run firewall.o --pcap in.pcap --pcap-out out.pcapng --maps blocklist.json
+      with maps filled first; what goes on (passed, sent back, redirected) is written,
+      as the program left it
+  bpfcc run filter.bpf.c --hex "ffffffffffff 020000000001 0800" --repeat 100000
+      one packet, many times
+  bpfcc run probe.bpf.c --program on_open --data context.bin --json
+      for types without packets, the data are the context
+
+\b
+Nothing has verified these programs: every access is checked while they run, and a
+step budget ends endless loops. What a program does wrong is a trap, with its place
+in the source; exit status 1.
+
+\b
+Each program gets maps of its own. They are filled by --maps, a JSON object of map
+names to contents: {"key": value, …}, or [{"key": …, "value": …}, …] where keys are
+structures; tries take "10.0.0.0/8", global data its variables by name.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("path", metavar="SRC|OBJ", type=PATH)
+@click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (default: each).")
+@click.option("--backend", default="interp", metavar="interp", show_default=True, help="What runs it.")
+@click.option("--pcap", type=PATH, metavar="IN", help="Run on every packet of a capture (pcap, pcapng).")
+@click.option("--pcap-out", type=PATH, metavar="OUT", help="Write packets that go on (.pcap or .pcapng).")
+@click.option("--data", type=PATH, metavar="FILE", help="Run on the bytes of this file.")
+@click.option("--hex", "hex_text", metavar="HEX", help="Run on these bytes.")
+@click.option("--repeat", type=click.IntRange(1, 10**9), default=1, metavar="N", help="Run that many times.")
+@click.option("--maps", "seeds", type=PATH, metavar="SEED.json", help="Fill maps first.")
+@click.option("--record", "records", multiple=True, metavar="MAP=TYPE", help="Events of this buffer are of this type.")
+@click.option("--cpus", type=click.IntRange(1, 4096), default=1, metavar="N", help="Copies of per-CPU maps; runs are on CPU 0.")
+@click.option("--max-steps", type=click.IntRange(1, 2**63), metavar="N", help="Instructions a run may take.")
+@click.option("--limit", type=click.IntRange(0), default=10, metavar="N", show_default=True, help="Rows of each table; 0 shows all.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document (schema bpfcc.run/1).")
+@reading
+@common
+def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, reading: Reading, screen: Screen, **given: Any) -> int:
+    """Compile and load SRC or OBJ, run its programs, and show what they did."""
+    source_options = (given.pop("pcap"), given.pop("data"), given.pop("hex_text"))
+    pcap_out = given.pop("pcap_out")
+    check_backend(given["backend"])
+    job = make_job(*source_options, **given)
+    if pcap_out is not None and source_options[0] is None:
+        raise InputError("--pcap-out goes with --pcap")
+    obj = reading.open(reading.source(path, screen), lift=True, programs=names or None)
+    programs = chosen_programs(obj, names)
+    if job.seeds:
+        from bpfcc.seeds import check_names
+
+        check_names(job.seeds, obj.maps, str(given["seeds"]))
+    if pcap_out is not None and len(programs) > 1:
+        raise InputError(f"--pcap-out with {len(programs)} programs: pick one with --program ({', '.join(p.name for p in programs)})")
+    reports, status = run_all(programs, job, pcap_out, source_options[0], screen)
+    show(str(path), reports, job, as_json=as_json, limit=limit, screen=screen)
+    return status
+
+
+def check_backend(name: str) -> None:
+    """Say which back ends there will be, of those that are not there yet."""
+    if name in {"llvm", "aot"}:
+        raise UnsupportedError(f"backend {name}", f"--backend {name} comes with a later release; interp works")
+
+
+def make_job(
+    pcap: Path | None, data: Path | None, hex_text: str | None, *, seeds: Path | None, records: tuple[str, ...], **given: Any
+) -> Job:
+    """What to run on. InputError where the options contradict each other."""
+    from bpfcc.pipeline import read_bytes
+    from bpfcc.report import Job
+
+    if sum(option is not None for option in (pcap, data, hex_text)) > 1:
+        raise InputError("--pcap, --data and --hex exclude each other")
+    job = Job(**given)
+    if pcap is not None:
+        from bpfcc.captures import open_capture
+
+        with open_capture(pcap) as capture:
+            job.packets = list(capture)
+    elif data is not None:
+        job.data = read_bytes(data, 1 << 24)
+    elif hex_text is not None:
+        try:
+            job.data = bytes.fromhex(hex_text.removeprefix("0x"))
+        except ValueError:
+            raise InputError(f"--hex {hex_text!r}: not hexadecimal") from None
+    if seeds is not None:
+        from bpfcc.seeds import read_seeds
+
+        job.seeds = read_seeds(seeds)
+    for text in records:
+        name, found, kind = text.partition("=")
+        if not found:
+            raise InputError(f"--record {text!r}: the form is MAP=TYPE")
+        job.types_of_records[name] = kind
+    return job
+
+
+def run_all(
+    programs: list[Program], job: Job, pcap_out: Path | None, pcap: Path | None, screen: Screen
+) -> tuple[list[dict[str, Any]], int]:
+    """Run each program; one that cannot be run does not keep the others from running."""
+    from bpfcc.report import run_program
+
+    reports, statuses = [], [EXIT_OK]
+    for program in programs:
+        try:
+            if pcap_out is not None and pcap is not None:
+                report = run_to_capture(program, job, pcap_out, pcap, screen)
+            else:
+                with screen.progress(program.name, len(job.packets or ()) * job.repeat) as advance:
+                    report = run_program(program, replace(job, on_progress=advance))
+        except InternalError:
+            raise
+        except BpfccError as error:
+            if len(programs) == 1:
+                raise
+            for line in error_lines(error, screen):
+                screen.error_line(line)
+            report = failed(program, error)
+            statuses.append(error.exit_status)
+        else:
+            statuses.append(EXIT_REJECTED if report["traps"]["count"] else EXIT_OK)
+        reports.append(report)
+    return reports, worst(statuses)
+
+
+def failed(program: Program, error: BpfccError) -> dict[str, Any]:
+    """The report of a program that could not be run."""
+    kind = "unsupported" if isinstance(error, UnsupportedError) else "input"
+    feature = error.feature if isinstance(error, UnsupportedError) else None
+    record = {"kind": kind, "message": str(error), "feature": feature}
+    return {"name": program.name, "section": program.section, "type": program.type, "error": record}
+
+
+def run_to_capture(program: Program, job: Job, pcap_out: Path, pcap: Path, screen: Screen) -> dict[str, Any]:
+    """Run, writing packets that go on; the file appears when all is done."""
+    import tempfile
+
+    from bpfcc.captures import CaptureWriter, format_for, open_capture
+    from bpfcc.report import run_program
+
+    with open_capture(pcap) as capture:
+        link_type, form = capture.link_type, capture.format
+    if pcap_out.exists() and pcap_out.samefile(pcap):
+        raise InputError("--pcap-out would overwrite the capture that is read", file=str(pcap_out))
+    try:
+        stream = tempfile.NamedTemporaryFile(dir=pcap_out.parent, prefix=f".{pcap_out.name}.", delete=False)  # noqa: SIM115 - renamed below
+    except OSError as error:
+        raise InputError(f"cannot write: {error.strerror}", file=str(pcap_out)) from error
+    temporary = Path(stream.name)
+    try:
+        with stream, screen.progress(program.name, len(job.packets or ()) * job.repeat) as advance:
+            writer = CaptureWriter(stream, link_type, format_for(pcap_out, form))  # type: ignore[arg-type]
+            written = replace(job, on_packet=lambda data, packet: writer.write(data, packet.time_ns), on_progress=advance)
+            report = run_program(program, written)
+        temporary.chmod(0o644)
+        temporary.replace(pcap_out)
+    finally:
+        temporary.unlink(missing_ok=True)
+    screen.note(f"wrote {pcap_out} ({writer.count} packets)")
+    return report
+
+
+def show(source: str, reports: list[dict[str, Any]], job: Job, *, as_json: bool, limit: int, screen: Screen) -> None:
+    """Print the document, or the text made of it."""
+    if as_json:
+        from bpfcc.report import document
+
+        screen.line(json.dumps(document(source, job.backend, reports), indent=2))
+        return
+    from bpfcc.cli.run_text import show_report
+
+    for report in reports:
+        if report["error"] is None:
+            show_report(report, source, screen, limit=limit)
+
+
+def run_file_on_data(obj: Object, data: Path, names: tuple[str, ...], screen: Screen) -> int:
+    """`bpfcc build --run`."""
+    job = make_job(None, data, None, seeds=None, records=())
+    reports, status = run_all(chosen_programs(obj, names), job, None, None, screen)
+    show(obj.file or "", reports, job, as_json=False, limit=10, screen=screen)
+    return status

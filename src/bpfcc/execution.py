@@ -1,0 +1,313 @@
+"""Programs ready to run: maps made, helpers bound, code lowered.
+
+    with prepare(program, backend="interp") as exe:
+        exe.maps["counters"][0] = 5
+        result = exe.run(packet=frame)              result.return_value, .packet, .steps, .ns_per_run
+        results = exe.run_batch(frames)             one call into native code
+
+In this release every run is checked: nothing has been proven about a program, so each access is looked up in the memory that
+is alive, and a step budget holds. A violation raises `Trap` with instruction and source line; the process is never harmed.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self, final
+
+from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
+from bpfcc.errors import InputError, Trap, UnsupportedError
+from bpfcc.runtime.maps import Map, create_map
+from bpfcc.runtime.memory import GENERATION_SHIFT, PACKET_BASE, describe_address
+from bpfcc.runtime.options import RunOptions
+from bpfcc.runtime.run import BatchResult, Run, RunResult, Runtime
+from bpfcc.runtime.specs import load_platform
+from bpfcc.seeds import fill, seeded_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bpfcc.backends.base import Bound
+    from bpfcc.backends.base import Executable as NativeExecutable
+    from bpfcc.bpfir.function import Module
+    from bpfcc.bpfir.module import MapSpec
+    from bpfcc.frontend.btf import Btf
+    from bpfcc.program import Program
+    from bpfcc.runtime.contexts import ContextValues, FieldValue
+    from bpfcc.runtime.log import LogRecord
+    from bpfcc.runtime.results import Redirect
+    from bpfcc.seeds import Seeds
+
+TAIL_CALL: Final = 12
+RAW: Final = "raw"
+MASK32: Final = (1 << 32) - 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one run did.
+
+    `return_value` is r0: 64 bits for type `raw`, else the 32 that Linux looks at. `packet` and `data` are as the program left
+    them. `steps` counts bytecode instructions. `ns_per_run` is None in a batch that was not timed packet by packet.
+    """
+
+    return_value: int
+    steps: int
+    packet: bytes | None = None
+    data: bytes | None = None
+    context: Mapping[str, FieldValue] = field(default_factory=dict)
+    ns_per_run: float | None = None
+    redirect: Redirect | None = None
+
+
+class BtfCodec:
+    """Keys and values of maps by the types of one object."""
+
+    def __init__(self, btf: Btf) -> None:
+        self.btf = btf
+
+    def decode(self, type_id: int, data: bytes) -> Any:
+        """The value that the bytes are."""
+        from bpfcc.frontend.btf_values import decode_value
+
+        return decode_value(self.btf, type_id, data)
+
+    def encode(self, type_id: int, value: Any) -> bytes:
+        """The bytes of a value."""
+        from bpfcc.frontend.btf_values import encode_value
+
+        return encode_value(self.btf, type_id, value)
+
+
+@final
+class Executable:
+    """A prepared program with its maps. One thread uses it at a time. Close it, or use it in a `with`."""
+
+    def __init__(
+        self, modules: Sequence[Module], names: Sequence[str], maps: Sequence[MapSpec], *, program_type: str,
+        attach_type: str | None = None, backend: str = "interp", options: RunOptions | None = None,
+    ) -> None:  # fmt: skip
+        self.type: Final = program_type
+        self.module: Final = modules[0]
+        self.backend: Final = backend
+        with ExitStack() as stack:
+            made = load_backend(backend)
+            options = options or RunOptions()
+            self.maps: Final[dict[str, Map]] = {spec.name: stack.enter_context(make_map(spec, options.cpus)) for spec in maps}
+            self.runtime: Final = stack.enter_context(Runtime(load_platform("linux"), self.maps.values(), options))
+            self._run = stack.enter_context(Run(self.runtime, program_type, attach_type))
+            self._native = []
+            for module in modules:
+                exe = made.compile(module, self._environment(module))
+                stack.callback(exe.close)
+                self._native.append(exe)
+            self._link(names)
+            self._bound: Bound = stack.enter_context(self._native[0].bind(self._run))
+            self._stack = stack.pop_all()
+
+    def _environment(self, module: Module) -> Environment:
+        codec, runtime = self._run.codec, self.runtime
+        layout = ContextLayout()
+        if codec is not None:
+            start, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
+            layout = ContextLayout(start, end, meta, codec.pointer_bytes)
+        bindings = (runtime.binding(spec.name) for spec in module.maps)
+        return Environment(
+            maps=[MapBinding(found.id, found.guest_base, found.host_base) for found in bindings],
+            helper_address=lambda helper: runtime.helper_address(helper, self.type),
+            helper_name=runtime.helper_name,
+            quiet_helpers=runtime.quiet_helpers,
+            tail_call_helper=TAIL_CALL,
+            layout=layout,
+        )
+
+    def _link(self, names: Sequence[str]) -> None:
+        targets: list[NativeExecutable | None] = list(self._native)
+        for exe in self._native:
+            exe.link(targets)
+        self.runtime.set_programs(names)
+
+    # ---- running
+
+    def run(
+        self, packet: bytes | None = None, context: ContextValues | bytes | None = None, data: bytes | None = None, *,
+        repeat: int = 1, steps: int | None = None,
+    ) -> Result:  # fmt: skip
+        """Run once, or `repeat` times from the same packet and context. Raises Trap.
+
+        `packet`: for types that get one. `context`: its fields by name, or its bytes. `data`: memory of type `raw`, and what the
+        context's memory pointers mean in types that have such.
+        """
+        if repeat < 1:
+            raise InputError("a program is run at least once")
+        if self.type == RAW:
+            # Its memory is supplied memory, not a context.
+            self._run.set_memory(0, data or b"")
+            self._run.prepare(steps=steps)
+        else:
+            self._run.prepare(packet, context, memory=data, steps=steps)
+        found = self._run.repeat(self._native[0].entry, repeat)
+        if found.trap is not None:
+            raise self.trap(found.trap)
+        return self._result(found, data=self._run.memory()[: len(data)] if data is not None else None)
+
+    def run_batch(
+        self, packets: Sequence[bytes], *, context: ContextValues | bytes | None = None, times_ns: Sequence[int] | None = None
+    ) -> list[Result]:
+        """Run every packet in one call into native code. Raises Trap for the first that traps."""
+        results = self.run_raw_batch(packets, context=context, times_ns=times_ns, stop_on_trap=True).results
+        if results and results[-1].trap is not None:
+            raise self.trap(results[-1].trap)
+        return [self._result(found) for found in results]
+
+    def run_raw_batch(
+        self, packets: Sequence[bytes], *, context: ContextValues | bytes | None = None, times_ns: Sequence[int] | None = None,
+        stop_on_trap: bool = False, time_each: bool = False, steps: int | None = None,
+    ) -> BatchResult:  # fmt: skip
+        """The runtime's own batch (`runtime.results.BatchResult`): traps are entries of it."""
+        entry = self._native[0].entry
+        return self._run.batch(
+            entry, packets, context=context, times_ns=times_ns, stop_on_trap=stop_on_trap, time_each=time_each, steps=steps
+        )
+
+    def trap(self, kind: str | None = None) -> Trap:
+        """The trap that stopped the last run, with instruction, source line, and the address in words."""
+        trap = self._bound.trap()
+        if trap is None:
+            return Trap(f"the run was stopped ({kind})", kind=kind or "unknown")
+        if trap.address is not None:
+            trap.message = trap.message.replace(f"{trap.address:#x}", f"{trap.address:#x} ({self.place_of(trap.address)})", 1)
+            trap.args = (trap.message,)
+        return trap
+
+    def place_of(self, address: int) -> str:
+        """A guest address in words: `byte 60 of a packet of 54`."""
+        native = self._run.native
+        start, end = PACKET_BASE + native.packet_data, PACKET_BASE + native.packet_end
+        generation = address & ~((1 << GENERATION_SHIFT) - 1)
+        if self._run.type.packet is not None and start <= address < generation + native.packet_capacity and generation == PACKET_BASE:
+            return f"byte {address - start} of a packet of {end - start}"
+        areas = {name: (self.runtime.binding(name).guest_base, made.area().size) for name, made in self.maps.items()}
+        return describe_address(address, {name: area for name, area in areas.items() if area[0]})
+
+    def _result(self, found: RunResult, data: bytes | None = None) -> Result:
+        value = found.return_value if self.type == RAW else found.return_value & MASK32
+        return Result(value, found.steps, found.packet, data, found.context, found.ns, found.redirect)
+
+    def take_log(self) -> list[LogRecord]:
+        """What programs said since the last call: lines of trace_printk, packets sent aside."""
+        return self.runtime.take_log()
+
+    @property
+    def packet_kind(self) -> str | None:
+        """Where the packet of such programs begins: `link`, `network`, `transport`; None where they get none."""
+        return self._run.type.packet
+
+    @property
+    def takes_packets(self) -> bool:
+        """Whether such programs get packets."""
+        return self._run.type.packet is not None
+
+    def close(self) -> None:
+        """Free maps, memory and code."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def prepare(program: Program, backend: str = "interp", *, options: RunOptions | None = None, seeds: Seeds | None = None) -> Executable:
+    """Make `program` ready to run: `UnsupportedError` names what it needs and this runtime does not have.
+
+    Programs that it can tail-call (named in its program arrays) are prepared with it. Maps are fresh for each executable;
+    `seeds` says what is in them at the start (see `bpfcc.seeds`).
+    """
+    if program.type is None:
+        hint = f"give it with --type {program.section or program.name}=TYPE, or types= in Python"
+        message = f"section {program.section!r} does not tell the type of program {program.name!r}; {hint}"
+        raise UnsupportedError("programs of unknown type", message, file=program.file)
+    load_platform("linux").program_type(program.type)
+    chain = list(tail_callable(program))
+    modules = [each.ir for each in chain]
+    for module in modules:
+        refuse_externs(module)
+    names = [each.name for each in chain]
+    maps = [seeded_spec(spec, seeds or {}) for spec in needed_maps(chain)]
+    exe = Executable(modules, names, maps, program_type=program.type, attach_type=program.attach_type, backend=backend, options=options)
+    with ExitStack() as stack:
+        stack.callback(exe.close)
+        for made in exe.maps.values():
+            fill(made, seeds or {})
+        stack.pop_all()
+    return exe
+
+
+def tail_callable(program: Program) -> Iterator[Program]:
+    """The program, then every program that its program arrays name, theirs included."""
+    found = {program.name: program}
+    queue = [program]
+    for each in queue:
+        yield each
+        for spec in each.maps:
+            if spec.type != "prog_array" or each.object is None:
+                continue
+            for name in spec.values.values():
+                target = each.object.program(name)
+                if target.name not in found:
+                    found[target.name] = target
+                    queue.append(target)
+
+
+def needed_maps(programs: Sequence[Program]) -> list[MapSpec]:
+    """Maps that the programs use, and maps that maps of maps name, each once."""
+    found: dict[str, MapSpec] = {}
+    for program in programs:
+        for spec in program.maps:
+            if found.setdefault(spec.name, spec) is not spec:
+                raise InputError(f"two maps {spec.name!r}", file=program.file)
+            if spec.type in {"array_of_maps", "hash_of_maps"} and program.object is not None:
+                named = [name for name in spec.values.values() if name in program.object.maps]
+                found |= {name: program.object.maps[name] for name in named if name not in found}
+    return list(found.values())
+
+
+def refuse_externs(module: Module) -> None:
+    """Kernel functions and variables have no meaning here."""
+    for extern in module.externs:
+        if not extern.weak:
+            message = f"{extern.name} is part of the kernel ({extern.kind}); there is none here"
+            raise UnsupportedError(f"{extern.kind} {extern.name}", message)
+
+
+def make_map(spec: MapSpec, cpus: int) -> Map:
+    """A map, typed where its object has types, with its lock and timer where Linux looks for them."""
+    codec = BtfCodec(spec.btf) if spec.btf is not None else None
+    lock = timer = None
+    if codec is not None and spec.btf_value_type_id:
+        lock = member_offset(spec.btf, spec.btf_value_type_id, "bpf_spin_lock")
+        timer = member_offset(spec.btf, spec.btf_value_type_id, "bpf_timer")
+    return create_map(spec, cpus=cpus, codec=codec, lock_offset=lock, timer_offset=timer)
+
+
+def member_offset(btf: Btf, type_id: int, struct_name: str) -> int | None:
+    """Where a member of that struct type lies in a value, as the kernel looks for it: at the top level only."""
+    found = btf.type(btf.skip_modifiers(type_id))
+    if found.kind != "struct":
+        return None
+    for member in found.members:
+        inner = btf.type(btf.skip_modifiers(member.type_id))
+        if inner.kind == "struct" and inner.name == struct_name:
+            return member.bit_offset // 8
+    return None
+
+
+def run_module(module: Module, data: bytes, *, steps: int | None = None) -> Result:
+    """Run a module of type `raw` (the default) on `data`: for IR that comes from no object."""
+    with Executable([module], [module.entry.name], list(module.maps), program_type=module.type or RAW) as exe:
+        if exe.type == RAW:
+            return exe.run(data=data, steps=steps)
+        return exe.run(packet=data, steps=steps)

@@ -1,0 +1,110 @@
+"""What a seed file puts into maps before a run: one JSON document, map names to contents.
+
+    {"blocklist": [{"key": "203.0.113.0/24", "value": {"number": 1}}],
+     "limits": {"0": 100},
+     ".rodata": {"closed_port": 8080}}
+
+Contents are as `bpfcc.runtime.maps.seed` has them. Two things are added here: a section of global data takes its variables by
+name, before the program sees it; and a trie with IPv6 keys takes IPv4 prefixes in the mapped form (::ffff:203.0.113.0/120).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from bpfcc.errors import InputError
+from bpfcc.pipeline import read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bpfcc.bpfir.module import MapSpec
+    from bpfcc.runtime.maps import Map
+
+MAX_SEED_BYTES: Final = 64 << 20
+TRIE_V6_KEY_BYTES: Final = 20
+
+Seeds = dict[str, Any]
+
+
+def read_seeds(path: Path) -> Seeds:
+    """The document; InputError where it is none."""
+    data = read_bytes(path, MAX_SEED_BYTES + 1)
+    if len(data) > MAX_SEED_BYTES:
+        raise InputError(f"more than {MAX_SEED_BYTES >> 20} MiB of seeds", file=str(path))
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not JSON: {error}", file=str(path)) from None
+    if not isinstance(document, dict):
+        raise InputError("a seed file is an object: map names to contents", file=str(path))
+    return document
+
+
+def check_names(seeds: Seeds, known: Mapping[str, MapSpec], file: str) -> None:
+    """InputError for a seed of a map that the object does not have."""
+    for name in seeds:
+        if name not in known:
+            raise InputError(f"no map {name!r} to seed; there are {', '.join(known) or 'none'}", file=file)
+
+
+def seeded_spec(spec: MapSpec, seeds: Seeds) -> MapSpec:
+    """Global data with the variables that the seed names; every other map as it is."""
+    seed = seeds.get(spec.name)
+    if spec.initial is None or seed is None:
+        return spec
+    if not isinstance(seed, dict) or spec.btf is None or not spec.btf_value_type_id:
+        raise InputError(f"seed of {spec.name!r}: its variables by name are wanted, and the object's types")
+    from bpfcc.frontend.btf_values import encode_value
+
+    content = bytearray(spec.initial.ljust(spec.value_size, b"\0"))
+    section = spec.btf.type(spec.btf_value_type_id)
+    places = {spec.btf.name(v.type_id): v for v in section.variables}
+    for name, value in seed.items():
+        if name not in places:
+            raise InputError(f"seed of {spec.name!r}: no variable {name!r}; there are {', '.join(places)}")
+        place = places[name]
+        data = encode_value(spec.btf, spec.btf.type(place.type_id).type_id, value)
+        content[place.offset : place.offset + len(data)] = data
+    return replace(spec, initial=bytes(content))
+
+
+def fill(made: Map, seeds: Seeds) -> None:
+    """Put a map's seed into it. InputError names the map and what does not fit."""
+    seed = seeds.get(made.name)
+    if seed is None or made.spec.initial is not None:
+        return
+    from bpfcc.runtime.maps import load_seed
+
+    try:
+        if made.type == "lpm_trie" and made.key_size == TRIE_V6_KEY_BYTES:
+            seed = with_mapped_keys(seed)
+        load_seed(made, seed)
+    except InputError as error:
+        if made.name in error.message:
+            raise
+        raise InputError(f"seed of map {made.name!r}: {error.message}") from None
+
+
+def with_mapped_keys(seed: Any) -> Any:
+    """A seed whose IPv4 prefixes are in IPv6's mapped form."""
+    if isinstance(seed, dict):
+        return {mapped(key): value for key, value in seed.items()}
+    if isinstance(seed, list):
+        return [entry | {"key": mapped(entry["key"])} if isinstance(entry, dict) and "key" in entry else entry for entry in seed]
+    return seed
+
+
+def mapped(key: Any) -> Any:
+    """The mapped form of an IPv4 prefix; anything else as it is."""
+    if not isinstance(key, str):
+        return key
+    try:
+        network = ipaddress.IPv4Network(key)
+    except ValueError:
+        return key
+    return f"::ffff:{network.network_address}/{network.prefixlen + 96}"
