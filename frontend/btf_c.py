@@ -30,6 +30,7 @@ MAX_DEPTH: Final = 64
 MAX_CHAIN: Final = 128
 # Of types looked at and lines written. A kernel needs 700,000; hostile types multiply when they are written inside each other.
 MAX_STEPS: Final = 5_000_000
+MAX_STEPS_IN_ONE: Final = 200_000
 COMPOSITES: Final = ("struct", "union")
 ENUMS: Final = ("enum", "enum64")
 DEFINED: Final = frozenset({*COMPOSITES, *ENUMS, "typedef", "fwd"})
@@ -147,11 +148,12 @@ class _Writer:
         self.state: dict[int, int] = {}
         self.declared: set[str] = set()
         self.out: list[str] = []
-        self.steps = 0
+        self.steps = self.steps_in_one = 0
 
     def _count(self, steps: int) -> None:
         self.steps += steps
-        if self.steps > MAX_STEPS:
+        self.steps_in_one += steps
+        if self.steps > MAX_STEPS or self.steps_in_one > MAX_STEPS_IN_ONE:
             raise self.btf.error("the types need more C than can be written")
 
     def write(self, type_ids: Iterable[int] | None) -> list[str]:
@@ -225,7 +227,8 @@ class _Writer:
             at, value, first, depth = pending.pop()
             if (at, value) in seen or at == 0:
                 continue
-            seen.add((at, value))
+            if not first:
+                seen.add((at, value))
             if not depth:
                 raise self.btf.error("its references nest too deeply", type_id=type_id)
             found = self.btf.type(at)
@@ -270,6 +273,7 @@ class _Writer:
     # -- definitions --------------------------------------------------------------------------------------------
 
     def _emit(self, found: BtfType) -> None:
+        self.steps_in_one = 0
         if found.kind == "fwd":
             if found.name:
                 self._declare(found.id)

@@ -157,8 +157,8 @@ class CoreRelocator:
             self._candidates[relocation.type_id] = kept
         new = found[1] if found is not None else self._value(kind, local, None)
         if old is None or new is None:
-            there = "its type" if self._candidates_of(relocation.type_id) else "no type of that name"
-            return Outcome(missing=f"CO-RE: {self._describe(relocation)} is not in the target BTF, which has {there}")
+            there = "the type, but not this" if self._candidates_of(relocation.type_id) else "no type of that name"
+            return Outcome(missing=f"CO-RE: {self._describe(relocation)} is missing: the target BTF has {there}")
         return Outcome(old, new, resized=self._resized(relocation, old, new))
 
     def _candidates_of(self, type_id: int) -> list[int]:

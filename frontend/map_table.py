@@ -51,6 +51,8 @@ class MapTable:
         """Append a map; two of one name cannot be told apart and are refused."""
         if spec.name in self.by_name:
             raise elf.error(f"a second map named {spec.name!r}", section=elf.section_at(section), offset=offset)
+        if (section, offset) in self.by_place:
+            raise elf.error(f"map {spec.name!r}: a second map at its place", section=elf.section_at(section), offset=offset)
         index = len(self.places)
         self.places.append(MapPlace(spec, section, offset))
         self.by_place[section, offset] = index

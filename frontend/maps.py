@@ -92,6 +92,9 @@ def complete_data_sections(elf: ElfFile, btf: Btf) -> None:
         if by_name is None:
             by_name = {elf.name_of(s): s for s in elf.symbols if s.section and s.type not in (STT_SECTION, STT_FUNC)}
         offsets = dict(_offsets(btf, found, section, by_name))
+        if section.name == ".maps" and len(offsets) < len(found.variables):
+            lost = next(v for i, v in enumerate(found.variables) if i not in offsets)
+            raise elf.error(f"map {btf.name(lost.type_id)!r} has no symbol", section=section, offset=0)
         btf.set_section_layout(type_id, min(section.size, 0xFFFF_FFFF), offsets)
 
 

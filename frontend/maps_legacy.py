@@ -65,6 +65,8 @@ def _record_size(elf: ElfFile, section: Section, symbols: list[Symbol]) -> int:
 
 
 def _add(elf: ElfFile, section: Section, symbol: Symbol, words: tuple[int, ...], table: MapTable) -> _Record:
+    if not words[0]:
+        raise elf.error(f"map {elf.name_of(symbol)!r}: no type is given", section=section, offset=symbol.value)
     kind = map_type_name(words[0])
     spec = MapSpec(
         elf.name_of(symbol), kind, key_size=words[1], value_size=words[2], max_entries=words[3],

@@ -18,9 +18,11 @@ HERE = Path(__file__).parent
 
 
 @cache
-def compiled(name: str, *, endian: Literal["little", "big"] = "little", debug: bool = True, opt: str = "-O2") -> bytes:
+def compiled(
+    name: str, *, endian: Literal["little", "big"] = "little", debug: bool = True, opt: str = "-O2", defines: tuple[str, ...] = ()
+) -> bytes:
     """The object of a source in this directory."""
-    return compile_c(HERE / name, endian=endian, debug=debug, opt=opt).object
+    return compile_c(HERE / name, endian=endian, debug=debug, opt=opt, defines=defines).object
 
 
 def btf_of(data: bytes) -> Btf:

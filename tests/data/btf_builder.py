@@ -1,9 +1,9 @@
 """BTF made by hand: every kind, and what no compiler would write.
 
-    b = BtfBuilder()
-    u32 = b.int("unsigned int", 4)
-    b.struct("flow", 8, [("saddr", u32, 0), ("port", u32, 32)])
-    Btf.from_bytes(b.blob())
+b = BtfBuilder()
+u32 = b.int("unsigned int", 4)
+b.struct("flow", 8, [("saddr", u32, 0), ("port", u32, 32)])
+Btf.from_bytes(b.blob())
 """
 
 from __future__ import annotations

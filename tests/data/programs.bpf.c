@@ -18,7 +18,9 @@ struct {
 	__type(value, struct counters);
 	__uint(max_entries, 1024);
 	__uint(map_flags, 1);
+#ifndef FOR_LIBBPF
 	__uint(pinning, 1);
+#endif
 } flows SEC(".maps");
 
 struct inner_map {
@@ -38,7 +40,9 @@ struct {
 struct {
 	__uint(type, MAP_RINGBUF);
 	__uint(max_entries, 1 << 20);
+#ifndef FOR_LIBBPF
 	__ulong(map_extra, 0x123456789abcULL);
+#endif
 } events SEC(".maps");
 
 int filter(struct xdp_md *ctx);
@@ -61,8 +65,10 @@ u32 special SEC(".data.special") = 0x11223344;
 extern int LINUX_KERNEL_VERSION __kconfig;
 extern _Bool CONFIG_BPF __kconfig __weak;
 extern int CONFIG_HZ __kconfig;
+#ifndef FOR_LIBBPF
 extern void *init_ish __ksym __weak;
 extern int kernel_does(u32 value) __ksym;
+#endif
 
 static __noinline u32 checksum(u32 *word)
 {
@@ -113,10 +119,12 @@ SEC("fentry.s/tcp_connect") int traced(u64 *ctx)
 	return LINUX_KERNEL_VERSION > 0x50000 && CONFIG_BPF ? CONFIG_HZ : 0;
 }
 
+#ifndef FOR_LIBBPF
 SEC("syscall") int kernel_symbols(void *ctx)
 {
 	return kernel_does(3) + (&init_ish != 0);
 }
+#endif
 
 SEC("mystery") int unknown_type(void *ctx)
 {

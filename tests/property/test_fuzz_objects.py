@@ -1,5 +1,4 @@
-"""Mutated objects give clean errors: no other exception, no hang, no great allocation.
-"""
+"""Mutated objects give clean errors: no other exception, no hang, no great allocation."""
 
 from __future__ import annotations
 

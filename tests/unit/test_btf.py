@@ -64,7 +64,11 @@ def test_dump_is_one_line_a_type_and_one_a_member() -> None:
     assert lines[0] == "[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED"
     assert "[2] PTR '(anon)' type_id=1" in lines
     assert "[3] ARRAY '(anon)' type_id=1 index_type_id=1 nr_elems=5" in lines
-    assert lines[3:6] == ["[4] STRUCT 's' size=24 vlen=3", "\t'a' type_id=1 bits_offset=0", "\t'bits' type_id=1 bits_offset=32 bitfield_size=3"]
+    assert lines[3:6] == [
+        "[4] STRUCT 's' size=24 vlen=3",
+        "\t'a' type_id=1 bits_offset=0",
+        "\t'bits' type_id=1 bits_offset=32 bitfield_size=3",
+    ]
     assert "[7] FWD 'later' fwd_kind=union" in lines
     assert "[12] FUNC 'f' type_id=13 linkage=static" in lines
     assert "[17] DECL_TAG 'note' type_id=4 component_idx=1" in lines
@@ -95,7 +99,15 @@ def test_names_and_fields() -> None:
 
 @pytest.mark.parametrize(
     ("name", "essential"),
-    [("task", "task"), ("task___old", "task"), ("a___b___c", "a___b"), ("___x", "___x"), ("a____b", "a____b"), ("a___", "a___"), ("a__b", "a__b")],
+    [
+        ("task", "task"),
+        ("task___old", "task"),
+        ("a___b___c", "a___b"),
+        ("___x", "___x"),
+        ("a____b", "a____b"),
+        ("a___", "a___"),
+        ("a__b", "a__b"),
+    ],
 )
 def test_flavours(name: str, essential: str) -> None:
     assert essential_name(name) == essential
@@ -143,7 +155,16 @@ def header(**change: int) -> bytes:
     b = BtfBuilder()
     b.int("int", 4)
     blob = bytearray(b.blob())
-    places = {"magic": (0, "H"), "version": (2, "B"), "flags": (3, "B"), "hdr": (4, "I"), "toff": (8, "I"), "tlen": (12, "I"), "soff": (16, "I"), "slen": (20, "I")}
+    places = {
+        "magic": (0, "H"),
+        "version": (2, "B"),
+        "flags": (3, "B"),
+        "hdr": (4, "I"),
+        "toff": (8, "I"),
+        "tlen": (12, "I"),
+        "soff": (16, "I"),
+        "slen": (20, "I"),
+    }
     for name, value in change.items():
         at, code = places[name]
         struct.pack_into("<" + code, blob, at, value)
@@ -278,7 +299,14 @@ def test_line_tables_are_sorted_and_joined_by_section() -> None:
 
 @pytest.mark.parametrize(
     ("words", "record"),
-    [([5, 1], 16), ([5, 0xFFFF_FFFF, 0, 0, 0, 0], 16), ([5], 16), ([5, 1, 0, 0, 0, 0], 8), ([5, 1, 0, 0, 0, 0], 0), ([5000, 1, 0, 0, 0, 0], 16)],
+    [
+        ([5, 1], 16),
+        ([5, 0xFFFF_FFFF, 0, 0, 0, 0], 16),
+        ([5], 16),
+        ([5, 1, 0, 0, 0, 0], 8),
+        ([5, 1, 0, 0, 0, 0], 0),
+        ([5000, 1, 0, 0, 0, 0], 16),
+    ],
 )
 def test_tables_that_lie_are_refused(words: list[int], record: int) -> None:
     ext = BtfExt.from_bytes(ext_blob(words, record=record), ext_base())
