@@ -72,18 +72,11 @@ def test_a_flood_is_cut() -> None:
     assert len(parse_diagnostics("error: again\n" * (2 * MAX_DIAGNOSTICS))) == MAX_DIAGNOSTICS
 
 
+WORDS = ["runs", "results", "level", "message", "text", "locations", "relatedLocations", "physicalLocation", "artifactLocation"]
+WORDS += ["uri", "region", "startLine", "endColumn"]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                "runs results level message text locations relatedLocations physicalLocation artifactLocation uri region startLine endColumn".split()
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),
     max_leaves=12,
 )
 

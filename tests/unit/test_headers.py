@@ -25,13 +25,15 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 ARCHITECTURES: Final = ("x86", "arm64", "arm", "s390", "powerpc", "riscv", "loongarch", "mips")
 
 # The names that programs include most, as a survey of public programs counted them.
-EXPECTED: Final = """
+EXPECTED: Final = set(
+    """
 bpf/bpf_helpers.h bpf_helpers.h vmlinux.h bpf/bpf_tracing.h linux/bpf.h bpf/bpf_core_read.h linux/pkt_cls.h linux/types.h
 bpf/bpf_endian.h linux/if_ether.h linux/in.h linux/ip.h linux/ipv6.h linux/icmpv6.h linux/tcp.h linux/udp.h linux/if_packet.h
 linux/bpf_common.h linux/icmp.h linux/in6.h asm/byteorder.h asm-generic/errno.h linux/string.h string.h linux/swab.h
 linux/pkt_sched.h bpf/usdt.bpf.h linux/ptrace.h errno.h asm/ptrace.h linux/if_vlan.h endian.h asm/errno.h linux/if.h
 linux/if_tunnel.h linux/sched.h bpf/bpf_helper_defs.h asm/types.h linux/errno.h linux/stddef.h
-""".split()
+    """.split()  # noqa: SIM905  (a table to read)
+)
 
 # Sizes and offsets of the system interface and of the wire: RFCs, IEEE 802, and the stable interface of Linux.
 LAYOUTS: Final = """
@@ -118,7 +120,7 @@ def assertions() -> str:
 
 
 def test_the_names_that_programs_include_are_all_there() -> None:
-    assert set(EXPECTED) <= set(header_names(our_include_dir()))
+    assert not EXPECTED.difference(header_names(our_include_dir()))
 
 
 @pytest.mark.parametrize("name", header_names(our_include_dir()))
@@ -248,7 +250,8 @@ def test_tracing_macros_on_every_machine(tmp_path: Path, architecture: str) -> N
 
 def test_reads_through_pointers(tmp_path: Path) -> None:
     text = TRACING + (
-        "struct d { int v; const char name[16]; }; struct c { struct d *d; }; struct b { const struct c *const c; }; struct a { struct b *b; };\n"
+        "struct d { int v; const char name[16]; }; struct c { struct d *d; };\n"
+        "struct b { const struct c *const c; }; struct a { struct b *b; };\n"
         'void type(struct a *s) { _Static_assert(sizeof(BPF_CORE_READ(s, b, c, d, v)) == 4, "the type of the last member"); }\n'
         'SEC("kprobe") int two(struct a *s) { return BPF_CORE_READ(s, b) != 0; }\n'
         'SEC("kprobe") int four(const struct a *s) { return BPF_CORE_READ(s, b, c, d, v); }\n'
@@ -260,7 +263,8 @@ def test_reads_through_pointers(tmp_path: Path) -> None:
 
 def test_questions_about_the_kernel_become_relocations(tmp_path: Path) -> None:
     text = TRACING + (
-        'SEC("kprobe") int f(struct task_struct *t) { return bpf_core_field_exists(t->pid) + bpf_core_field_exists(struct task_struct, comm)'
+        'SEC("kprobe") int f(struct task_struct *t) { return bpf_core_field_exists(t->pid)'
+        " + bpf_core_field_exists(struct task_struct, comm)"
         " + bpf_core_field_size(t->comm) + bpf_core_field_offset(struct task_struct, pid) + bpf_core_type_exists(struct sock)"
         " + bpf_core_type_size(struct sock) + bpf_core_enum_value_exists(enum bpf_map_type, BPF_MAP_TYPE_HASH)"
         " + bpf_core_enum_value(enum bpf_map_type, BPF_MAP_TYPE_HASH) + BPF_CORE_READ_BITFIELD_PROBED(t, in_execve)"
@@ -292,8 +296,10 @@ def test_loops_and_iterators(tmp_path: Path) -> None:
 
 def test_map_definitions(tmp_path: Path) -> None:
     text = NETWORK + (
-        '#include <bpf/bpf_helpers.h>\nstruct inner { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4); __type(key, __u32); __type(value, __u64); } one SEC(".maps");\n'
-        'struct { __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); __uint(max_entries, 2); __type(key, __u32); __array(values, struct inner); } outer SEC(".maps") = { .values = { &one } };\n'
+        "#include <bpf/bpf_helpers.h>\nstruct inner { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4); __type(key, __u32);"
+        ' __type(value, __u64); } one SEC(".maps");\n'
+        "struct { __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); __uint(max_entries, 2); __type(key, __u32);"
+        ' __array(values, struct inner); } outer SEC(".maps") = { .values = { &one } };\n'
         'SEC("socket") int f(void *c) { __u32 k = 0; void *m = bpf_map_lookup_elem(&outer, &k); return m != 0; }\n'
     )
     maps = load(compiled(tmp_path, text)).maps
