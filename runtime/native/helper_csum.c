@@ -47,8 +47,6 @@ static uint16_t fold(uint32_t sum)
 HELPER(csum_diff)
 {
     uint32_t from_size = (uint32_t)r2, to_size = (uint32_t)r4, seed = (uint32_t)r5, result = seed;
-    if ((from_size | to_size) & 3)
-        return BPFCC_ERR(BPFCC_EINVAL);
     const uint8_t *from = from_size ? bpfcc_access(run, r1, from_size, 0) : NULL;
     const uint8_t *to = to_size ? bpfcc_access(run, r3, to_size, 0) : NULL;
     if ((from_size && !from) || (to_size && !to))

@@ -147,12 +147,12 @@ HELPER(skb_ecn_set_ce)
 
 HELPER(skb_set_tstamp)
 {
-    enum { REALTIME = 0, MONOTONIC = 1, TAI = 2, TSTAMP = 152, TSTAMP_TYPE = 180, SKB_BYTES = 192 };
+    enum { REALTIME = 0, TAI = 2, TSTAMP = 152, TSTAMP_TYPE = 180, SKB_BYTES = 192 };
     uint32_t type = (uint32_t)r3;
     uint8_t *ip = network_header(run, 1);
     if (!ip || (ip[0] >> 4 != 4 && ip[0] >> 4 != 6))
         return BPFCC_ERR(BPFCC_EOPNOTSUPP);
-    if (type > TAI || (type == REALTIME ? r2 != 0 : r2 == 0) || run->context_size < SKB_BYTES)
+    if (type > TAI || (type != REALTIME && !r2) || run->context_size < SKB_BYTES)
         return BPFCC_ERR(BPFCC_EINVAL);
     bpfcc_put64(run->context + TSTAMP, r2);
     run->context[TSTAMP_TYPE] = (uint8_t)type;

@@ -4,6 +4,7 @@
 enum {
     MAX_VARARGS = 12,
     MAX_LINE = 1024,
+    MAX_STRING = 512,
 };
 
 /* ---- reading by address ----------------------------------------------------------------------------------------- */
@@ -152,6 +153,15 @@ static void put_string(struct text *text, const struct spec *spec, const char *s
         put(text, ' '), pad--;
 }
 
+/* What %p with a letter made: no width, and nothing at all once the buffer is full; so Linux counts, too. */
+static void put_looked_up(struct text *text, const char *string, uint32_t length)
+{
+    if (text->length >= text->size)
+        return;
+    for (uint32_t i = 0; i < length; i++)
+        put(text, string[i]);
+}
+
 static uint32_t address4(char *out, const uint8_t *bytes, int zeros)
 {
     uint32_t n = 0;
@@ -179,7 +189,7 @@ static uint32_t address6(char *out, const uint8_t *bytes, int colons)
     return n;
 }
 
-static void put_ip(struct bpfcc_run *run, struct text *text, const struct spec *spec, int small, int six, uint64_t address)
+static void put_ip(struct bpfcc_run *run, struct text *text, int small, int six, uint64_t address)
 {
     uint8_t bytes[16] = {0};
     char string[40];
@@ -187,14 +197,13 @@ static void put_ip(struct bpfcc_run *run, struct text *text, const struct spec *
     if (from)
         memcpy(bytes, from, six ? 16 : 4); /* memory that cannot be read prints as zeros */
     uint32_t n = six ? address6(string, bytes, !small) : address4(string, bytes, small);
-    put_string(text, spec, string, n);
+    put_looked_up(text, string, n);
 }
 
-static void put_probed(struct bpfcc_run *run, struct text *text, const struct spec *spec, uint64_t address)
+static uint32_t probed(struct bpfcc_run *run, char *bytes, uint32_t size, uint64_t address)
 {
-    uint8_t bytes[512];
-    int64_t length = bpfcc_probe_string(run, bytes, sizeof bytes, address);
-    put_string(text, spec, (const char *)bytes, length > 0 ? (uint32_t)length - 1 : 0);
+    int64_t length = bpfcc_probe_string(run, (uint8_t *)bytes, size, address);
+    return length > 0 ? (uint32_t)length - 1 : 0; /* memory that cannot be read prints as nothing */
 }
 
 static int is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -230,13 +239,14 @@ static const char *put_pointer(struct bpfcc_run *run, struct text *text, struct 
     if ((at[0] == 'k' || at[0] == 'u') && at[1] == 's') {
         if (!ends_spec(at[2]))
             return NULL;
-        put_probed(run, text, spec, value);
+        char bytes[MAX_STRING];
+        put_looked_up(text, bytes, probed(run, bytes, sizeof bytes, value));
         return at + 1;
     }
     if (at[0] == 'i' || at[0] == 'I') {
         if (at[1] != '4' && at[1] != '6')
             return NULL;
-        put_ip(run, text, spec, at[0] == 'i', at[1] == '6', value);
+        put_ip(run, text, at[0] == 'i', at[1] == '6', value);
         return at + 1;
     }
     if (at[0] == 's' || at[0] == 'S' || at[0] == 'B') { /* no symbol table: the address, as Linux prints an unknown one */
@@ -259,12 +269,17 @@ static const char *convert(struct bpfcc_run *run, struct text *text, const char 
 {
     struct spec spec = {0};
     at = read_spec(at, &spec);
-    if (*at == 'p')
-        return put_pointer(run, text, &spec, at + 1, value);
+    if (*at == 'p') {
+        at = put_pointer(run, text, &spec, at + 1, value);
+        while (at && (is_digit(at[1]) || is_letter(at[1])))
+            at++; /* letters behind a pointer belong to it */
+        return at;
+    }
     if (*at == 's') {
         if (!ends_spec(at[1]))
             return NULL;
-        put_probed(run, text, &spec, value);
+        char bytes[MAX_STRING];
+        put_string(text, &spec, bytes, probed(run, bytes, sizeof bytes, value));
         return at;
     }
     if (*at == 'c') {
@@ -410,6 +425,8 @@ static uint32_t digit_of(char c)
     return is_letter(c) ? (uint32_t)((c | 32) - 'a') + 10 : 99;
 }
 
+enum { MAX_DIGITS = 63 }; /* what Linux looks at behind spaces and sign */
+
 static struct number parse_number(const char *text, uint64_t size, uint64_t flags)
 {
     struct number n = {0};
@@ -427,10 +444,13 @@ static struct number parse_number(const char *text, uint64_t size, uint64_t flag
         return n;
     }
     uint64_t left = size - at;
-    int hex = left > 2 && text[at] == '0' && (text[at + 1] | 32) == 'x' && digit_of(text[at + 2]) < 16;
+    if (left > MAX_DIGITS)
+        left = MAX_DIGITS, size = at + left;
+    int prefix = left > 1 && text[at] == '0' && (text[at + 1] | 32) == 'x';
+    int hex = prefix && left > 2 && digit_of(text[at + 2]) < 16;
     if (!base)
         base = hex ? 16 : text[at] == '0' ? 8 : 10;
-    if (base == 16 && hex)
+    if (base == 16 && prefix)
         at += 2;
     uint64_t first = at;
     for (; at < size && digit_of(text[at]) < base; at++) {
@@ -445,10 +465,11 @@ static struct number parse_number(const char *text, uint64_t size, uint64_t flag
 
 HELPER(strtol)
 {
-    enum { MAX_NUMBER = 70 }; /* what Linux copies before it parses */
     uint8_t *out = bpfcc_access(run, r4, 8, 1);
     const char *text = out ? bpfcc_access(run, r1, (uint32_t)r2, 0) : NULL;
-    struct number n = parse_number(text, (uint32_t)r2 < MAX_NUMBER ? (uint32_t)r2 : MAX_NUMBER, r3);
+    struct number n = parse_number(text, (uint32_t)r2, r3);
+    if (out)
+        bpfcc_put64(out, 0);
     if (n.used < 0)
         return (uint64_t)n.used;
     if (n.value > (uint64_t)INT64_MAX + (n.negative ? 1 : 0))
@@ -459,10 +480,11 @@ HELPER(strtol)
 
 HELPER(strtoul)
 {
-    enum { MAX_NUMBER = 70 };
     uint8_t *out = bpfcc_access(run, r4, 8, 1);
     const char *text = out ? bpfcc_access(run, r1, (uint32_t)r2, 0) : NULL;
-    struct number n = parse_number(text, (uint32_t)r2 < MAX_NUMBER ? (uint32_t)r2 : MAX_NUMBER, r3);
+    struct number n = parse_number(text, (uint32_t)r2, r3);
+    if (out)
+        bpfcc_put64(out, 0);
     if (n.used < 0)
         return (uint64_t)n.used;
     if (n.negative)

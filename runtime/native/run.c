@@ -126,6 +126,7 @@ int bpfcc_run_set_packet(struct bpfcc_run *run, const uint8_t *bytes, uint32_t l
     int error = bpfcc_packet_reserve(run, headroom, length);
     if (error)
         return error;
+    memset(run->packet, 0, headroom); /* nothing of an earlier packet shows when this one grows */
     if (length)
         memcpy(run->packet + headroom, bytes, length);
     run->packet_meta = run->packet_data = headroom;
@@ -305,6 +306,7 @@ static void restore(struct bpfcc_run *run, const struct saved *saved)
     if (run->context_size)
         memcpy(run->context, saved->context, run->context_size);
     if (run->packet) {
+        memset(run->packet, 0, saved->meta);
         memcpy(run->packet + saved->meta, saved->packet, saved->end - saved->meta);
         run->packet_meta = saved->meta;
         run->packet_data = saved->data;
