@@ -62,7 +62,7 @@ MAP_INLINE void bucket_lock(struct bucket *bucket)
 
 MAP_INLINE void bucket_unlock(struct bucket *bucket)
 {
-    __atomic_store_n(&bucket->version, bucket->version + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&bucket->version, __atomic_load_n(&bucket->version, __ATOMIC_RELAXED) + 1, __ATOMIC_RELEASE);
 }
 
 MAP_INLINE uint8_t *node_of(const struct hash_map *hash, uint32_t slot)

@@ -120,8 +120,8 @@ uint64_t platform_page_bytes(void);
 uint64_t platform_random(void);
 uint64_t platform_now_ns(void);
 /* A small number of this thread, for choosing shards. */
-#if defined(__linux__)
-/* The library may be loaded late, but these four bytes fit into what the loader keeps for that. */
+#if defined(__GLIBC__)
+/* The library is loaded late, but these four bytes fit into what glibc keeps for that (musl keeps nothing). */
 extern _Thread_local uint32_t platform_thread_number __attribute__((tls_model("initial-exec"), visibility("hidden")));
 #else
 extern _Thread_local uint32_t platform_thread_number;

@@ -2,12 +2,16 @@
 
 #include "epoch.h"
 
-enum { SPARE_MAX = 1024, BATCH_MAX = 32, PATIENCE = 64, REAP_AT = 64, REAP_MAX = 64, TRIES = 100000 };
+enum { SPARE_MAX = 1024, PATIENT_MAX = 1 << 16, PATIENT_BYTES = 16 << 20, BATCH_MAX = 32, PATIENCE = 64, REAP_AT = 64, REAP_MAX = 64, TRIES = 100000 };
 
-uint32_t pool_spare(uint32_t entries)
+uint32_t pool_spare(uint32_t entries, uint64_t slot_bytes, bool patient)
 {
-    uint32_t spare = entries < SPARE_MAX ? entries : SPARE_MAX;
-    return spare + POOL_SHARDS;
+    uint64_t spare = entries < SPARE_MAX ? entries : SPARE_MAX;
+    if (patient) {
+        spare = PATIENT_BYTES / (slot_bytes ? slot_bytes : 1);
+        spare = spare > PATIENT_MAX ? PATIENT_MAX : spare < SPARE_MAX ? SPARE_MAX : spare;
+    }
+    return (uint32_t)spare + POOL_SHARDS;
 }
 
 void pool_init(struct pool *pool, struct pool_shared *shared, uint8_t *nodes, uint32_t stride, uint32_t slots)

@@ -38,8 +38,9 @@ struct pool {
     uint32_t batch;
 };
 
-/* Spare slots beside the entries of a map, so that replaced values need not be used again at once. */
-uint32_t pool_spare(uint32_t entries);
+/* Spare slots beside the entries of a map, so that replaced values need not be used again at once. Many for maps that
+ * Linux does not preallocate (`patient`): there a value never is another one's while a run can see it. */
+uint32_t pool_spare(uint32_t entries, uint64_t slot_bytes, bool patient);
 void pool_init(struct pool *pool, struct pool_shared *shared, uint8_t *nodes, uint32_t stride, uint32_t slots);
 /* A slot that belongs to the caller now, or 0 when every slot is in use. */
 uint32_t pool_get(struct pool *pool);
