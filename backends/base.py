@@ -87,8 +87,9 @@ class Environment:
     """What a module is compiled against.
 
     `maps` runs beside `Module.maps`. `helper_address` gives the C function of a helper id (0: none, the program cannot be
-    prepared). `quiet_helpers` neither move memory nor call back into the program, `tail_call_helper` is the one that does.
-    `externs` has addresses of kernel variables by name. Unchecked code is an internal switch: it runs only what is verified.
+    prepared). `lookup_helper` looks a key up in a map; `quiet_helpers` neither move memory nor call back into the program;
+    `tail_call_helper` is the one that enters another. `externs` has addresses of kernel variables by name. Unchecked code is an
+    internal switch: it runs only what is verified.
     """
 
     maps: Sequence[MapBinding] = ()
@@ -96,6 +97,7 @@ class Environment:
     helper_name: Callable[[int], str] = numbered
     quiet_helpers: frozenset[int] = frozenset()
     tail_call_helper: int = 12
+    lookup_helper: int = 1
     externs: Mapping[str, int] = field(default_factory=dict)
     layout: ContextLayout = field(default_factory=ContextLayout)
     checked: bool = True

@@ -55,6 +55,8 @@ class Emitter:
         # Words to fill in once their target is placed: index, handler, registers and immediates before the target, node, costs.
         self.pending: list[tuple[int, Handler, tuple[int, ...], Node | Trampoline, tuple[int, ...]]] = []
         self.trampolines: list[Trampoline] = []
+        # Nodes that only return, and what.
+        self.exits: dict[Node, Operand] = {}
 
     def function(self, codes: list[Code], allocator: Allocator) -> int:
         """Append a function; the word where it begins."""
@@ -62,6 +64,7 @@ class Emitter:
         # One more for moves in a circle.
         self.frame_registers = allocator.count + 1
         entry = len(self.words)
+        self.exits = {code.node: code.leaves for code in codes if not code.insns and code.leaves is not None}
         for index, code in enumerate(codes):
             self.places[code.node] = len(self.words)
             for insn in code.insns:
@@ -171,6 +174,17 @@ class Emitter:
         self._later(self.handlers["jump"], (), target, (cost,), origin)
 
     def _moves_and_jump(self, moves: list[tuple[int, int | None, int]], target: Node, origin: int, cost: int) -> None:
+        value = self.exits.get(target)
+        if value is not None and not cost and type(value) is Value:
+            # A node that only returns: return from here.
+            register = self.registers[value]
+            move = next((move for move in moves if move[0] == register), (register, register, 0))
+            if move[1] is not None:
+                self._put(self.handlers["ret"], (move[1],), target.block.terminator.insn)
+                return
+            if signed32(semantics.signed(64, move[2])):
+                self._put(self.handlers["reti"], (semantics.signed(64, move[2]),), target.block.terminator.insn)
+                return
         if len(moves) == 1 and moves[0][1] is not None:
             dst, src, _ = moves[0]
             self._later(self.handlers["mov_jump"], (dst, src or 0), target, (cost,), origin)

@@ -145,6 +145,9 @@ def _narrow(op: Cast) -> bool:
     """Whether a zero extension changes nothing, as far as the operation that made the value tells."""
     value = op.value
     made = value.definition if type(value) is Value else None
+    while type(made) is Assume:
+        value = made.value
+        made = value.definition if type(value) is Value else None
     return type(made) is Load and not made.signed and made.size_bytes * 8 <= op.from_bits
 
 

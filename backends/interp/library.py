@@ -42,6 +42,7 @@ PROTOTYPES: Final[Mapping[str, tuple[Any, tuple[Any, ...]]]] = {
     "bpfcc_interp_link": (None, (_P, _P, c_uint32)),
     "bpfcc_interp_trapped": (_P, (_P, POINTER(c_uint64))),
     "bpfcc_interp_enter": (c_uint64, (_P,)),
+    "bpfcc_helper_table": (_P, (c_uint32,)),
     "bpfcc_run_begin": (c_int, (_P, c_uint64)),
     "bpfcc_run_end": (None, (_P,)),
 }
@@ -66,3 +67,10 @@ def handlers() -> Mapping[str, Handler]:
 def entry_address() -> int:
     """The address of `bpfcc_interp_enter`."""
     return cast(interpreter().bpfcc_interp_enter, c_void_p).value or 0
+
+
+@lru_cache(maxsize=1)
+def map_lookup_address() -> int:
+    """The runtime's own map lookup: what the loop may do itself instead of calling it."""
+    address: int | None = interpreter().bpfcc_helper_table(1)
+    return address or 0

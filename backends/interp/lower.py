@@ -8,12 +8,14 @@ Each function is lowered alone; `Lowered` holds the words of all, and for each w
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bpfcc.backends.interp.allocate import Allocator
+from bpfcc.backends.interp.context import packet_fields
 from bpfcc.backends.interp.emit import Emitter
 from bpfcc.backends.interp.flow import Flow
 from bpfcc.backends.interp.fuse import fuse
+from bpfcc.backends.interp.machine import FRAME_BYTES
 from bpfcc.backends.interp.select import Selector
 from bpfcc.bpfir.ops import FrameAddr
 
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from bpfcc.backends.base import Environment
     from bpfcc.backends.interp.formats import Handler
     from bpfcc.bpfir.function import Function, Module
-
-FRAME_BYTES: Final = 512
 
 
 class LoweredFunction(NamedTuple):
@@ -55,10 +55,11 @@ class Lowered(NamedTuple):
 def lower(module: Module, environment: Environment, handlers: Mapping[str, Handler]) -> Lowered:
     """UnsupportedError for helpers, externs and packet loads that the environment or the interpreter does not have."""
     emitter = Emitter(handlers)
+    fields = packet_fields(module, environment)
     functions = []
     for fn in module.functions:
         flow = Flow(fn)
-        selector = Selector(flow, module, environment)
+        selector = Selector(flow, module, environment, fields)
         codes = selector.run()
         for code in codes:
             fuse(code)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Stands for the number of registers of the function, known only once they are assigned.
 FRAME_REGISTERS: Final = "registers"
+FRAME_BYTES: Final = 512
 
 
 def signed32(value: int) -> bool:

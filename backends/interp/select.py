@@ -11,42 +11,24 @@ never moves: what traps, traps in the order of the IR.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.backends.interp.folds import fold_loops
-from bpfcc.backends.interp.machine import FRAME_REGISTERS, Code, Insn, signed16, signed32
+from bpfcc.backends.interp.machine import FRAME_BYTES, Code, Insn, signed16, signed32
+from bpfcc.backends.interp.operations import HANDLERS
 from bpfcc.bpfir import semantics
 from bpfcc.bpfir.ops import (
     Alu,
-    Atomic,
-    AtomicFetch,
     Branch,
-    ByteSwap,
-    Call,
-    CallExtern,
-    CallFunction,
-    CallIndirect,
     Cast,
-    CompareExchange,
     Effect,
     Exit,
-    ExternAddr,
     FrameAddr,
-    FuncAddr,
-    Load,
-    LoadAcquire,
-    MapAddr,
-    MapValueAddr,
-    PacketLoad,
-    Store,
-    StoreRelease,
-    Undef,
     Value,
 )  # fmt: skip
-from bpfcc.errors import InternalError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from bpfcc.backends.base import Environment
     from bpfcc.backends.interp.flow import Flow, Node
@@ -56,24 +38,18 @@ if TYPE_CHECKING:
 # Pieces of memory that the fast path of a checked access knows at once: half for loads, half for stores.
 CACHES: Final = 16
 CACHE_BYTES: Final = 64
-FRAME_BYTES: Final = 512
-HANDLE_BITS: Final = 4
-MAP_HANDLES: Final = 4 << 24
-FUNCTION_HANDLES: Final = 8 << 24
-COMMUTATIVE: Final = frozenset(("add", "mul", "and", "or", "xor"))
 # Constants kept in registers for the whole function, because a loop needs them.
 MAX_HOISTED: Final = 64
-# SKF_AD_OFF of linux/filter.h, which classic filters load fields of the socket buffer from.
-ANCILLARY: Final = -0x1000
-ANCILLARY_FIELDS: Final = 64
 
 
 @final
 class Selector:
     """The state of selecting one function."""
 
-    def __init__(self, flow: Flow, module: Module, environment: Environment) -> None:
+    def __init__(self, flow: Flow, module: Module, environment: Environment, fields: Mapping[Op, str]) -> None:
         self.flow = flow
+        # Loads of the context that mean a packet address, and the handler that gives it.
+        self.fields = fields
         self.module = module
         self.environment = environment
         self.resolve = flow.resolve
@@ -95,7 +71,7 @@ class Selector:
         codes = [self._node(node) for node in reversed(self.flow.nodes)]
         codes.reverse()
         fold_loops(codes, self.hoist)
-        codes[0].insns[:0] = [self._constant(value, register) for value, register in self.hoisted.items()]
+        codes[0].insns[:0] = [self.constant(value, register) for value, register in self.hoisted.items()]
         return codes
 
     # ---- values ----------------------------------------------------------------------------------------------------
@@ -178,7 +154,8 @@ class Selector:
             self.home[value] = self.flow.nodes[0]
         return value
 
-    def _constant(self, value: int, register: Value) -> Insn:
+    def constant(self, value: int, register: Value) -> Insn:
+        """The instruction that loads a number."""
         low = semantics.signed(64, value)
         if signed32(low):
             return Insn("movi", register, [], (low,), -1)
@@ -212,7 +189,7 @@ class Selector:
                 continue
             HANDLERS[type(op)](self, op)
         self.out.reverse()
-        constants = [self._constant(value, register) for value, register in self.constants.items()]
+        constants = [self.constant(value, register) for value, register in self.constants.items()]
         code.insns = constants + self.out
         return code
 
@@ -239,8 +216,8 @@ class Selector:
 
     # ---- addresses -------------------------------------------------------------------------------------------------
 
-    def address(self, base: Operand, offset: int, size: int) -> tuple[str, list[Value], int]:
-        """How to reach `size` bytes at base + offset: suffix of the handler, registers, displacement."""
+    def address(self, base: Operand, offset: int, size: int, *, indexed: bool = True) -> tuple[str, list[Value], int]:
+        """How to reach `size` bytes at base + offset: suffix of the handler, registers, displacement; `indexed`: as a sum, too."""
         while type(base) is Value:
             made = self.defs.get(base)
             if type(made) is FrameAddr:
@@ -258,7 +235,7 @@ class Selector:
                 self._replace_use(base, lhs)
                 base, offset = lhs, offset + delta
                 continue
-            found = self._indexed(base, made.kind, lhs, rhs, offset)
+            found = self._indexed(base, made.kind, lhs, rhs, offset) if indexed else None
             if found is not None:
                 return found
             break
@@ -329,266 +306,3 @@ class Selector:
         if self._deferred is not None:
             self.out.append(self._deferred)
             self._deferred = None
-
-
-# ---- arithmetic ---------------------------------------------------------------------------------------------------------
-
-
-def _alu(s: Selector, op: Alu) -> None:
-    lhs, rhs, kind, width = s.resolve(op.lhs), s.resolve(op.rhs), op.kind, op.width_bits
-    if width == 32:
-        lhs, rhs = s.low_half(lhs), s.low_half(rhs)
-    if type(lhs) is int and type(rhs) is int:
-        value = semantics.ALU[kind](width, lhs, rhs)
-        constant = s._constant(value, op.result)
-        s.out.append(constant)
-        return
-    if type(lhs) is int:
-        if kind in COMMUTATIVE:
-            lhs, rhs = rhs, lhs
-        elif kind == "sub" and signed32(semantics.signed(width, lhs)):
-            s.emit(f"rsub{width}i", op.result, [s.register(rhs)], (semantics.signed(width, lhs),), op.insn)
-            return
-    if type(rhs) is int:
-        kind, rhs = _cheaper(kind, width, rhs)
-        immediate = semantics.signed(width, rhs)
-        if signed32(immediate):
-            s.emit(f"{kind}{width}i", op.result, [s.register(lhs)], (immediate,), op.insn)
-            return
-    elif kind in ("or", "add", "xor") and _rotate(s, op, lhs, rhs):
-        return
-    s.emit(f"{kind}{width}", op.result, [s.register(lhs), s.register(rhs)], (), op.insn)
-
-
-def _cheaper(kind: AluKind, width: int, rhs: int) -> tuple[AluKind, int]:
-    """The same with a power of two as a shift or a mask."""
-    number = semantics.mask(width, rhs)
-    if number and not number & (number - 1):
-        if kind == "mul":
-            return "lsh", number.bit_length() - 1
-        if kind == "div":
-            return "rsh", number.bit_length() - 1
-        if kind == "mod":
-            return "and", number - 1
-    return kind, rhs
-
-
-def _rotate(s: Selector, op: Alu, lhs: Operand, rhs: Operand) -> bool:
-    """x << k | x >> width - k."""
-    for first, second in ((lhs, rhs), (rhs, lhs)):
-        left = s.defs.get(first) if type(first) is Value else None
-        right = s.defs.get(second) if type(second) is Value else None
-        if not (type(left) is Alu and type(right) is Alu and left.kind == "lsh" and right.kind == "rsh"):
-            continue
-        if not left.width_bits == right.width_bits == op.width_bits:
-            continue
-        value, left_by, right_by = s.resolve(left.lhs), s.resolve(left.rhs), s.resolve(right.rhs)
-        if value is not s.resolve(right.lhs) or type(value) is not Value or type(left_by) is not int or type(right_by) is not int:
-            continue
-        if left_by + right_by != op.width_bits or not left_by or not right_by:
-            continue
-        s.unuse(first)
-        s.unuse(second)
-        s.use(value)
-        s.emit(f"rotl{op.width_bits}i", op.result, [value], (left_by,), op.insn)
-        return True
-    return False
-
-
-def _cast(s: Selector, op: Cast) -> None:
-    value = s.register(s.resolve(op.value))
-    if op.kind == "zext":
-        bits = min(op.from_bits, op.width_bits)
-        if bits == 32:
-            s.emit("zext32", op.result, [value], (), op.insn)
-        else:
-            s.emit("and64i", op.result, [value], ((1 << bits) - 1,), op.insn)
-    elif op.from_bits >= op.width_bits:
-        s.emit("zext32", op.result, [value], (), op.insn)
-    else:
-        s.emit(f"sext{op.from_bits}_{op.width_bits}", op.result, [value], (), op.insn)
-
-
-def _byte_swap(s: Selector, op: ByteSwap) -> None:
-    value = s.resolve(op.value)
-    made = s.defs.get(value) if type(value) is Value else None
-    if (
-        type(value) is Value and type(made) is Load and made.size_bytes * 8 == op.width_bits
-        and not made.signed and s.uses[value] == 1 and value not in s.swapped
-    ):  # fmt: skip
-        # The swap moves up to the load, which stays where it is.
-        s.swapped[value] = op.result
-        s.home[op.result] = s.home[value]
-        return
-    s.emit(f"bswap{op.width_bits}", op.result, [s.register(value)], (), op.insn)
-
-
-# ---- values that the environment knows --------------------------------------------------------------------------------------
-
-
-def _frame_addr(s: Selector, op: FrameAddr) -> None:
-    s.emit("frame", op.result, [], (op.offset,), op.insn)
-
-
-def _number(s: Selector, result: Value, value: int, insn: int) -> None:
-    constant = s._constant(semantics.mask(64, value), result)
-    constant.origin = insn
-    s.out.append(constant)
-
-
-def _map_addr(s: Selector, op: MapAddr) -> None:
-    _number(s, op.result, MAP_HANDLES + (s.environment.maps[op.map].id << HANDLE_BITS), op.insn)
-
-
-def _map_value_addr(s: Selector, op: MapValueAddr) -> None:
-    binding = s.environment.maps[op.map]
-    base = binding.guest_base if s.environment.checked else binding.host_base
-    if not base:
-        name = s.module.maps[op.map].name
-        raise UnsupportedError(f"the value of map {name!r} as an address", insn=op.insn)
-    _number(s, op.result, base + op.offset, op.insn)
-
-
-def _func_addr(s: Selector, op: FuncAddr) -> None:
-    _number(s, op.result, FUNCTION_HANDLES + (s.indices[op.function] << HANDLE_BITS), op.insn)
-
-
-def _extern_addr(s: Selector, op: ExternAddr) -> None:
-    extern = s.module.externs[op.extern]
-    address = s.environment.externs.get(extern.name)
-    if address is None and extern.weak:
-        address = 0
-    if address is None:
-        raise UnsupportedError(f"{extern.kind} {extern.name}", insn=op.insn)
-    _number(s, op.result, address, op.insn)
-
-
-def _undef(s: Selector, op: Undef) -> None:
-    _number(s, op.result, 0, op.insn)
-
-
-# ---- memory -------------------------------------------------------------------------------------------------------------
-
-
-def _load(s: Selector, op: Load) -> None:
-    result = op.result
-    prefix = "lds" if op.signed and op.size_bytes < 8 else "ld"
-    if result in s.swapped:
-        result, prefix = s.swapped[result], "ldb"
-    suffix, registers, offset = s.address(s.resolve(op.base), op.offset, op.size_bytes)
-    name = f"{prefix}{op.size_bytes}{suffix}"
-    cache = s.cache(registers, write=False)
-    imms = (offset,) if suffix == "_f" else (offset, cache) if suffix == "_x" else (cache, offset)
-    s.emit(name, result, registers, imms, op.insn)
-    s.flush()
-
-
-def _store(s: Selector, op: Store) -> None:
-    value = s.resolve(op.value)
-    suffix, registers, offset = s.address(s.resolve(op.base), op.offset, op.size_bytes)
-    name = f"st{op.size_bytes}"
-    cache = s.cache(registers, write=True)
-    constant = semantics.signed(8 * op.size_bytes, value) if type(value) is int else None
-    if constant is not None and signed32(constant) and suffix in ("", "_f"):
-        if suffix:
-            s.emit(f"{name}_fi", None, [], (offset, constant), op.insn)
-        else:
-            s.emit(f"{name}_i", None, registers, (cache, offset, constant), op.insn)
-    else:
-        source = s.register(value)
-        imms = (offset,) if suffix == "_f" else (offset, cache) if suffix == "_x" else (cache, offset)
-        s.emit(f"{name}{suffix}", None, [*registers, source], imms, op.insn)
-    s.flush()
-
-
-def _load_acquire(s: Selector, op: LoadAcquire) -> None:
-    registers, offset = s.near(s.resolve(op.base), op.offset)
-    s.emit(f"lda{op.size_bytes}", op.result, registers, (s.cache(registers, write=False), offset), op.insn)
-    s.flush()
-
-
-def _store_release(s: Selector, op: StoreRelease) -> None:
-    registers, offset = s.near(s.resolve(op.base), op.offset)
-    value = s.register(s.resolve(op.value))
-    s.emit(f"str{op.size_bytes}", None, [*registers, value], (s.cache(registers, write=True), offset), op.insn)
-    s.flush()
-
-
-def _atomic(s: Selector, op: Atomic) -> None:
-    registers, offset = s.near(s.resolve(op.base), op.offset)
-    value = s.register(s.resolve(op.value))
-    s.emit(f"at_{op.kind}{op.size_bytes}", None, [*registers, value], (s.cache(registers, write=True), offset), op.insn)
-    s.flush()
-
-
-def _atomic_fetch(s: Selector, op: AtomicFetch) -> None:
-    registers, offset = s.near(s.resolve(op.base), op.offset)
-    value = s.register(s.resolve(op.value))
-    name = f"af_{op.kind}{op.size_bytes}"
-    s.emit(name, op.result, [*registers, value], (offset, s.cache(registers, write=True)), op.insn)
-    s.flush()
-
-
-def _compare_exchange(s: Selector, op: CompareExchange) -> None:
-    registers, offset = s.near(s.resolve(op.base), op.offset)
-    sources = [*registers, s.register(s.resolve(op.expected)), s.register(s.resolve(op.value))]
-    s.emit(f"cmpxchg{op.size_bytes}", op.result, sources, (s.cache(registers, write=True), offset), op.insn)
-    s.flush()
-
-
-def _packet_load(s: Selector, op: PacketLoad) -> None:
-    index = s.resolve(op.index)
-    if type(index) is int:
-        offset = semantics.signed(32, index + op.offset)
-        if ANCILLARY <= offset < ANCILLARY + ANCILLARY_FIELDS:
-            raise UnsupportedError(f"packet load of ancillary data (field {offset - ANCILLARY})", insn=op.insn)
-    displacement = semantics.signed(32, op.offset)
-    s.emit("packet_load", op.result, [s.register(index)], (displacement, op.size_bytes), op.insn)
-
-
-# ---- calls ---------------------------------------------------------------------------------------------------------------
-
-
-def _call(s: Selector, op: Call) -> None:
-    environment = s.environment
-    address = environment.helper_address(op.helper)
-    if not address:
-        raise UnsupportedError(f"helper {environment.helper_name(op.helper)}", insn=op.insn)
-    args = [s.register(s.resolve(arg)) for arg in op.args]
-    if op.helper == environment.tail_call_helper:
-        name = "call_tail"
-    elif op.helper in environment.quiet_helpers:
-        name = f"call{len(args)}_keeps"
-    else:
-        name = f"call{len(args)}"
-    s.emit(name, op.result, args, (FRAME_REGISTERS, address), op.insn)
-
-
-def _call_function(s: Selector, op: CallFunction) -> None:
-    callee = s.indices[op.function]
-    count = min(len(op.args), len(s.module.functions[callee].params))
-    args = [s.register(s.resolve(arg)) for arg in op.args]
-    s.emit("call_function", op.result, args, (count, callee, FRAME_REGISTERS), op.insn)
-
-
-def _call_indirect(s: Selector, op: CallIndirect) -> None:
-    args = [s.register(s.resolve(arg)) for arg in op.args]
-    s.emit("call_indirect", op.result, [s.register(s.resolve(op.target)), *args], (len(args), FRAME_REGISTERS), op.insn)
-
-
-def _call_extern(s: Selector, op: CallExtern) -> None:
-    extern = s.module.externs[op.extern]
-    raise UnsupportedError(f"{extern.kind} {extern.name}", insn=op.insn)
-
-
-def _renamed(_s: Selector, op: Op) -> None:
-    raise InternalError(f"a renaming reached selection: {op}")
-
-
-# The total table: an operation without an entry is an error at import (`tests/unit/test_interp_lowering.py`).
-HANDLERS: Final[Mapping[type[Op], Callable[[Selector, Any], None]]] = {
-    Alu: _alu, Cast: _cast, ByteSwap: _byte_swap, FrameAddr: _frame_addr, MapAddr: _map_addr, MapValueAddr: _map_value_addr,
-    FuncAddr: _func_addr, ExternAddr: _extern_addr, Undef: _undef, Load: _load, Store: _store, LoadAcquire: _load_acquire,
-    StoreRelease: _store_release, Atomic: _atomic, AtomicFetch: _atomic_fetch, CompareExchange: _compare_exchange,
-    PacketLoad: _packet_load, Call: _call, CallFunction: _call_function, CallExtern: _call_extern, CallIndirect: _call_indirect,
-}  # fmt: skip

@@ -28,13 +28,20 @@ static const char names[] =
 
 /* ---- what handlers call ---------------------------------------------------------------------------------------- */
 
-/* Fills a cache with the live range around an address; 0 where that takes bpfcc_access_slow: a piece that is not wholly
- * readable or writable, memory handed out by helpers, or what is not allowed at all. */
+static int set(const uint8_t *bits, uint64_t index)
+{
+    return bits[index >> 3] >> (index & 7) & 1;
+}
+
+enum { NEIGHBOURS = 64 };
+
+/* Fills a cache with the live range around an address; 0 where that takes bpfcc_access_slow: memory handed out by helpers, or
+ * what is not allowed at all. Where bits say which bytes may be accessed, the range is theirs, as far as is worth looking. */
 static int fill_cache(struct bpfcc_thread *ctx, struct bpfcc_cache *cache)
 {
     uint64_t address = ctx->slow_address, slot = address >> BPFCC_SLOT_SHIFT;
     const struct bpfcc_region *region = slot < BPFCC_SLOTS ? ctx->run->slots[slot] : NULL;
-    if (!region || (ctx->slow_write ? !(region->flags & BPFCC_REGION_WRITE) || region->writable : region->readable != NULL))
+    if (!region || (ctx->slow_write && !(region->flags & BPFCC_REGION_WRITE)))
         return 0;
     uint64_t offset = address - region->base, lo = region->lo, hi = region->hi;
     if (address < region->base || offset < lo || offset >= hi)
@@ -43,6 +50,16 @@ static int fill_cache(struct bpfcc_thread *ctx, struct bpfcc_cache *cache)
         uint64_t start = (uint64_t)((uint32_t)offset / region->stride) * region->stride;
         lo = start > lo ? start : lo;
         hi = start + region->element < hi ? start + region->element : hi;
+    }
+    const uint8_t *bits = ctx->slow_write ? region->writable : region->readable;
+    if (bits) {
+        uint64_t first = offset, last = offset;
+        while (first > lo && offset - first < NEIGHBOURS && set(bits, first - 1))
+            first--;
+        while (last < hi && last - offset < NEIGHBOURS && set(bits, last))
+            last++;
+        lo = first;
+        hi = last;
     }
     if (offset >= hi || ctx->slow_size > hi - offset)
         return 0;
@@ -185,6 +202,12 @@ static int load_packet(struct bpfcc_run *run, int64_t offset, uint32_t size, uin
     for (uint32_t i = 0; i < size; i++)
         *value = *value << 8 | data[i];
     return 1;
+}
+
+static inline uint64_t map_element(struct bpfcc_run *run, uint32_t id, uint32_t index)
+{
+    struct bpfcc_bound_map *bound = bpfcc_bound(run->state, id);
+    return bpfcc_value_address(run, bound, bpfcc_array_lookup_inline(bound->map, index, run->cpu));
 }
 
 /* ---- the loop --------------------------------------------------------------------------------------------------- */
@@ -494,7 +517,7 @@ uint64_t bpfcc_interp_enter(struct bpfcc_run *run)
     for (uint32_t i = 0; i < to->params; i++)
         fresh[i] = 0;
     if (code->flags & BPFCC_CODE_RAW) {
-        const struct bpfcc_region *memory = run->slots[BPFCC_SLOT_USER];
+        const struct bpfcc_region *memory = run->slots[BPFCC_SLOT_USER] ? run->slots[BPFCC_SLOT_USER] : run->slots[BPFCC_SLOT_CONTEXT];
         if (to->params > 0)
             fresh[0] = !memory ? 0 : run->checked ? memory->base : (uint64_t)(uintptr_t)memory->host;
         if (to->params > 1)
