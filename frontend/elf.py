@@ -14,7 +14,6 @@ debug sections and their relocations are most of an object's bytes and none of i
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
@@ -54,19 +53,27 @@ MAX_NOBITS_BYTES: Final = 1 << 24
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class Section:
     """One section header. `type` and `flags` are the numbers of the ELF specification."""
 
-    index: int
-    name: str
-    type: int
-    flags: int
-    offset: int
-    size: int
-    link: int
-    info: int
-    entry_size: int
+    # Written out: `dataclass` takes a millisecond to make such a class, at every start.
+    __slots__ = ("entry_size", "flags", "index", "info", "link", "name", "offset", "size", "type")
+
+    def __init__(
+        self, index: int, name: str, type_: int, flags: int, offset: int, size: int, *, link: int = 0, info: int = 0, entry_size: int = 0
+    ) -> None:
+        self.index = index
+        self.name = name
+        self.type = type_
+        self.flags = flags
+        self.offset = offset
+        self.size = size
+        self.link = link
+        self.info = info
+        self.entry_size = entry_size
+
+    def __repr__(self) -> str:
+        return f"<Section {self.index} {self.name!r} {self.size} bytes>"
 
     @property
     def executable(self) -> bool:
@@ -234,16 +241,15 @@ class ElfFile:
     def _make_sections(self, headers: list[dict[str, int]], names_index: int) -> list[Section]:
         types = {"SHT_NULL": 0, "SHT_PROGBITS": 1, "SHT_SYMTAB": 2, "SHT_STRTAB": 3, "SHT_RELA": 4, "SHT_NOBITS": 8, "SHT_REL": 9}
         names = headers[names_index]
-        table = Section(names_index, "section names", SHT_STRTAB, 0, names["sh_offset"], names["sh_size"], 0, 0, 0)
+        table = Section(names_index, "section names", SHT_STRTAB, 0, names["sh_offset"], names["sh_size"])
         self.contents(table)
         sections = []
         for index, h in enumerate(headers):
             kind = h["sh_type"]
             number = types.get(kind, -1) if isinstance(kind, str) else kind
             name = self.string(table, h["sh_name"]) if index and h["sh_name"] else ""
-            sections.append(
-                Section(index, name, number, h["sh_flags"], h["sh_offset"], h["sh_size"], h["sh_link"], h["sh_info"], h["sh_entsize"])
-            )
+            rest = {"link": h["sh_link"], "info": h["sh_info"], "entry_size": h["sh_entsize"]}
+            sections.append(Section(index, name, number, h["sh_flags"], h["sh_offset"], h["sh_size"], **rest))
         return sections
 
     @cached_property

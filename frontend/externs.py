@@ -12,7 +12,6 @@ absent; a strong one that nobody gives is remembered in `missing`, and code that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, final
 
@@ -43,16 +42,16 @@ MAX_KCONFIG_BYTES: Final = 1 << 16
 
 
 @final
-@dataclass(slots=True)
 class ExternTable:
     """What undefined symbols mean. Indices are into `externs`, `.kconfig` offsets into the map's only value."""
 
-    externs: list[Extern] = field(default_factory=list)
-    by_symbol: dict[int, int] = field(default_factory=dict)
-    kconfig_offsets: dict[int, int] = field(default_factory=dict)
-    kconfig: MapSpec | None = None
-    # Strong configuration values that nobody gave, by symbol.
-    missing: dict[int, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.externs: list[Extern] = []
+        self.by_symbol: dict[int, int] = {}
+        self.kconfig_offsets: dict[int, int] = {}
+        self.kconfig: MapSpec | None = None
+        # Strong configuration values that nobody gave, by symbol.
+        self.missing: dict[int, str] = {}
 
     def add(self, symbol: int, extern: Extern) -> int:
         """Append an extern for a symbol; returns its index."""
@@ -61,16 +60,13 @@ class ExternTable:
         return self.by_symbol[symbol]
 
 
-@dataclass(slots=True)
 class _Value:
-    """One `__kconfig` variable."""
+    """One `__kconfig` variable; `offset` is its place in the map."""
 
-    symbol: Symbol
-    name: str
-    type_id: int
-    size: int
-    align: int
-    offset: int = 0
+    def __init__(self, btf: Btf, symbol: Symbol, name: str, type_id: int) -> None:
+        self.symbol, self.name, self.type_id = symbol, name, type_id
+        self.size, self.align = btf.size_of(type_id), btf.align_of(type_id)
+        self.offset = 0
 
 
 def read_externs(elf: ElfFile, btf: Btf | None, given: Kconfig | None) -> ExternTable:
@@ -87,8 +83,7 @@ def read_externs(elf: ElfFile, btf: Btf | None, given: Kconfig | None) -> Extern
             type_id = ksyms[name]
             table.add(symbol.number, Extern(name, "kfunc" if btf.kind(type_id) == "func" else "ksym", weak, type_id))
         elif name in kconfig:
-            type_id = btf.referred(kconfig[name])
-            values.append(_Value(symbol, name, type_id, btf.size_of(type_id), btf.align_of(type_id)))
+            values.append(_Value(btf, symbol, name, btf.referred(kconfig[name])))
             table.add(symbol.number, Extern(name, "kconfig", weak, kconfig[name]))
     if values:
         _lay_out(elf, btf, table, values, given or {})

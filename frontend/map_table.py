@@ -8,7 +8,6 @@ table.by_name[".rodata"]          -> 2
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 if TYPE_CHECKING:
@@ -36,16 +35,16 @@ class MapPlace(NamedTuple):
 
 
 @final
-@dataclass(slots=True)
 class MapTable:
     """All maps of an object in libbpf's order: defined ones, global data, kernel configuration."""
 
-    places: list[MapPlace] = field(default_factory=list)
-    by_place: dict[tuple[int, int], int] = field(default_factory=dict)
-    by_name: dict[str, int] = field(default_factory=dict)
-    # Sections whose bytes are map definitions, and those that are a map's value.
-    definition_sections: set[int] = field(default_factory=set)
-    data_sections: set[int] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.places: list[MapPlace] = []
+        self.by_place: dict[tuple[int, int], int] = {}
+        self.by_name: dict[str, int] = {}
+        # Sections whose bytes are map definitions, and those that are a map's value.
+        self.definition_sections: set[int] = set()
+        self.data_sections: set[int] = set()
 
     def add(self, spec: MapSpec, section: int, offset: int, elf: ElfFile) -> int:
         """Append a map; two of one name cannot be told apart and are refused."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
@@ -64,9 +63,7 @@ class Reference(NamedTuple):
     reason: str = ""
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class CodeFunction:
+class CodeFunction(NamedTuple):
     """A function inside a section: slots `[start, start + length)`."""
 
     name: str

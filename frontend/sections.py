@@ -10,19 +10,15 @@ The table is `runtime/specs/sections_linux.json`.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, final
+from typing import Final, NamedTuple
 
-from bpfcc.runtime import specs
+# Found without importing `bpfcc.runtime.specs`, whose tables nothing here needs: the parts are side by side, installed or not.
+TABLE: Final = Path(__file__).resolve().parents[1] / "runtime" / "specs" / "sections_linux.json"
 
-TABLE: Final = Path(specs.__file__).parent / "sections_linux.json"
 
-
-@final
-@dataclass(frozen=True, slots=True)
-class SectionRule:
+class SectionRule(NamedTuple):
     """A row of the table. `attach_btf`: the target is a function that BTF describes; `frags`: multi-buffer XDP."""
 
     section: str
@@ -39,9 +35,7 @@ class SectionRule:
         return self.section.endswith("+")
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class SectionMatch:
+class SectionMatch(NamedTuple):
     """What a name tells. `rule` is None where the table does not know the name; `legacy`: only libbpf before 1.0 takes it."""
 
     name: str

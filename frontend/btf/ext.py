@@ -12,7 +12,6 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
@@ -37,12 +36,12 @@ class CoreRelocation(NamedTuple):
 
 
 @final
-@dataclass(frozen=True)
 class InfoTable:
     """The records of one code section, `stride` words each, in order of instruction."""
 
-    words: array[int]
-    stride: int
+    def __init__(self, words: array[int], stride: int) -> None:
+        self.words: Final = words
+        self.stride: Final = stride
 
     @cached_property
     def offsets(self) -> array[int]:

@@ -17,7 +17,6 @@ import os
 import stat
 import struct
 import sys
-import tempfile
 from array import array
 from pathlib import Path
 from typing import Final
@@ -155,6 +154,8 @@ def _write_index(path: Path, btf: Btf) -> None:
     index = btf.names
     payload = btf.offsets.tobytes() + index.checksums.tobytes() + index.ids.tobytes()
     header = HEADER.pack(MAGIC, len(btf.offsets), len(index.ids), hashlib.sha256(payload).digest())
+    import tempfile  # of use once in a cache's life
+
     with contextlib.suppress(OSError):
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
         try:

@@ -1,13 +1,13 @@
 """One BTF type, decoded.
 
-    BtfType(id=7, kind="struct", name="flow", size=8, members=(Member("saddr", 2, 0, 0), Member("port", 3, 32, 0)))
+    t.id, t.kind, t.name, t.size       -> 7, "struct", "flow", 8
+    t.members                          -> (Member("saddr", 2, 0, 0), Member("port", 3, 32, 0))
 
 Kinds are named as `bpftool` names them, in lower case. `Documentation/bpf/btf.rst` of the kernel has the encoding.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, final
 
 KindName = Literal[
@@ -75,31 +75,34 @@ class Variable(NamedTuple):
 
 
 @final
-@dataclass(slots=True)
 class BtfType:
     """A decoded type. Fields that its kind does not have keep their defaults.
 
     `type_id`: pointed-to, element, aliased, returned or tagged type. `kflag`: a union (fwd), signed (enum), bit-fields (struct).
-    `component`: the member or parameter a declaration tag is for, -1 for the whole.
+    `length` is an array's, `component` the member or parameter a declaration tag is for, -1 for the whole.
     """
 
-    id: int
-    kind: KindName
-    name: str = ""
-    size: int = 0
-    type_id: int = 0
-    kflag: bool = False
-    encoding: int = 0
-    bits: int = 0
-    bit_offset: int = 0
-    index_type_id: int = 0
-    length: int = 0
-    linkage: Linkage = "static"
-    component: int = -1
-    members: tuple[Member, ...] = ()
-    enumerators: tuple[Enumerator, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
-    variables: tuple[Variable, ...] = ()
+    # Written out: `dataclass` takes a millisecond to make such a class, at every start.
+    __slots__ = (
+        "bit_offset", "bits", "component", "encoding", "enumerators", "id", "index_type_id", "kflag", "kind", "length", "linkage",
+        "members", "name", "parameters", "size", "type_id", "variables",
+    )  # fmt: skip
+
+    def __init__(self, type_id: int, kind: KindName, name: str = "", *, kflag: bool = False) -> None:
+        self.id = type_id
+        self.kind: KindName = kind
+        self.name = name
+        self.kflag = kflag
+        self.size = self.type_id = self.encoding = self.bits = self.bit_offset = self.index_type_id = self.length = 0
+        self.linkage: Linkage = "static"
+        self.component = -1
+        self.members: tuple[Member, ...] = ()
+        self.enumerators: tuple[Enumerator, ...] = ()
+        self.parameters: tuple[Parameter, ...] = ()
+        self.variables: tuple[Variable, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<BtfType {self.id} {self.kind} {self.name!r}>"
 
     @property
     def signed(self) -> bool:
