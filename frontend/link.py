@@ -15,6 +15,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, Literal, final
 
 from bpfcc.bpfir.module import Bytecode, FunctionSpan
+from bpfcc.frontend.dwarf_line_map import DwarfLineMap, Placed
 from bpfcc.frontend.lines import LineMap, Segment
 
 if TYPE_CHECKING:
@@ -196,8 +197,6 @@ class _Link:
     def _lines(self) -> Mapping[int, SourcePosition]:
         linker = self.linker
         if linker.ext is None or linker.btf is None:
-            from bpfcc.frontend.dwarf_line_map import DwarfLineMap, Placed  # objects have BTF as a rule
-
             names = {section: linker.sections[section].section.name for section in {f.section for f, _ in self.order}}
             return DwarfLineMap(linker.elf, [Placed(names[f.section], f.start, start, f.length) for f, start in self.order])
         segments = []

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.frontend.elf import SHT_NOBITS, SHT_PROGBITS, STT_FUNC, STT_SECTION
 from bpfcc.frontend.map_table import READ_ONLY_FOR_PROGRAMS, MapTable
+from bpfcc.frontend.maps_btf import read_btf_maps
+from bpfcc.frontend.maps_legacy import read_legacy_maps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,13 +46,9 @@ def read_maps(elf: ElfFile, btf: Btf | None) -> MapTable:
     for section in elf.sections:
         if section.name == ".maps" and section.size:
             table.definition_sections.add(section.index)
-            from bpfcc.frontend.maps_btf import read_btf_maps  # of the two readers an object needs one
-
             read_btf_maps(elf, btf, section, table)
         elif is_legacy_section(section.name) and section.size:
             table.definition_sections.add(section.index)
-            from bpfcc.frontend.maps_legacy import read_legacy_maps
-
             read_legacy_maps(elf, section, table)
     for section in elf.sections:
         if is_data_section(section):
