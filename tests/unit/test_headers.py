@@ -273,6 +273,20 @@ def test_questions_about_the_kernel_become_relocations(tmp_path: Path) -> None:
     assert b".BTF.ext" in compiled(tmp_path, text)
 
 
+def test_the_way_from_a_member_to_its_struct_is_relocated(tmp_path: Path) -> None:
+    shape = "struct outer {{ {padding} int member; }} __attribute__((preserve_access_index));\n"
+    text = shape.format(padding="long a;") + (
+        'SEC("socket") long f(void *p) { return (long)container_of(p, struct outer, member) - (long)p; }\n'
+        'SEC("socket") long g(void *p) { return offsetof(struct outer, member); }\n'
+    )
+    data = compiled(tmp_path, TRACING + text)
+    target = tmp_path / "target.o"
+    target.write_bytes(compiled(tmp_path, shape.format(padding="long a[4];") + "struct outer one;\n"))
+    obj = load(data, target_btf=target)
+    for name in ("f", "g"):
+        assert 32 in [insn.imm for insn in decode(obj.programs[name].bytecode.code) if insn is not None], name
+
+
 BITS: Final = """
 struct bits { unsigned a : 3; int b : 7; unsigned c : 20; unsigned char d; };
 SEC("socket") int write(struct bits *s) { BPF_CORE_WRITE_BITFIELD(s, b, -3); return BPF_CORE_READ_BITFIELD(s, b); }

@@ -50,12 +50,15 @@
 #define KERNEL_VERSION(MAJOR, MINOR, PATCH) (((MAJOR) << 16) + ((MINOR) << 8) + ((PATCH) > 255 ? 255 : (PATCH)))
 #endif
 
-#ifndef offsetof
-#define offsetof(TYPE, MEMBER) __builtin_offsetof(TYPE, MEMBER)
-#endif
-#ifndef container_of
-#define container_of(POINTER, TYPE, MEMBER) ((TYPE *)((char *)(POINTER) - offsetof(TYPE, MEMBER)))
-#endif
+/* By the address of a member, not by the builtin: the address is relocated for the kernel where the type asks for it. */
+#undef offsetof
+#define offsetof(TYPE, MEMBER) ((unsigned long)&((TYPE *)0)->MEMBER)
+#undef container_of
+#define container_of(POINTER, TYPE, MEMBER)                              \
+	({                                                               \
+		void *___member = (void *)(POINTER);                     \
+		((TYPE *)(___member - offsetof(TYPE, MEMBER)));          \
+	})
 
 /* The compiler may not move memory accesses across, nor assume what a variable holds. */
 #ifndef barrier
