@@ -43,7 +43,8 @@ class Lab:
 
     def __init__(
         self, program_type: str = "xdp", *, packet: bytes | None = None, maps: Iterable[MapSpec] = (), options: RunOptions | None = None,
-        context: ContextValues | bytes | None = None, checked: bool = True, platform: str = "linux", cpu: int = 0, attach_type: str | None = None,
+        context: ContextValues | bytes | None = None, checked: bool = True, platform: str = "linux", cpu: int = 0,
+        attach_type: str | None = None,
     ) -> None:  # fmt: skip
         self.platform: Platform = load_platform(platform)
         cpus = (options or RunOptions()).cpus

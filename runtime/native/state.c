@@ -92,12 +92,15 @@ void bpfcc_state_free(struct bpfcc_state *state)
     free(state);
 }
 
+enum { VALUE_GAP = 1 << 16 };
+
 static void place_values(struct bpfcc_state *state, struct bpfcc_bound_map *bound, uint32_t flags)
 {
     struct bpfcc_map_area area;
     if (bpfcc_map_area(bound->map, &area) || !area.host || !area.size || !bound->value_size)
         return;
-    uint64_t slots = (area.size + ((uint64_t)1 << BPFCC_SLOT_SHIFT) - 1) >> BPFCC_SLOT_SHIFT;
+    /* A gap behind the last value, so that an overrun does not meet the next map. */
+    uint64_t slots = (area.size + VALUE_GAP + ((uint64_t)1 << BPFCC_SLOT_SHIFT) - 1) >> BPFCC_SLOT_SHIFT;
     bound->region = (struct bpfcc_region){
         .host = area.host, .hi = area.size, .stride = area.stride, .element = area.element, .flags = flags & BPFCC_BIND_READ_ONLY ? 0 : BPFCC_REGION_WRITE};
     if (slots > BPFCC_SLOTS - state->next_slot) {
