@@ -124,8 +124,8 @@ static __always_inline void bpf_tail_call_static(void *context, const void *map,
 }
 
 /* Counting arguments, and doing something with each: up to twelve. */
-#define ___bpfcc_13th(A, B, C, D, E, F, G, H, I, J, K, L, N, ...) N
-#define ___bpfcc_count(...) ___bpfcc_13th(_, ##__VA_ARGS__, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define ___bpfcc_14th(A, B, C, D, E, F, G, H, I, J, K, L, M, N, ...) N
+#define ___bpfcc_count(...) ___bpfcc_14th(_, ##__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 
 #define ___bpfcc_store(TO, ...) ___bpfcc_concat(___bpfcc_store_, ___bpfcc_count(__VA_ARGS__))(TO, 0, ##__VA_ARGS__)
 #define ___bpfcc_store_0(TO, INDEX, ...)
@@ -140,6 +140,7 @@ static __always_inline void bpf_tail_call_static(void *context, const void *map,
 #define ___bpfcc_store_9(TO, INDEX, X, ...) TO[INDEX] = (unsigned long long)(X); ___bpfcc_store_8(TO, INDEX + 1, __VA_ARGS__)
 #define ___bpfcc_store_10(TO, INDEX, X, ...) TO[INDEX] = (unsigned long long)(X); ___bpfcc_store_9(TO, INDEX + 1, __VA_ARGS__)
 #define ___bpfcc_store_11(TO, INDEX, X, ...) TO[INDEX] = (unsigned long long)(X); ___bpfcc_store_10(TO, INDEX + 1, __VA_ARGS__)
+#define ___bpfcc_store_12(TO, INDEX, X, ...) TO[INDEX] = (unsigned long long)(X); ___bpfcc_store_11(TO, INDEX + 1, __VA_ARGS__)
 /* An array of one at least: C has no empty arrays. */
 #define ___bpfcc_slots(...) (___bpfcc_count(__VA_ARGS__) + !___bpfcc_count(__VA_ARGS__))
 
@@ -176,6 +177,7 @@ static __always_inline void bpf_tail_call_static(void *context, const void *map,
 #define ___bpfcc_print_9 ___bpfcc_print_many
 #define ___bpfcc_print_10 ___bpfcc_print_many
 #define ___bpfcc_print_11 ___bpfcc_print_many
+#define ___bpfcc_print_12 ___bpfcc_print_many
 
 #define __bpf_printk(FORMAT, ...) ___bpfcc_print_few(FORMAT, ##__VA_ARGS__)
 #define __bpf_vprintk(FORMAT, ...) ___bpfcc_print_many(FORMAT, ##__VA_ARGS__)

@@ -357,6 +357,7 @@ struct pt_regs;
 #define ___bpfcc_word_9() ___bpfcc_word_8(), (void *)ctx[8]
 #define ___bpfcc_word_10() ___bpfcc_word_9(), (void *)ctx[9]
 #define ___bpfcc_word_11() ___bpfcc_word_10(), (void *)ctx[10]
+#define ___bpfcc_word_12() ___bpfcc_word_11(), (void *)ctx[11]
 
 #define ___bpfcc_parm_0() ctx
 #define ___bpfcc_parm_1() ___bpfcc_parm_0(), (void *)PT_REGS_PARM1(ctx)

@@ -187,6 +187,7 @@ __weak __hidden int bpf_usdt_arg(struct pt_regs *ctx, __u64 arg_num, long *res)
 #define ___bpfcc_usdt_9() ___bpfcc_usdt_8(), ___bpfcc_usdt_value(8)
 #define ___bpfcc_usdt_10() ___bpfcc_usdt_9(), ___bpfcc_usdt_value(9)
 #define ___bpfcc_usdt_11() ___bpfcc_usdt_10(), ___bpfcc_usdt_value(10)
+#define ___bpfcc_usdt_12() ___bpfcc_usdt_11(), ___bpfcc_usdt_value(11)
 
 #define BPF_USDT(NAME, ARGS...)                                                             \
 	NAME(struct pt_regs *ctx);                                                          \
