@@ -1,7 +1,7 @@
 """The same map twice, for comparing: in the running kernel through bpf(2), and in the native library.
 
-    kernel, ours = KernelMap.create(definition), OurMap.create(definition)    # a map, or the errno of the refusal
-    kernel.lookup(key)                                                        # (errno, bytes)
+kernel, ours = KernelMap.create(definition), OurMap.create(definition)    # a map, or the errno of the refusal
+kernel.lookup(key)                                                        # (errno, bytes)
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class OurMap:
         return errno or OurMap(definition, handle.value or 0, cpus)
 
     def lookup(self, key: bytes | None, value: bytes = b"", flags: int = 0) -> Answer:
-        buffer = ctypes.create_string_buffer(value, max(1, self.bytes))
+        buffer = ctypes.create_string_buffer(value, max(1, self.bytes, len(value)))
         errno = -native().bpfcc_map_read(self.handle, key, buffer, flags)
         return errno, b"" if errno else buffer.raw[: self.bytes]
 
