@@ -14,7 +14,7 @@ from ctypes import byref, c_uint64, c_void_p
 from typing import TYPE_CHECKING, ClassVar, Final, final
 
 from bpfcc.backends.base import DEFAULT_STEPS, Capabilities, Result, check_maps, make_trap
-from bpfcc.backends.interp.library import CHECKED, RAW, CodeFunction, entry_address, handlers, interpreter
+from bpfcc.backends.interp.library import CHECKED, RAW, CodeFunction, entry_address, interpreter
 from bpfcc.backends.interp.lower import lower
 from bpfcc.errors import InternalError, UnsupportedError
 from bpfcc.runtime.library import Run
@@ -40,7 +40,7 @@ class Interpreter:
     def compile(self, module: Module, environment: Environment) -> InterpreterExecutable:
         """Lower `module`; UnsupportedError where it needs what the environment does not have."""
         check_maps(module.maps, environment)
-        return InterpreterExecutable(module, lower(module, environment, handlers()), checked=environment.checked)
+        return InterpreterExecutable(module, lower(module, environment), checked=environment.checked)
 
 
 @final

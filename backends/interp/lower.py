@@ -14,16 +14,15 @@ from bpfcc.backends.interp.allocate import Allocator
 from bpfcc.backends.interp.context import packet_fields
 from bpfcc.backends.interp.emit import Emitter
 from bpfcc.backends.interp.flow import Flow
+from bpfcc.backends.interp.formats import WORD_BYTES
 from bpfcc.backends.interp.fuse import fuse
+from bpfcc.backends.interp.library import handlers
 from bpfcc.backends.interp.machine import FRAME_BYTES
 from bpfcc.backends.interp.select import Selector
 from bpfcc.bpfir.ops import FrameAddr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bpfcc.backends.base import Environment
-    from bpfcc.backends.interp.formats import Handler
     from bpfcc.bpfir.function import Function, Module
 
 
@@ -46,15 +45,21 @@ class Lowered(NamedTuple):
     origins: list[int]
     functions: list[LoweredFunction]
 
+    def names(self) -> list[str]:
+        """The handlers of the instructions, in order: what a listing begins with."""
+        numbers = {handler.number: name for name, handler in handlers().items()}
+        starts = (at for at, start in enumerate(self.starts) if start)
+        return [numbers[int.from_bytes(self.words[WORD_BYTES * at : WORD_BYTES * at + 8], "little")] for at in starts]
+
     def place(self, word: int) -> tuple[str, int]:
         """Function and bytecode instruction (-1 = none) of a word."""
         at = bisect_right([fn.entry for fn in self.functions], word) - 1
         return self.functions[max(at, 0)].name, self.origins[word] if word < len(self.origins) else -1
 
 
-def lower(module: Module, environment: Environment, handlers: Mapping[str, Handler]) -> Lowered:
+def lower(module: Module, environment: Environment) -> Lowered:
     """UnsupportedError for helpers, externs and packet loads that the environment or the interpreter does not have."""
-    emitter = Emitter(handlers)
+    emitter = Emitter(handlers())
     fields = packet_fields(module, environment)
     functions = []
     for fn in module.functions:
