@@ -82,6 +82,18 @@ _OPEN: Final = """#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
 #endif
 """
+# bpftool's name for the switch, and its form: weak, so that a kernel without the function refuses only programs that call it.
+_KFUNCS: Final = """#ifndef BPF_NO_KFUNC_PROTOTYPES
+#ifndef __ksym
+#define __ksym __attribute__((section(".ksyms")))
+#endif
+#ifndef __weak
+#define __weak __attribute__((weak))
+#endif
+{}
+#endif
+"""
+KFUNC_TAG: Final = "bpf_kfunc"
 _CLOSE: Final = """#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #pragma clang attribute pop
 #endif
@@ -89,16 +101,20 @@ _CLOSE: Final = """#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 
 
 def to_c(btf: Btf, type_ids: Iterable[int] | None = None, *, preserve_access_index: bool = True, guard: str | None = None) -> str:
-    """C source that defines the types and all they need; every type of the blob by default.
+    """C source that defines the types and all they need; by default every type of the blob, and the kernel functions it marks.
 
     `preserve_access_index` makes accesses to these structs CO-RE relocations. `guard` names an include guard.
     """
     parts = [f"#ifndef {guard}\n#define {guard}\n"] if guard else []
     if preserve_access_index:
         parts.append(_OPEN)
-    parts += _Writer(btf).write(type_ids)
+    writer = _Writer(btf)
+    parts += writer.write(type_ids)
     if preserve_access_index:
         parts.append(_CLOSE)
+    functions = writer.kernel_functions() if type_ids is None else []
+    if functions:
+        parts.append(_KFUNCS.format("\n".join(functions)))
     if guard:
         parts.append(f"#endif /* {guard} */\n")
     return "\n".join(parts)
@@ -169,6 +185,13 @@ class _Writer:
                 for strong in self._needs(type_id, by_value=True)[0]:
                     self._define(strong)
         return self.out
+
+    def kernel_functions(self) -> list[str]:
+        """Declarations of the functions that the kernel marks as callable by programs."""
+        btf = self.btf
+        tagged = (i for i in range(btf.first_id, btf.count) if btf.kind_number(i) == t.DECL_TAG and btf.name(i) == KFUNC_TAG)
+        found = {btf.name(i): i for i in (btf.referred(tag) for tag in tagged) if btf.kind_number(i) == t.FUNC}
+        return [f"extern {self.declare(btf.referred(i), identifier(name))} __weak __ksym;" for name, i in sorted(found.items())]
 
     def _inline_enums(self) -> frozenset[int]:
         """Enums without a name that some other type spells out."""

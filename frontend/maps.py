@@ -17,6 +17,7 @@ from bpfcc.frontend.elf import SHT_NOBITS, SHT_PROGBITS, STT_FUNC, STT_SECTION
 from bpfcc.frontend.map_table import READ_ONLY_FOR_PROGRAMS, MapTable
 from bpfcc.frontend.maps_btf import read_btf_maps
 from bpfcc.frontend.maps_legacy import read_legacy_maps
+from bpfcc.frontend.maps_struct_ops import is_struct_ops_section, read_struct_ops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,9 @@ def read_maps(elf: ElfFile, btf: Btf | None) -> MapTable:
         elif is_legacy_section(section.name) and section.size:
             table.definition_sections.add(section.index)
             read_legacy_maps(elf, section, table)
+        elif is_struct_ops_section(section.name) and section.size:
+            table.definition_sections.add(section.index)
+            read_struct_ops(elf, btf, section, table)
     for section in elf.sections:
         if is_data_section(section):
             _add_data(elf, btf, section, table)
@@ -81,7 +85,7 @@ def complete_data_sections(elf: ElfFile, btf: Btf) -> None:
     """Give the BTF's data sections their sizes and variables their offsets, which clang leaves to the loader."""
     by_name: dict[str, Symbol] | None = None
     for section in elf.sections:
-        if not section.size or not (is_data_section(section) or section.name == ".maps" or section.name.startswith(".struct_ops")):
+        if not section.size or not (is_data_section(section) or section.name == ".maps" or is_struct_ops_section(section.name)):
             continue
         type_id = btf.find(section.name, "datasec")
         if type_id is None:

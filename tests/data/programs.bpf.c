@@ -126,6 +126,21 @@ SEC("syscall") int kernel_symbols(void *ctx)
 }
 #endif
 
+#ifndef FOR_LIBBPF
+struct congestion_ops {
+	u32 flags;
+	void (*init)(void *sk);
+	u32 (*threshold)(void *sk);
+	char name[16];
+};
+
+SEC("struct_ops/init") void ops_init(u64 *ctx) {}
+SEC("struct_ops.s") u32 ops_threshold(u64 *ctx) { return 2; }
+SEC(".struct_ops.link") struct congestion_ops congestion = {
+	.flags = 9, .init = (void *)ops_init, .threshold = (void *)ops_threshold, .name = "mine"
+};
+#endif
+
 SEC("mystery") int unknown_type(void *ctx)
 {
 	return map_lookup(&events, &special) != 0;

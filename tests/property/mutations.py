@@ -96,6 +96,18 @@ def mutate(original: bytes, rng: random.Random) -> tuple[bytes, str]:
     return bytes(data), "; ".join(done)
 
 
+def mutate_btf(original: bytes, rng: random.Random) -> tuple[bytes, str]:
+    """The same with words of `.BTF` only: the file around it stays sound."""
+    data = bytearray(original)
+    order, parts = parts_of(original)
+    part = next(p for p in parts if p.name == ".BTF")
+    done = []
+    for _ in range(rng.choice([1, 2, 4, 8])):
+        at = rng.randrange(24, part.size) & ~3
+        done.append(f".BTF word {at:#x} = {_poke(rng, data, part.offset + at, 4, order):#x}")
+    return bytes(data), "; ".join(done)
+
+
 def _mutate_once(rng: random.Random, data: bytearray, order: str, parts: list[Part]) -> str:
     kind = rng.choice(
         ["byte", "header", "section", "symbol", "relocation", "btf", "btf", "ext", "code", "maps", "truncate", "swap", "copy"]

@@ -16,7 +16,7 @@ from bpfcc.frontend.btf_c import to_c
 from bpfcc.frontend.btf_values import decode_value, encode_value
 from bpfcc.frontend.objects import load
 from tests.data import btf_of, compiled
-from tests.property.mutations import mutate
+from tests.property.mutations import mutate, mutate_btf
 
 BASES = (
     ("programs.bpf.c", "little"),
@@ -74,13 +74,19 @@ def round_trip(btf: Btf, type_id: int) -> None:
 
 
 def run_seed(seed: int) -> None:
-    """One mutated object."""
+    """One mutated object; every seventh time a sound object against mutated target types."""
     rng = random.Random(seed)
     name, endian = BASES[seed % len(BASES)]
-    data, done = mutate(compiled(name, endian="big" if endian == "big" else "little"), rng)
+    data = compiled(name, endian="big" if endian == "big" else "little")
+    types = compiled("core_target.bpf.c")
+    if seed % 7:
+        data, done = mutate(data, rng)
+    else:
+        name, data = "core_local.bpf.c", compiled("core_local.bpf.c")
+        types, done = mutate_btf(types, rng)
     start = time.monotonic()
     try:
-        exercise(data, against=target())
+        exercise(data, against=btf_of(types) if not seed % 7 else target())
     except (InputError, UnsupportedError) as problem:
         assert str(problem)
     except Exception as problem:

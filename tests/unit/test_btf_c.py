@@ -110,6 +110,25 @@ def test_names_that_c_does_not_take(tmp_path: Path) -> None:
     compiled_types(tmp_path, f"{text}\n{checks}\nint use(struct uses *u) {{ return u->hole; }}\n")
 
 
+def test_kernel_functions_are_declared(tmp_path: Path) -> None:
+    b = BtfBuilder()
+    integer = b.int("int", 4, 1)
+    task = b.struct("task", 4, [("pid", integer, 0)])
+    function = b.func("bpf_task_find", b.proto(b.ptr(task), [("pid", integer)]))
+    b.func("not_for_programs", b.proto(integer, []))
+    b.decl_tag("bpf_kfunc", function)
+    btf = Btf.from_bytes(b.blob())
+    text = to_c(btf)
+    assert "extern struct task *bpf_task_find(int) __weak __ksym;" in text
+    assert "not_for_programs" not in text
+    assert "bpf_task_find" not in to_c(btf, [task])
+    source = text + '__attribute__((section("tc"), used)) int f(void *c) { return bpf_task_find(1) != 0; }'
+    path = tmp_path / "k.c"
+    path.write_text(source)
+    externs = load(compile_c(path).object, target_btf=btf).programs["f"].bytecode.externs
+    assert [(e.name, e.kind, e.weak) for e in externs] == [("bpf_task_find", "kfunc", True)]
+
+
 def test_types_that_no_c_can_have() -> None:
     b = BtfBuilder()
     integer = b.int("int", 4, 1)

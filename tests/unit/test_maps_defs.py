@@ -49,6 +49,27 @@ def test_maps_of_maps_and_programs() -> None:
     assert summary(maps["jumps"]) == ("prog_array", 4, 4, 3, 0)
 
 
+def test_struct_ops() -> None:
+    obj = load(compiled(OBJECT))
+    spec = obj.maps["congestion"]
+    assert summary(spec) == ("struct_ops", 4, 40, 1, 1 << 13)
+    assert spec.values == {1: "ops_init", 2: "ops_threshold"}
+    assert spec.initial is not None
+    assert (spec.initial[:4], spec.initial[24:29]) == (b"\x09\0\0\0", b"mine\0")
+    assert spec.btf.name(spec.btf_value_type_id) == "congestion_ops"
+    assert (obj.programs["ops_init"].type, obj.programs["ops_init"].attach_target) == ("struct_ops", "init")
+    assert obj.programs["ops_threshold"].sleepable
+
+
+def test_struct_ops_that_lie() -> None:
+    data = bytearray(compiled(OBJECT))
+    part = next(p for p in parts_of(bytes(data))[1] if p.name == ".rel.struct_ops.link")
+    struct.pack_into("<Q", data, part.offset, 20)
+    with pytest.raises(InputError, match="outside its members") as caught:
+        load(bytes(data))
+    assert caught.value.section == ".struct_ops.link"
+
+
 def test_global_data() -> None:
     maps = load(compiled(OBJECT)).maps
     assert maps[".data"].initial == struct.pack("<Q", 42)
@@ -146,7 +167,7 @@ class Definition:
         fields = [(name, type_id, 64 * i) for i, (name, type_id) in enumerate(members)]
         definition = self.b.struct("", 8 * len(fields), fields) if kind == "struct" else self.int
         self.b.datasec(".maps", 32, [(self.b.var("m", definition), 0, size)])
-        data = bytearray(compiled(OBJECT))
+        data = bytearray(compiled(OBJECT, defines=("FOR_LIBBPF",)))
         for part in parts_of(bytes(data))[1]:
             if part.name == ".rel.maps":
                 struct.pack_into("<I", data, part.header + 44, 0)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -141,6 +144,8 @@ def test_programs_of_several_sections(obj: Object) -> None:
         "optional": ("tc", "sched_cls", None, None, False, False),
         "traced": ("fentry.s/tcp_connect", "tracing", "trace_fentry", "tcp_connect", True, True),
         "kernel_symbols": ("syscall", "syscall", None, None, True, True),
+        "ops_init": ("struct_ops/init", "struct_ops", None, "init", False, True),
+        "ops_threshold": ("struct_ops.s", "struct_ops", None, None, True, True),
         "unknown_type": ("mystery", None, None, None, False, True),
     }
     assert (obj.license, obj.version, obj.endian) == ("Dual MIT/GPL", 0x60102, "little")
@@ -361,6 +366,27 @@ def test_other_machines_are_refused() -> None:
     struct.pack_into("<H", data, 18, 62)
     with pytest.raises(InputError, match="not for BPF"):
         load(bytes(data))
+
+
+def test_nothing_is_imported_after_the_warm_up() -> None:
+    """A confined child cannot import: what reading needs is loaded before."""
+    script = (
+        "import sys\n"
+        "from bpfcc.pipeline import warm_up\n"
+        "from tests.data import HERE, btf_of, compiled\n"
+        "objects = [compiled('programs.bpf.c'), compiled('core_local.bpf.c'), compiled('legacy.bpf.c', debug=False)]\n"
+        "target = btf_of(compiled('core_target.bpf.c'))\n"
+        "warm_up(lift=False)\n"
+        "before = set(sys.modules)\n"
+        "from bpfcc.frontend.objects import load\n"
+        "for data in objects:\n"
+        "    obj = load(data, target_btf=target)\n"
+        "    for program in obj.programs.values():\n"
+        "        len(program.bytecode.code)\n"
+        "print(sorted(set(sys.modules) - before))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert done.stdout.strip() == "[]"
 
 
 def test_files_that_are_not_there() -> None:
