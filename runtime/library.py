@@ -26,20 +26,18 @@ from ctypes import (
 )
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from bpfcc.errors import InternalError, UnsupportedError
 
 ABI_VERSION: Final = 1
 SLOTS: Final = 256
 
-_Fields = list[tuple[str, Any]]
-
 
 class Region(Structure):
     """A live range of guest memory (`struct bpfcc_region`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("host", c_void_p),
         ("base", c_uint64),
         ("lo", c_uint64),
@@ -50,13 +48,13 @@ class Region(Structure):
         ("reserved", c_uint32),
         ("readable", c_void_p),
         ("writable", c_void_p),
-    ]
+    )
 
 
 class MapDef(Structure):
     """What a map is made from (`struct bpfcc_map_def`); numbers are Linux's."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("type", c_uint32),
         ("key_size", c_uint32),
         ("value_size", c_uint32),
@@ -64,50 +62,50 @@ class MapDef(Structure):
         ("flags", c_uint32),
         ("cpus", c_uint32),
         ("extra", c_uint64),
-    ]
+    )
 
 
 class MapArea(Structure):
     """Where a map's values lie (`struct bpfcc_map_area`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("host", c_void_p),
         ("size", c_uint64),
         ("stride", c_uint32),
         ("element", c_uint32),
         ("cpu_bytes", c_uint64),
-    ]
+    )
 
 
 class MapHead(Structure):
     """The beginning of every map (`struct bpfcc_map_head`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("lookup", c_void_p),
         ("values", c_void_p),
         ("cpu_bytes", c_uint64),
         ("stride", c_uint32),
         ("entries", c_uint32),
-    ]
+    )
 
 
 class ContextLayout(Structure):
     """Which context fields hold packet addresses (`struct bpfcc_context_layout`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("data", c_int16),
         ("data_end", c_int16),
         ("data_meta", c_int16),
         ("length", c_int16),
         ("pointer_bytes", c_uint8),
         ("reserved", c_uint8 * 7),
-    ]
+    )
 
 
 class Run(Structure):
     """One run of a program (`struct bpfcc_run`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("slots", c_void_p * SLOTS),
         ("checked", c_uint32),
         ("cpu", c_uint32),
@@ -134,13 +132,13 @@ class Run(Structure):
         ("packet_end", c_uint32),
         ("reserved2", c_uint32),
         ("outcome", c_void_p),
-    ]
+    )
 
 
 class AbiRow(Structure):
     """A row of the table of sizes and offsets (`struct bpfcc_abi_row`)."""
 
-    _fields_: ClassVar[_Fields] = [("structure", c_char_p), ("field", c_char_p), ("offset", c_uint32), ("size", c_uint32)]
+    _fields_ = (("structure", c_char_p), ("field", c_char_p), ("offset", c_uint32), ("size", c_uint32))
 
 
 STRUCTURES: Final[Mapping[str, type[Structure]]] = {

@@ -26,9 +26,11 @@ class Codec(Protocol):
 
     def decode(self, type_id: int, data: bytes) -> Item:
         """The value that the bytes are."""
+        ...
 
     def encode(self, type_id: int, value: Item) -> bytes:
         """The bytes of a value; InputError where it does not fit."""
+        ...
 
 
 class ItemCodec(Protocol):
@@ -38,9 +40,11 @@ class ItemCodec(Protocol):
 
     def decode(self, data: bytes) -> Item:
         """Bytes to Python."""
+        ...
 
     def encode(self, value: Item) -> bytes:
         """Python to exactly `size` bytes."""
+        ...
 
 
 def as_bytes(value: Item, size: int, what: str) -> bytes | None:
