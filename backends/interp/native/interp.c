@@ -454,6 +454,7 @@ struct bpfcc_thread *bpfcc_interp_thread(const struct bpfcc_code *code, struct b
     ctx->stack_end = ctx->stack + words;
     ctx->run = run;
     ctx->code = code;
+    ctx->top = ctx->stack;
     run->backend = ctx;
     run->invoke = bpfcc_interp_invoke;
     /* Frames are pieces of memory of their own: nothing may lie across two. */
@@ -527,6 +528,7 @@ uint64_t bpfcc_interp_enter(struct bpfcc_run *run)
     }
     uint64_t value = run_function(ctx, to, fresh, 0);
     ctx->code = code;
+    ctx->top = ctx->stack; /* for timers, which call back between two runs */
     run->depth = 0;
     return value;
 }
@@ -539,6 +541,7 @@ uint64_t bpfcc_interp_invoke(struct bpfcc_run *run, uint32_t function, uint64_t 
     uint64_t *top = ctx->top, *fresh = top + BPFCC_INTERP_HEADER;
     if (run->trap)
         return 0;
+    ctx->trap_code = NULL;
     if (function >= code->function_count) {
         bpfcc_trap_at(run, BPFCC_TRAP_CALL, function, 0);
         return 0;
