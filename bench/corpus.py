@@ -37,7 +37,7 @@ from bpfcc.frontend.objects import load
 from bpfcc.pipeline import lift_bytecode
 
 STAGES: Final = ("compile", "load", "lift", "print")
-SECTION: Final = re.compile(r"^\s*(?:SEC|__section\w*)\s*\(", re.MULTILINE)
+SECTION: Final = re.compile(r"^[\w\s]*(?:SEC|__section\w*|__attribute__\s*\(\(\s*section)\s*\(", re.MULTILINE)
 INCLUDES: Final = re.compile(r'#\s*include\s*[<"](?:[^>"]*/)?(?:bpf_helpers\.h|bpf_core_read\.h|vmlinux\w*\.h|bpf\.h)[>"]')
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import secrets
 import selectors
 import signal
 import subprocess
@@ -318,10 +319,19 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def current_directory() -> str:
+    """The current directory as the start of paths in it; what no path starts with if it was deleted below us."""
+    try:
+        return str(Path.cwd()) + os.sep
+    except FileNotFoundError:
+        return "\0"
+
+
 def read_diagnostics(stderr: str, source: Path) -> tuple[Diagnostic, ...]:
     """Parse, and name files as the user did: the source by its given name, others relative to the current directory."""
     forget_sources()
-    given, absolute, here = str(source), str(source.resolve()), str(Path.cwd()) + os.sep
+    given, absolute = str(source), str(source.resolve())
+    here = current_directory()
 
     def renamed(diagnostic: Diagnostic) -> Diagnostic:
         position = diagnostic.position
@@ -353,22 +363,13 @@ def failure(source: Path, status: int, stderr: str, diagnostics: tuple[Diagnosti
 
 def write_atomically(output: Path, data: bytes) -> None:
     """Write `data` so that `output` is either what it was or complete."""
-    temporary = None
+    temporary = output.with_name(f".{output.name}.{secrets.token_hex(6)}")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("xb") as stream:
             stream.write(data)
-        Path(temporary).chmod(0o666 & ~current_umask())
-        Path(temporary).replace(output)
-        temporary = None
+        temporary.replace(output)
     except OSError as error:
         raise InputError(f"cannot write: {error.strerror}", file=str(output)) from error
     finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def current_umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        with suppress(OSError):
+            temporary.unlink()

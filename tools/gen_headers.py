@@ -52,17 +52,35 @@ def bpf_enums() -> str:
     return "\n\n".join([BANNER.format(table="bpf_enums.json") + "#pragma once", *groups]) + "\n"
 
 
+# Programs bring __u64 and its like in different ways, some of their own; plain C types agree with all of them.
+PLAIN: Final = {
+    "__u8": "unsigned char",
+    "__u16": "unsigned short",
+    "__u32": "unsigned int",
+    "__u64": "unsigned long long",
+    "__s32": "int",
+    "__s64": "long long",
+    "__be16": "unsigned short",
+    "__be32": "unsigned int",
+    "__wsum": "unsigned int",
+}
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\b__\w+\b", lambda match: PLAIN.get(match[0], match[0]), text)
+
+
 def helper_defs() -> str:
     """A typed constant pointer for each helper: clang turns a call through it into `call ID`."""
     helpers = table("helpers.json")
     text = " ".join(f"{helper['returns']} {', '.join(helper['arguments'])}" for helper in helpers)
     structs = sorted(set(re.findall(r"struct \w+", text)))
-    lines = [BANNER.format(table="helpers.json") + "#pragma once", "", "#include <linux/types.h>", ""]
+    lines = [BANNER.format(table="helpers.json") + "#pragma once", ""]
     lines += [f"{struct};" for struct in structs]
     lines.append("")
     for helper in helpers:
-        arguments = ", ".join(helper["arguments"]) or "void"
-        returns = helper["returns"] if helper["returns"].endswith("*") else f"{helper['returns']} "
+        arguments = plain(", ".join(helper["arguments"])) or "void"
+        returns = plain(helper["returns"]) if helper["returns"].endswith("*") else f"{plain(helper['returns'])} "
         lines.append(f"static {returns}(*const {helper['name']})({arguments}) = (void *){helper['id']};")
     return "\n".join(lines) + "\n"
 

@@ -159,6 +159,27 @@ def test_errors_are_structured(tmp_path: Path) -> None:
     assert caught.value.exit_status == 2
 
 
+@pytest.mark.parametrize("spelling", ["../work/e.c", "./e.c", "e.c"])
+def test_files_are_named_as_the_user_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelling: str) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    write(Path("e.c"), "int f(void) { return nothing; }\n")
+    with pytest.raises(CompileError) as caught:
+        compile_c(Path(spelling))
+    assert [d.position.file for d in caught.value.diagnostics if d.position] == [str(Path(spelling))]
+
+
+@posix_only
+def test_in_a_directory_that_was_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    path = write(tmp_path / "e.c", "int f(void) { return nothing; }\n")
+    with pytest.raises(CompileError) as caught:
+        compile_c(path)
+    assert [d.position.file for d in caught.value.diagnostics if d.position] == [str(path)]
+
+
 def test_an_error_in_a_header_says_who_included_it(tmp_path: Path) -> None:
     write(tmp_path / "bad.h", "int g(void) { return missing; }\n")
     path = write(tmp_path / "h.c", '\n#include "bad.h"\n')

@@ -5,7 +5,8 @@
  *
  *     pid_t parent = BPF_CORE_READ(task, real_parent, tgid);
  */
-#pragma once
+#ifndef __BPF_CORE_READ_H__
+#define __BPF_CORE_READ_H__
 
 #include <bpf/bpf_helpers.h>
 
@@ -63,7 +64,7 @@ enum bpf_enum_value_kind {
 #define bpf_core_read_user_str(TO, SIZE, FROM) bpf_probe_read_user_str(TO, SIZE, (const void *)__builtin_preserve_access_index(FROM))
 
 /* A pointer that the verifier believes to be of a type, read-only. */
-extern void *bpf_rdonly_cast(const void *object, __u32 type_id) __attribute__((section(".ksyms"), weak));
+extern void *bpf_rdonly_cast(const void *object, unsigned int type_id) __attribute__((section(".ksyms"), weak));
 #define bpf_core_cast(POINTER, TYPE) ((typeof(TYPE) *)bpf_rdonly_cast((POINTER), bpf_core_type_id_kernel(TYPE)))
 
 /* Chains: S->A->B->C, up to ten members. */
@@ -244,3 +245,5 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type_id) __attribute__((s
 			break;                                                                   \
 		}                                                                                \
 	})
+
+#endif

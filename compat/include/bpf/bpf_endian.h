@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the byte order of the BPF target and the network's; constants are folded when compiling. */
-#pragma once
+#ifndef __BPF_ENDIAN__
+#define __BPF_ENDIAN__
 
 #define ___bpfcc_swap16(X) ((__u16)((((X) & 0x00ffU) << 8) | (((X) & 0xff00U) >> 8)))
 #define ___bpfcc_swap32(X) \
@@ -38,3 +39,5 @@
 #define bpf_ntohl(X) ___bpfcc_fold(ntohl, X)
 #define bpf_cpu_to_be64(X) ___bpfcc_fold(cpu_to_be64, X)
 #define bpf_be64_to_cpu(X) ___bpfcc_fold(be64_to_cpu, X)
+
+#endif

@@ -3,7 +3,8 @@
  * What BPF programs are written with: sections, map definitions, helper declarations, printing, loops.
  * Works after <linux/bpf.h> and after "vmlinux.h".
  */
-#pragma once
+#ifndef __BPF_HELPERS__
+#define __BPF_HELPERS__
 
 #include <bpf/bpf_helper_defs.h>
 
@@ -110,7 +111,7 @@ struct bpf_map_def {
 #define bpf_ksym_exists(SYMBOL) (!!(SYMBOL))
 
 /* Call with a map and an index known when compiling, so that the call can become a jump. */
-static __always_inline void bpf_tail_call_static(void *context, const void *map, const __u32 slot)
+static __always_inline void bpf_tail_call_static(void *context, const void *map, const unsigned int slot)
 {
 	if (!__builtin_constant_p(slot))
 		__bpf_unreachable();
@@ -231,4 +232,6 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
 	     *___once __attribute__((unused)) =                                                      \
 		     (bpf_iter_num_new(&___it, 0, (TIMES)), (void)bpf_iter_num_destroy, (void *)0);  \
 	     bpf_iter_num_next(&___it);)
+#endif
+
 #endif

@@ -7,7 +7,8 @@
  *
  * The machine is the one of -D__TARGET_ARCH_…; bpfcc gives that of the host unless told otherwise.
  */
-#pragma once
+#ifndef __BPF_TRACING_H__
+#define __BPF_TRACING_H__
 
 #include <bpf/bpf_helpers.h>
 
@@ -515,3 +516,5 @@ struct pt_regs;
 		return ____##NAME(ctx ___bpfcc_given(PAIRS));                                                 \
 	}                                                                                                     \
 	static __always_inline typeof(NAME(0)) ____##NAME(unsigned long long *ctx ___bpfcc_declared(PAIRS))
+
+#endif

@@ -6,7 +6,8 @@
  *
  *     SEC("usdt/./app:provider:name") int BPF_USDT(on_event, void *first, int second) { … }
  */
-#pragma once
+#ifndef __USDT_BPF_H__
+#define __USDT_BPF_H__
 
 #ifndef __VMLINUX_H__
 #include <linux/bpf.h>
@@ -200,3 +201,5 @@ __weak __hidden int bpf_usdt_arg(struct pt_regs *ctx, __u64 arg_num, long *res)
 		_Pragma("GCC diagnostic pop")                                               \
 	}                                                                                   \
 	static __always_inline typeof(NAME(0)) ____##NAME(struct pt_regs *ctx, ##ARGS)
+
+#endif

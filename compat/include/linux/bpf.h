@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The BPF interface of Linux: numbers, contexts, flags. */
-#pragma once
+#ifndef __LINUX_BPF_H__
+#define __LINUX_BPF_H__
 
 #include <linux/bpf_common.h>
 #include <linux/types.h>
@@ -79,3 +80,5 @@
 
 #define BPF_LINE_INFO_LINE_NUM(line_col) ((line_col) >> 10)
 #define BPF_LINE_INFO_LINE_COL(line_col) ((line_col) & 0x3ff)
+
+#endif

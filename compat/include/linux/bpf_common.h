@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Instruction encoding shared by classic BPF and RFC 9669. */
-#pragma once
+#ifndef __LINUX_BPF_COMMON_H__
+#define __LINUX_BPF_COMMON_H__
 
 #define BPF_CLASS(code) ((code) & 0x07)
 #define BPF_LD 0x00
@@ -50,4 +51,6 @@
 
 #ifndef BPF_MAXINSNS
 #define BPF_MAXINSNS 4096
+#endif
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ICMP for IPv4 (RFC 792, RFC 1122, RFC 8335). */
-#pragma once
+#ifndef _LINUX_ICMP_H
+#define _LINUX_ICMP_H
 
 #include <asm/byteorder.h>
 #include <linux/types.h>
@@ -66,3 +67,5 @@ struct icmphdr {
 		__u8 reserved[4];
 	} un;
 };
+
+#endif

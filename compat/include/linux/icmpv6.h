@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ICMP for IPv6 (RFC 4443, RFC 4861, RFC 3810). */
-#pragma once
+#ifndef _LINUX_ICMPV6_H
+#define _LINUX_ICMPV6_H
 
 #include <asm/byteorder.h>
 #include <linux/types.h>
@@ -102,3 +103,5 @@ struct icmp6hdr {
 #define ICMPV6_UNK_NEXTHDR 1
 #define ICMPV6_UNK_OPTION 2
 #define ICMPV6_HDR_INCOMP 3
+
+#endif

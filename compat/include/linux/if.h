@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Network interfaces: names and flags. */
-#pragma once
+#ifndef _LINUX_IF_H
+#define _LINUX_IF_H
 
 #include <linux/types.h>
 
@@ -28,3 +29,5 @@ enum net_device_flags {
 	IFF_DORMANT = 1 << 17,
 	IFF_ECHO = 1 << 18,
 };
+
+#endif

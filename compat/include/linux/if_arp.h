@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ARP (RFC 826). */
-#pragma once
+#ifndef _LINUX_IF_ARP_H
+#define _LINUX_IF_ARP_H
 
 #include <linux/types.h>
 
@@ -28,3 +29,5 @@ struct arphdr {
 	unsigned char ar_pln;
 	__be16 ar_op;
 };
+
+#endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Ethernet: frame sizes, protocol numbers (IEEE 802 and IANA assignments, Linux's own below 0x0600), header. */
-#pragma once
+#ifndef _LINUX_IF_ETHER_H
+#define _LINUX_IF_ETHER_H
 
 #include <linux/types.h>
 
@@ -102,3 +103,5 @@ struct ethhdr {
 	unsigned char h_source[ETH_ALEN];
 	__be16 h_proto;
 } __attribute__((packed));
+
+#endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Packet sockets: where a frame came from, socket options, addresses. */
-#pragma once
+#ifndef __LINUX_IF_PACKET_H
+#define __LINUX_IF_PACKET_H
 
 #include <asm/byteorder.h>
 #include <linux/types.h>
@@ -47,3 +48,5 @@ struct sockaddr_ll {
 	unsigned char sll_halen;
 	unsigned char sll_addr[8];
 };
+
+#endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* 802.1Q: sizes and tag fields. As in the kernel's interface there is no header struct: programs bring their own. */
-#pragma once
+#ifndef _LINUX_IF_VLAN_H_
+#define _LINUX_IF_VLAN_H_
 
 #include <linux/if_ether.h>
 
@@ -14,3 +15,5 @@
 #define VLAN_CFI_MASK 0x1000
 #define VLAN_VID_MASK 0x0fff
 #define VLAN_N_VID 4096
+
+#endif

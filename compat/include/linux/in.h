@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* IPv4: protocol numbers (IANA), addresses, socket options. */
-#pragma once
+#ifndef _LINUX_IN_H
+#define _LINUX_IN_H
 
 #include <asm/byteorder.h>
 #include <linux/socket.h>
@@ -111,3 +112,5 @@ struct in_pktinfo {
 #define IP_PMTUDISC_WANT 1
 #define IP_PMTUDISC_DO 2
 #define IP_PMTUDISC_PROBE 3
+
+#endif

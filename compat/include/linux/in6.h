@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* IPv6: addresses and extension header numbers (RFC 8200, IANA). */
-#pragma once
+#ifndef _LINUX_IN6_H
+#define _LINUX_IN6_H
 
 #include <linux/types.h>
 
@@ -49,3 +50,5 @@ struct ipv6_mreq {
 #define IPV6_MTU 24
 #define IPV6_V6ONLY 26
 #define IPV6_TCLASS 67
+
+#endif

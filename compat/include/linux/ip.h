@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The IPv4 header (RFC 791) and what goes with it. */
-#pragma once
+#ifndef _LINUX_IP_H
+#define _LINUX_IP_H
 
 #include <asm/byteorder.h>
 #include <linux/types.h>
@@ -94,3 +95,5 @@ struct ip_beet_phdr {
 	__u8 padlen;
 	__u8 reserved;
 };
+
+#endif

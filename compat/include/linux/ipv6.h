@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The IPv6 header and its extension headers (RFC 8200). */
-#pragma once
+#ifndef _IPV6_H
+#define _IPV6_H
 
 #include <asm/byteorder.h>
 #include <linux/in6.h>
@@ -76,3 +77,5 @@ struct in6_pktinfo {
 	struct in6_addr ipi6_addr;
 	int ipi6_ifindex;
 };
+
+#endif

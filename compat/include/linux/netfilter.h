@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Netfilter: verdicts, hooks, families. */
-#pragma once
+#ifndef __LINUX_NETFILTER_H
+#define __LINUX_NETFILTER_H
 
 #include <linux/in.h>
 #include <linux/in6.h>
@@ -42,3 +43,5 @@ union nf_inet_addr {
 	struct in_addr in;
 	struct in6_addr in6;
 };
+
+#endif

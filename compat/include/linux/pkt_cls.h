@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Traffic control: what a classifier returns, and identifiers of its messages. */
-#pragma once
+#ifndef __LINUX_PKT_CLS_H
+#define __LINUX_PKT_CLS_H
 
 #include <linux/pkt_sched.h>
 #include <linux/types.h>
@@ -49,3 +50,5 @@ enum {
 };
 
 #define TCA_BPF_MAX (__TCA_BPF_MAX - 1)
+
+#endif

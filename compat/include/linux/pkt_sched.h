@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Traffic control: priorities and handles. */
-#pragma once
+#ifndef __LINUX_PKT_SCHED_H
+#define __LINUX_PKT_SCHED_H
 
 #include <linux/types.h>
 
@@ -24,3 +25,5 @@
 #define TC_H_MIN_PRIORITY 0xFFE0U
 #define TC_H_MIN_INGRESS 0xFFF2U
 #define TC_H_MIN_EGRESS 0xFFF3U
+
+#endif

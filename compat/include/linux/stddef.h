@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#pragma once
+#ifndef _LINUX_STDDEF_H
+#define _LINUX_STDDEF_H
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
@@ -22,3 +23,5 @@
 		} __empty_##NAME;        \
 		TYPE NAME[];             \
 	}
+
+#endif

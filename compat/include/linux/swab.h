@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Byte swaps. The `constant` forms are expressions that a case label or an initialiser may use. */
-#pragma once
+#ifndef _LINUX_SWAB_H
+#define _LINUX_SWAB_H
 
 #include <linux/types.h>
 
@@ -17,3 +18,5 @@
 #define __swab16p(p) __swab16(*(p))
 #define __swab32p(p) __swab32(*(p))
 #define __swab64p(p) __swab64(*(p))
+
+#endif

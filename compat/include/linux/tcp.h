@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The TCP header (RFC 9293) and Linux's TCP socket options. */
-#pragma once
+#ifndef _LINUX_TCP_H
+#define _LINUX_TCP_H
 
 #include <asm/byteorder.h>
 #include <linux/types.h>
@@ -86,3 +87,5 @@ enum {
 #define TCP_SAVED_SYN 28
 #define TCP_ULP 31
 #define TCP_TX_DELAY 37
+
+#endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fixed-width and byte-order types of the kernel interface. */
-#pragma once
+#ifndef _LINUX_TYPES_H
+#define _LINUX_TYPES_H
 
 #include <asm/types.h>
 #include <linux/stddef.h>
@@ -26,3 +27,5 @@ typedef unsigned int __poll_t;
 #define __aligned_s64 __s64 __attribute__((aligned(8)))
 #define __aligned_be64 __be64 __attribute__((aligned(8)))
 #define __aligned_le64 __le64 __attribute__((aligned(8)))
+
+#endif

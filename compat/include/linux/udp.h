@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The UDP header (RFC 768) and Linux's UDP socket options. */
-#pragma once
+#ifndef _LINUX_UDP_H
+#define _LINUX_UDP_H
 
 #include <linux/types.h>
 
@@ -17,3 +18,5 @@ struct udphdr {
 #define UDP_NO_CHECK6_RX 102
 #define UDP_SEGMENT 103
 #define UDP_GRO 104
+
+#endif
