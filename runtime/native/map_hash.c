@@ -21,6 +21,12 @@ MAP_INLINE match_set match(const struct bucket *bucket, uint8_t tag)
     __m128i line = _mm_load_si128((const __m128i *)(const void *)bucket);
     return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(line, _mm_set1_epi8((char)tag))) & ((1u << BUCKET_ENTRIES) - 1);
 }
+/* With the bucket locked: the version was stored a moment ago, and a load across it would wait for that. */
+MAP_INLINE match_set match_locked(const struct bucket *bucket, uint8_t tag)
+{
+    __m128i tags = _mm_unpacklo_epi64(_mm_cvtsi64_si128((long long)bucket->tags_low), _mm_cvtsi32_si128((int)bucket->tags_high));
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8((char)tag))) & ((1u << BUCKET_ENTRIES) - 1);
+}
 MAP_INLINE uint32_t match_first(match_set set) { return (uint32_t)__builtin_ctz(set); }
 
 #elif defined(__ARM_NEON) && !defined(MAP_TSAN)
@@ -32,6 +38,7 @@ MAP_INLINE match_set match(const struct bucket *bucket, uint8_t tag)
     uint64_t nibbles = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(same), 4)), 0);
     return nibbles & 0x1111111111111111u & (((uint64_t)1 << 4 * BUCKET_ENTRIES) - 1);
 }
+#define match_locked match
 MAP_INLINE uint32_t match_first(match_set set) { return (uint32_t)__builtin_ctzll(set) / 4; }
 
 #else
@@ -47,6 +54,7 @@ MAP_INLINE match_set match(const struct bucket *bucket, uint8_t tag)
         set |= (uint32_t)((uint8_t)(high >> 8 * (i - 8)) == tag) << i;
     return set;
 }
+#define match_locked match
 MAP_INLINE uint32_t match_first(match_set set) { return (uint32_t)__builtin_ctz(set); }
 
 #endif
@@ -94,7 +102,7 @@ struct place {
 /* With the bucket locked. */
 MAP_INLINE struct place find_locked(const struct hash_map *hash, const struct bucket *bucket, uint64_t h, const uint8_t *key, uint32_t size)
 {
-    for (match_set set = match(bucket, tag_of(h)); set; set = MATCH_NEXT(set)) {
+    for (match_set set = match_locked(bucket, tag_of(h)); set; set = MATCH_NEXT(set)) {
         uint32_t index = match_first(set), slot = bucket->slots[index];
         if (key_equal(hash, slot, key, size))
             return (struct place){slot, index, 0};
@@ -234,7 +242,7 @@ static void set_tag(struct bucket *bucket, uint32_t index, uint8_t tag)
 /* With the bucket locked. */
 MAP_INLINE void link_new(struct hash_map *hash, struct bucket *bucket, uint64_t h, uint32_t slot)
 {
-    match_set holes = match(bucket, 0);
+    match_set holes = match_locked(bucket, 0);
     if (MAP_LIKELY(holes)) {
         uint32_t index = match_first(holes);
         __atomic_store_n(&bucket->slots[index], slot, __ATOMIC_RELEASE);
