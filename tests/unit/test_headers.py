@@ -321,6 +321,28 @@ def test_map_definitions(tmp_path: Path) -> None:
     assert (maps["one"].type, maps["one"].value_size) == ("array", 8)
 
 
+def test_legacy_map_definitions(tmp_path: Path) -> None:
+    text = NETWORK + (
+        "#include <bpf/bpf_helpers.h>\n"
+        'struct bpf_map_def SEC("maps") old = { .type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = 5 };\n'
+        'SEC("socket") int f(void *c) { int k = 0; return bpf_map_lookup_elem(&old, &k) != 0; }\n'
+    )
+    found = load(compiled(tmp_path, text)).maps["old"]
+    assert (found.type, found.key_size, found.value_size, found.max_entries) == ("hash", 4, 8, 5)
+
+
+@pytest.mark.parametrize("opt", ["-O1", "-O2", "-Os"])
+def test_static_tail_calls(tmp_path: Path, opt: str) -> None:
+    text = NETWORK + (
+        "#include <bpf/bpf_helpers.h>\nstruct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 2);"
+        ' __uint(key_size, 4); __uint(value_size, 4); } jumps SEC(".maps");\n'
+        'SEC("xdp") int f(struct xdp_md *c) { bpf_tail_call_static(c, &jumps, 1); return 2; }\n'
+    )
+    code = instructions(compiled(tmp_path, text, opt=opt), "f")
+    assert [insn.imm for insn in code if insn.opcode == 0x85] == [12]
+    assert any(insn.opcode in (0xB7, 0xB4) and insn.dst == 3 and insn.imm == 1 for insn in code)
+
+
 def test_usdt_arguments(tmp_path: Path) -> None:
     text = (
         TRACING
