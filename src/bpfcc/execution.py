@@ -26,6 +26,7 @@ from bpfcc.seeds import fill, seeded_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from ctypes import c_int32
 
     from bpfcc.backends.base import Bound
     from bpfcc.backends.base import Executable as NativeExecutable
@@ -176,6 +177,7 @@ class Executable:
         trap = self._bound.trap()
         if trap is None:
             return Trap(f"the run was stopped ({kind})", kind=kind or "unknown")
+        trap.message = trap.message.replace("of 1 bytes", "of 1 byte")
         if trap.address is not None:
             trap.message = trap.message.replace(f"{trap.address:#x}", f"{trap.address:#x} ({self.place_of(trap.address)})", 1)
             trap.args = (trap.message,)
@@ -198,6 +200,10 @@ class Executable:
     def take_log(self) -> list[LogRecord]:
         """What programs said since the last call: lines of trace_printk, packets sent aside."""
         return self.runtime.take_log()
+
+    def stop_on(self, flag: c_int32 | None) -> None:
+        """End runs with trap `stopped` when another thread sets the flag."""
+        self._run.stop_on(flag)
 
     @property
     def packet_kind(self) -> str | None:

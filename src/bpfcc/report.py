@@ -18,6 +18,7 @@ from bpfcc.runtime.packets import strip_link_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from ctypes import c_int32
 
     from bpfcc.captures import CapturedPacket
     from bpfcc.diagnostics import SourcePosition
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 SCHEMA: Final = "bpfcc.run/1"
 # Packets of one call: between calls, ring buffers are emptied and progress is shown.
 BATCH: Final = 256
+# Traps whose place is looked for: each costs a call. Of those, different places are shown.
+MAX_TRAPS_LOCATED: Final = 100
 MAX_TRAPS_SHOWN: Final = 5
 MAX_RECORDS: Final = 10_000
 GOES_ON: Final[frozenset[Disposition]] = frozenset({"pass", "transmit", "redirect"})
@@ -52,6 +55,8 @@ class Job:
     types_of_records: dict[str, str] = field(default_factory=dict)
     on_packet: Callable[[bytes, CapturedPacket], None] | None = None
     on_progress: Callable[[int], None] | None = None
+    # Set by another thread to end a run that is in native code.
+    stop: c_int32 | None = None
 
 
 def run_program(program: Program, job: Job) -> dict[str, Any]:
@@ -60,6 +65,7 @@ def run_program(program: Program, job: Job) -> dict[str, Any]:
     if job.max_steps is not None:
         options = RunOptions(cpus=options.cpus, clock_ns=options.clock_ns, steps=job.max_steps)
     with prepare(program, job.backend, options=options, seeds=job.seeds) as exe:
+        exe.stop_on(job.stop)
         collector = Collector(program, exe, job)
         if job.packets is not None and exe.takes_packets:
             collector.run_packets(job.packets)
@@ -77,7 +83,7 @@ class Collector:
         self.verdicts: dict[tuple[int, str, str], list[int]] = {}
         self.redirects: Counter[tuple[str, int, str | None, int]] = Counter()
         self.traps: list[dict[str, Any]] = []
-        self.trap_count = self.runs = self.bytes = self.steps = self.total_ns = self.skipped = 0
+        self.trap_count = self.located = self.runs = self.bytes = self.steps = self.total_ns = self.skipped = 0
         self.packets: int | None = None
         self.result: dict[str, Any] | None = None
         self.trace: list[dict[str, Any]] = []
@@ -104,7 +110,7 @@ class Collector:
         self.skipped += len(packets) - len(frames)
         while frames:
             # After enough traps are known, the others are only counted.
-            locate = len(self.traps) < MAX_TRAPS_SHOWN
+            locate = self.located < MAX_TRAPS_LOCATED
             batch = self.exe.run_raw_batch(
                 [data for _, _, data in frames], times_ns=[packet.time_ns for _, packet, _ in frames], stop_on_trap=locate
             )
@@ -171,10 +177,17 @@ class Collector:
         self._take_output()
 
     def _note_trap(self, trap: Trap, packet: int | None) -> None:
-        self.traps.append({
-            "kind": trap.kind, "message": trap.message, "function": trap.function, "insn": trap.insn,
-            "source": source_record(trap.position), "packet": packet,
-        })  # fmt: skip
+        """Keep the first trap of each place, and count the others there."""
+        self.located += 1
+        for known in self.traps:
+            if (known["kind"], known["function"], known["insn"]) == (trap.kind, trap.function, trap.insn):
+                known["count"] += 1
+                return
+        if len(self.traps) < MAX_TRAPS_SHOWN:
+            self.traps.append({
+                "kind": trap.kind, "message": trap.message, "function": trap.function, "insn": trap.insn,
+                "source": source_record(trap.position), "packet": packet, "count": 1,
+            })  # fmt: skip
 
     # ---- what programs said
 

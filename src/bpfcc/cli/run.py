@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bpfcc.cli.interrupt import interruptible
 from bpfcc.cli.messages import error_lines
 from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading, worst
 from bpfcc.errors import EXIT_OK, EXIT_REJECTED, BpfccError, InputError, InternalError, UnsupportedError
@@ -75,7 +76,8 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
         check_names(job.seeds, obj.maps, str(given["seeds"]))
     if pcap_out is not None and len(programs) > 1:
         raise InputError(f"--pcap-out with {len(programs)} programs: pick one with --program ({', '.join(p.name for p in programs)})")
-    reports, status = run_all(programs, job, pcap_out, source_options[0], screen)
+    with interruptible() as job.stop:
+        reports, status = run_all(programs, job, pcap_out, source_options[0], screen)
     show(str(path), reports, job, as_json=as_json, limit=limit, screen=screen)
     return status
 
@@ -203,6 +205,7 @@ def show(source: str, reports: list[dict[str, Any]], job: Job, *, as_json: bool,
 def run_file_on_data(obj: Object, data: Path, names: tuple[str, ...], screen: Screen) -> int:
     """`bpfcc build --run`."""
     job = make_job(None, data, None, seeds=None, records=())
-    reports, status = run_all(chosen_programs(obj, names), job, None, None, screen)
+    with interruptible() as job.stop:
+        reports, status = run_all(chosen_programs(obj, names), job, None, None, screen)
     show(obj.file or "", reports, job, as_json=False, limit=10, screen=screen)
     return status

@@ -26,13 +26,13 @@ def show_report(report: dict[str, Any], source: str, screen: Screen, *, limit: i
     """Everything about one program."""
     heading = f"{report['name']} ({report['type']}) of {source}"
     screen.line(f"{screen.style(heading, 'bold')}: {what_ran(report)}")
-    show_verdicts(report, screen)
+    show_verdicts(report, screen, limit)
     show_result(report, screen)
     for trap in report["traps"]["shown"]:
         show_trap(trap, screen)
-    hidden = report["traps"]["count"] - len(report["traps"]["shown"])
-    if hidden:
-        screen.line(f"… and {hidden} more traps")
+    elsewhere = report["traps"]["count"] - sum(trap["count"] for trap in report["traps"]["shown"])
+    if elsewhere:
+        screen.line(f"… and {elsewhere} more traps, whose places were not looked for")
     show_time(report, screen)
     for redirect in report["redirects"]:
         target = f"map {redirect['map']}[{redirect['key']}]" if redirect["map"] else f"interface {redirect['ifindex']}"
@@ -64,24 +64,25 @@ def size_text(count: int) -> str:
     return f"{count:.1f} {unit}"
 
 
-def show_verdicts(report: dict[str, Any], screen: Screen) -> None:
-    """What the program returned, and how often."""
-    if not report["verdicts"]:
+def show_verdicts(report: dict[str, Any], screen: Screen, limit: int) -> None:
+    """What the program returned, and how often; traps count as one more verdict."""
+    verdicts, traps = report["verdicts"], report["traps"]["count"]
+    if report["packets"] is None:
+        if verdicts:
+            row = verdicts[0]
+            screen.line(f"returned {row['name'] if row['name'] != str(row['value']) else value_text(row['value'])}")
         return
     from rich.text import Text
 
-    rows = []
-    whole = sum(row["runs"] for row in report["verdicts"])
-    for row in report["verdicts"]:
-        name = row["name"] if row["name"] != str(row["value"]) else value_text(row["value"])
-        cells = [Text(name, style=STYLES[row["disposition"]]), f"{row['runs']:,}"]
-        if report["packets"] is not None:
-            cells += [f"{100 * row['runs'] / whole:.1f} %", f"{row['bytes']:,}"]
-        rows.append(cells)
-    if report["packets"] is not None:
-        screen.table([("verdict", "left"), ("packets", "right"), ("share", "right"), ("bytes", "right")], rows)
-    else:
-        screen.line(f"returned {', '.join(str(cells[0]) for cells in rows)}")
+    shown = verdicts[:limit] if limit else verdicts
+    rows = [[Text(row["name"], style=STYLES[row["disposition"]]), row["runs"], f"{row['bytes']:,}"] for row in shown]
+    others = verdicts[len(shown) :]
+    if others:
+        rows.append([f"{len(others)} other values", sum(row["runs"] for row in others), f"{sum(row['bytes'] for row in others):,}"])
+    if traps:
+        rows.append([Text("trapped", style="bold red"), traps, ""])
+    cells = [[name, f"{runs:,}", f"{100 * runs / (report['packets'] or 1):.1f} %", size] for name, runs, size in rows]
+    screen.table([("verdict", "left"), ("packets", "right"), ("share", "right"), ("bytes", "right")], cells)
 
 
 def value_text(value: int) -> str:
@@ -112,6 +113,8 @@ def hex_lines(data: bytes, most: int = 16) -> Iterator[str]:
 def show_trap(trap: dict[str, Any], screen: Screen) -> None:
     """Where the program went wrong, as a compiler would show it."""
     where = f"packet {trap['packet']}: " if trap["packet"] is not None else ""
+    if trap["count"] > 1:
+        where = f"{trap['count']} packets, first {where}"
     place = f" (instruction {trap['insn']} of {trap['function']})" if trap["insn"] is not None else ""
     message = f"{screen.style('trap:', 'error')} {where}{trap['message']}{place}"
     source = trap["source"]
