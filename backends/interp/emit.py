@@ -120,7 +120,7 @@ class Emitter:
             target = node.targets[0]
             moves = self._edge_moves(target, node.args[0])
             # A jump back pays for the loop; the way on is paid already.
-            cost = max(target.charge, 1) if target.index <= node.index else 0
+            cost = self._cost(node, 0) if target.index <= node.index else 0
             if target is following and not cost:
                 self._moves(moves, code.origin)
             else:
@@ -136,14 +136,15 @@ class Emitter:
         node = code.node
         then, otherwise = node.targets
         then_args, otherwise_args = node.args
+        cost_taken, cost_fallen = self._cost(node, 0), self._cost(node, 1)
         name = test.name
         if then is following or (
             otherwise is not following and self._edge_moves(then, then_args) and not self._edge_moves(otherwise, otherwise_args)
         ):
             name = negated(name)
             then, otherwise, then_args, otherwise_args = otherwise, then, otherwise_args, then_args
+            cost_taken, cost_fallen = cost_fallen, cost_taken
         moves = self._edge_moves(then, then_args)
-        cost_taken = self._cost(node, then)
         goal: Node | Trampoline = then
         if moves:
             goal = Trampoline(moves, then, code.origin)
@@ -153,7 +154,7 @@ class Emitter:
             fields = self._packed(test.fields)
         else:
             fields = (*(self.registers[value] for value in test.srcs), *(imm for imm in test.imms if type(imm) is int))
-        rest = (cost_taken, self._cost(node, otherwise), *self._packed(test.tail))
+        rest = (cost_taken, cost_fallen, *self._packed(test.tail))
         self._later(handler, fields, goal, rest, test.origin)
         moves = self._edge_moves(otherwise, otherwise_args)
         if otherwise is following:
@@ -161,8 +162,10 @@ class Emitter:
         else:
             self._moves_and_jump(moves, otherwise, code.origin, 0)
 
-    def _cost(self, node: Node, target: Node) -> int:
-        return max(target.charge, 1) if target.index <= node.index else target.charge
+    def _cost(self, node: Node, way: int) -> int:
+        target = node.targets[way]
+        cost = target.charge + node.extra[way]
+        return max(cost, 1) if target.index <= node.index else cost
 
     # ---- jumps -------------------------------------------------------------------------------------------------------
 

@@ -24,15 +24,16 @@ PARAM_ROUNDS: Final = 3
 class Node:
     """A block to be emitted. `charge` is the steps of the block and of what it runs into without a test."""
 
-    __slots__ = ("args", "block", "charge", "cost", "index", "loop", "ops", "params", "targets")
+    __slots__ = ("args", "block", "charge", "cost", "extra", "index", "loop", "ops", "params", "targets")
 
     def __init__(self, block: Block) -> None:
         self.block = block
         self.ops: list[Op] = []
         self.params: list[Value] = []
         self.targets: list[Node] = []
-        # One list of arguments for each target.
+        # One list of arguments for each target, and the steps of what lies on the way and holds nothing else.
         self.args: list[list[Operand]] = []
+        self.extra: list[int] = []
         self.index = 0
         self.loop = 0
         self.cost = 0
@@ -43,18 +44,19 @@ class Node:
 class Flow:
     """`nodes` in the order of the code; `resolve` gives what an operand stands for."""
 
-    __slots__ = ("alias", "fn", "node_of", "nodes")
+    __slots__ = ("alias", "fn", "node_of", "nodes", "skip")
 
     def __init__(self, fn: Function) -> None:
         self.fn = fn
         self.alias: dict[Value, Operand] = {}
         self.node_of: dict[Block, Node] = {}
+        self.skip: dict[Block, tuple[Block, list[Operand], int]] = {}
         order = self._reach()
         for block in order:
             self._renamings(block)
         self._drop_trivial_params(order)
         self.nodes = [self.node_of[block] for block in order]
-        for node in self.nodes:
+        for node in reversed(self.nodes):
             self._connect(node)
         self.nodes = _layout(self.nodes)
         _mark_loops(self.nodes)
@@ -107,18 +109,16 @@ class Flow:
         for block in order:
             for edge in block.edges():
                 incoming[edge.block].append(edge.args)
-        alias, resolve = self.alias, self.resolve
+        alias = self.alias
         for _ in range(PARAM_ROUNDS):
             changed = False
             for block in order:
                 for at, param in enumerate(block.params):
-                    if param in alias:
-                        continue
-                    found = {resolve(args[at]) for args in incoming[block]}
-                    found.discard(param)
-                    if len(found) == 1:
-                        alias[param] = found.pop()
-                        changed = True
+                    if param not in alias:
+                        only = _only(param, incoming[block], at, alias)
+                        if only is not None:
+                            alias[param] = only
+                            changed = True
             if not changed:
                 break
 
@@ -126,19 +126,37 @@ class Flow:
         block = node.block
         node.params = [param for param in block.params if param not in self.alias]
         for edge in block.edges():
-            target, args = edge.block, edge.args
-            seen = {target}
-            while not self.node_of[target].ops and not target.params and isinstance(target.terminator, Jump):
-                following = target.terminator.target
-                target, args = following.block, following.args
-                if target in seen:
-                    break
-                seen.add(target)
+            target, args, extra = self.skip.get(edge.block) or (edge.block, edge.args, 0)
+            if extra and edge.block.terminator.insn == block.terminator.insn:
+                extra -= 1  # a block for the renamings of one way of a branch stands for no instruction of its own
             node.targets.append(self.node_of[target])
             kept = zip(target.params, args, strict=True)
             node.args.append([self.resolve(arg) for param, arg in kept if param not in self.alias])
+            node.extra.append(extra)
+        jump = block.terminator
+        if not node.ops and not block.params and isinstance(jump, Jump) and block is not self.fn.entry:
+            # Where edges to this block lead in truth. Later blocks are connected first, so chains are followed at once.
+            following = jump.target
+            if following.block is not block:
+                target, args, extra = self.skip.get(following.block) or (following.block, following.args, 0)
+                self.skip[block] = (target, args, extra + node.cost)
         if isinstance(block.terminator, Branch) and node.targets[0] is node.targets[1] and node.args[0] == node.args[1]:
-            del node.targets[1], node.args[1]
+            del node.targets[1], node.args[1], node.extra[1]
+
+
+def _only(param: Value, incoming: list[list[Operand]], at: int, alias: dict[Value, Operand]) -> Operand | None:
+    """The one operand that every edge passes for `param`, itself not counted; None where there are two."""
+    only: Operand | None = None
+    for args in incoming:
+        arg = args[at]
+        while arg in alias:
+            arg = alias[arg]
+        if arg is param or arg is only or (only is not None and arg == only):
+            continue
+        if only is not None:
+            return None
+        only = arg
+    return only
 
 
 def _narrow(op: Cast) -> bool:
@@ -191,4 +209,4 @@ def _charge(nodes: list[Node]) -> None:
     for node in reversed(nodes):
         node.charge = node.cost
         if len(node.targets) == 1 and node.targets[0].index > node.index:
-            node.charge += node.targets[0].charge
+            node.charge += node.targets[0].charge + node.extra[0]

@@ -157,14 +157,16 @@ def _replace(code: Code, found: _Found, constant: Callable[[int], Value]) -> Non
     load = next(insn for insn in code.insns if insn.name.endswith("_x"))
     insn = Insn(found.name, None, sources, (), load.origin)
     way_out = node.targets[found.exit]
-    cost = way_out.charge if way_out.index > node.index else 0
+    extra, turn = node.extra[found.exit], node.charge + node.extra[1 - found.exit]
+    cost = way_out.charge + extra if way_out.index > node.index else 0
     insn.fields = (
-        found.sum, found.base, found.counter, limit, found.cache, factor, found.offset, found.step, max(node.charge, 1), cost,
+        found.sum, found.base, found.counter, limit, found.cache, factor, found.offset, found.step, max(turn, 1), cost,
     )  # fmt: skip
     code.insns = [insn]
     code.test = None
     node.targets = [way_out]
     node.args = [node.args[found.exit]]
+    node.extra = [extra]
 
 
 def _rename(codes: list[Code], renamed: dict[Value, Value]) -> None:

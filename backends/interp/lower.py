@@ -19,6 +19,7 @@ from bpfcc.backends.interp.fuse import fuse
 from bpfcc.backends.interp.library import handlers
 from bpfcc.backends.interp.machine import FRAME_BYTES
 from bpfcc.backends.interp.select import Selector
+from bpfcc.bpfir.collector import paused_collector
 from bpfcc.bpfir.ops import FrameAddr
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ class Lowered(NamedTuple):
 
 def lower(module: Module, environment: Environment) -> Lowered:
     """UnsupportedError for helpers, externs and packet loads that the environment or the interpreter does not have."""
+    with paused_collector():
+        return _lower(module, environment)
+
+
+def _lower(module: Module, environment: Environment) -> Lowered:
     emitter = Emitter(handlers())
     fields = packet_fields(module, environment)
     functions = []

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 # Pieces of memory that the fast path of a checked access knows at once: half for loads, half for stores.
 CACHES: Final = 16
 CACHE_BYTES: Final = 64
+# Additions that one address takes in.
+MAX_SUMS: Final = 8
 # Constants kept in registers for the whole function, because a loop needs them.
 MAX_HOISTED: Final = 64
 
@@ -218,8 +220,10 @@ class Selector:
 
     def address(self, base: Operand, offset: int, size: int, *, indexed: bool = True) -> tuple[str, list[Value], int]:
         """How to reach `size` bytes at base + offset: suffix of the handler, registers, displacement; `indexed`: as a sum, too."""
-        while type(base) is Value:
-            made = self.defs.get(base)
+        for _ in range(MAX_SUMS):
+            made = self.defs.get(base) if type(base) is Value else None
+            if type(base) is not Value:
+                break
             if type(made) is FrameAddr:
                 if -FRAME_BYTES <= offset + made.offset <= -size:
                     self.unuse(base)
