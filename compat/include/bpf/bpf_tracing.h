@@ -21,46 +21,46 @@
 #define PT_REGS_SYSCALL_REGS(REGS) ((struct pt_regs *)PT_REGS_PARM1(REGS))
 
 #define __PT_REGS_CAST(REGS) (REGS)
-#define __PT_PARM1_REG di
-#define __PT_PARM2_REG si
-#define __PT_PARM3_REG dx
-#define __PT_PARM4_REG cx
-#define __PT_PARM5_REG r8
-#define __PT_PARM6_REG r9
-#define __PT_PARM1_SYSCALL_REG di
-#define __PT_PARM2_SYSCALL_REG si
-#define __PT_PARM3_SYSCALL_REG dx
-#define __PT_PARM4_SYSCALL_REG r10
-#define __PT_PARM5_SYSCALL_REG r8
-#define __PT_PARM6_SYSCALL_REG r9
-#define __PT_RET_REG sp
-#define __PT_FP_REG bp
-#define __PT_RC_REG ax
-#define __PT_SP_REG sp
-#define __PT_IP_REG ip
+#define ___bpfcc_arg1 di
+#define ___bpfcc_arg2 si
+#define ___bpfcc_arg3 dx
+#define ___bpfcc_arg4 cx
+#define ___bpfcc_arg5 r8
+#define ___bpfcc_arg6 r9
+#define ___bpfcc_syscall_arg1 di
+#define ___bpfcc_syscall_arg2 si
+#define ___bpfcc_syscall_arg3 dx
+#define ___bpfcc_syscall_arg4 r10
+#define ___bpfcc_syscall_arg5 r8
+#define ___bpfcc_syscall_arg6 r9
+#define ___bpfcc_reg_RET sp
+#define ___bpfcc_reg_FP bp
+#define ___bpfcc_reg_RC ax
+#define ___bpfcc_reg_SP sp
+#define ___bpfcc_reg_IP ip
 
 #elif defined(__TARGET_ARCH_x86)
 
 #define PT_REGS_SYSCALL_REGS(REGS) ((struct pt_regs *)PT_REGS_PARM1(REGS))
 
 #define __PT_REGS_CAST(REGS) (REGS)
-#define __PT_PARM1_REG rdi
-#define __PT_PARM2_REG rsi
-#define __PT_PARM3_REG rdx
-#define __PT_PARM4_REG rcx
-#define __PT_PARM5_REG r8
-#define __PT_PARM6_REG r9
-#define __PT_PARM1_SYSCALL_REG rdi
-#define __PT_PARM2_SYSCALL_REG rsi
-#define __PT_PARM3_SYSCALL_REG rdx
-#define __PT_PARM4_SYSCALL_REG r10
-#define __PT_PARM5_SYSCALL_REG r8
-#define __PT_PARM6_SYSCALL_REG r9
-#define __PT_RET_REG rsp
-#define __PT_FP_REG rbp
-#define __PT_RC_REG rax
-#define __PT_SP_REG rsp
-#define __PT_IP_REG rip
+#define ___bpfcc_arg1 rdi
+#define ___bpfcc_arg2 rsi
+#define ___bpfcc_arg3 rdx
+#define ___bpfcc_arg4 rcx
+#define ___bpfcc_arg5 r8
+#define ___bpfcc_arg6 r9
+#define ___bpfcc_syscall_arg1 rdi
+#define ___bpfcc_syscall_arg2 rsi
+#define ___bpfcc_syscall_arg3 rdx
+#define ___bpfcc_syscall_arg4 r10
+#define ___bpfcc_syscall_arg5 r8
+#define ___bpfcc_syscall_arg6 r9
+#define ___bpfcc_reg_RET rsp
+#define ___bpfcc_reg_FP rbp
+#define ___bpfcc_reg_RC rax
+#define ___bpfcc_reg_SP rsp
+#define ___bpfcc_reg_IP rip
 
 #elif defined(__TARGET_ARCH_arm64)
 
@@ -74,45 +74,45 @@ struct pt_regs___arm64 {
 #define PT_REGS_PARM1_CORE_SYSCALL(REGS) BPF_CORE_READ((const struct pt_regs___arm64 *)(REGS), orig_x0)
 
 #define __PT_REGS_CAST(REGS) ((const struct user_pt_regs *)(REGS))
-#define __PT_PARM1_REG regs[0]
-#define __PT_PARM2_REG regs[1]
-#define __PT_PARM3_REG regs[2]
-#define __PT_PARM4_REG regs[3]
-#define __PT_PARM5_REG regs[4]
-#define __PT_PARM6_REG regs[5]
-#define __PT_PARM7_REG regs[6]
-#define __PT_PARM8_REG regs[7]
-#define __PT_PARM1_SYSCALL_REG orig_x0
-#define __PT_PARM2_SYSCALL_REG regs[1]
-#define __PT_PARM3_SYSCALL_REG regs[2]
-#define __PT_PARM4_SYSCALL_REG regs[3]
-#define __PT_PARM5_SYSCALL_REG regs[4]
-#define __PT_PARM6_SYSCALL_REG regs[5]
-#define __PT_RET_REG regs[30]
-#define __PT_FP_REG regs[29]
-#define __PT_RC_REG regs[0]
-#define __PT_SP_REG sp
-#define __PT_IP_REG pc
+#define ___bpfcc_arg1 regs[0]
+#define ___bpfcc_arg2 regs[1]
+#define ___bpfcc_arg3 regs[2]
+#define ___bpfcc_arg4 regs[3]
+#define ___bpfcc_arg5 regs[4]
+#define ___bpfcc_arg6 regs[5]
+#define ___bpfcc_arg7 regs[6]
+#define ___bpfcc_arg8 regs[7]
+#define ___bpfcc_syscall_arg1 orig_x0
+#define ___bpfcc_syscall_arg2 regs[1]
+#define ___bpfcc_syscall_arg3 regs[2]
+#define ___bpfcc_syscall_arg4 regs[3]
+#define ___bpfcc_syscall_arg5 regs[4]
+#define ___bpfcc_syscall_arg6 regs[5]
+#define ___bpfcc_reg_RET regs[30]
+#define ___bpfcc_reg_FP regs[29]
+#define ___bpfcc_reg_RC regs[0]
+#define ___bpfcc_reg_SP sp
+#define ___bpfcc_reg_IP pc
 
 #elif defined(__TARGET_ARCH_arm)
 
 #define __PT_REGS_CAST(REGS) (REGS)
-#define __PT_PARM1_REG uregs[0]
-#define __PT_PARM2_REG uregs[1]
-#define __PT_PARM3_REG uregs[2]
-#define __PT_PARM4_REG uregs[3]
-#define __PT_PARM1_SYSCALL_REG uregs[17]
-#define __PT_PARM2_SYSCALL_REG uregs[1]
-#define __PT_PARM3_SYSCALL_REG uregs[2]
-#define __PT_PARM4_SYSCALL_REG uregs[3]
-#define __PT_PARM5_SYSCALL_REG uregs[4]
-#define __PT_PARM6_SYSCALL_REG uregs[5]
-#define __PT_PARM7_SYSCALL_REG uregs[6]
-#define __PT_RET_REG uregs[14]
-#define __PT_FP_REG uregs[11]
-#define __PT_RC_REG uregs[0]
-#define __PT_SP_REG uregs[13]
-#define __PT_IP_REG uregs[12]
+#define ___bpfcc_arg1 uregs[0]
+#define ___bpfcc_arg2 uregs[1]
+#define ___bpfcc_arg3 uregs[2]
+#define ___bpfcc_arg4 uregs[3]
+#define ___bpfcc_syscall_arg1 uregs[17]
+#define ___bpfcc_syscall_arg2 uregs[1]
+#define ___bpfcc_syscall_arg3 uregs[2]
+#define ___bpfcc_syscall_arg4 uregs[3]
+#define ___bpfcc_syscall_arg5 uregs[4]
+#define ___bpfcc_syscall_arg6 uregs[5]
+#define ___bpfcc_syscall_arg7 uregs[6]
+#define ___bpfcc_reg_RET uregs[14]
+#define ___bpfcc_reg_FP uregs[11]
+#define ___bpfcc_reg_RC uregs[0]
+#define ___bpfcc_reg_SP uregs[13]
+#define ___bpfcc_reg_IP uregs[12]
 
 #elif defined(__TARGET_ARCH_s390)
 
@@ -124,46 +124,46 @@ struct pt_regs___s390 {
 #define PT_REGS_PARM1_CORE_SYSCALL(REGS) BPF_CORE_READ((const struct pt_regs___s390 *)(REGS), orig_gpr2)
 
 #define __PT_REGS_CAST(REGS) ((const user_pt_regs *)(REGS))
-#define __PT_PARM1_REG gprs[2]
-#define __PT_PARM2_REG gprs[3]
-#define __PT_PARM3_REG gprs[4]
-#define __PT_PARM4_REG gprs[5]
-#define __PT_PARM5_REG gprs[6]
-#define __PT_PARM1_SYSCALL_REG orig_gpr2
-#define __PT_PARM2_SYSCALL_REG gprs[3]
-#define __PT_PARM3_SYSCALL_REG gprs[4]
-#define __PT_PARM4_SYSCALL_REG gprs[5]
-#define __PT_PARM5_SYSCALL_REG gprs[6]
-#define __PT_PARM6_SYSCALL_REG gprs[7]
-#define __PT_RET_REG gprs[14]
-#define __PT_FP_REG gprs[11]
-#define __PT_RC_REG gprs[2]
-#define __PT_SP_REG gprs[15]
-#define __PT_IP_REG psw.addr
+#define ___bpfcc_arg1 gprs[2]
+#define ___bpfcc_arg2 gprs[3]
+#define ___bpfcc_arg3 gprs[4]
+#define ___bpfcc_arg4 gprs[5]
+#define ___bpfcc_arg5 gprs[6]
+#define ___bpfcc_syscall_arg1 orig_gpr2
+#define ___bpfcc_syscall_arg2 gprs[3]
+#define ___bpfcc_syscall_arg3 gprs[4]
+#define ___bpfcc_syscall_arg4 gprs[5]
+#define ___bpfcc_syscall_arg5 gprs[6]
+#define ___bpfcc_syscall_arg6 gprs[7]
+#define ___bpfcc_reg_RET gprs[14]
+#define ___bpfcc_reg_FP gprs[11]
+#define ___bpfcc_reg_RC gprs[2]
+#define ___bpfcc_reg_SP gprs[15]
+#define ___bpfcc_reg_IP psw.addr
 
 #elif defined(__TARGET_ARCH_powerpc)
 
 #define __PT_REGS_CAST(REGS) (REGS)
-#define __PT_PARM1_REG gpr[3]
-#define __PT_PARM2_REG gpr[4]
-#define __PT_PARM3_REG gpr[5]
-#define __PT_PARM4_REG gpr[6]
-#define __PT_PARM5_REG gpr[7]
-#define __PT_PARM6_REG gpr[8]
-#define __PT_PARM7_REG gpr[9]
-#define __PT_PARM8_REG gpr[10]
-#define __PT_PARM1_SYSCALL_REG orig_gpr3
-#define __PT_PARM2_SYSCALL_REG gpr[4]
-#define __PT_PARM3_SYSCALL_REG gpr[5]
-#define __PT_PARM4_SYSCALL_REG gpr[6]
-#define __PT_PARM5_SYSCALL_REG gpr[7]
-#define __PT_PARM6_SYSCALL_REG gpr[8]
-#define __PT_PARM7_SYSCALL_REG gpr[9]
-#define __PT_RET_REG nip
-#define __PT_FP_REG gpr[1]
-#define __PT_RC_REG gpr[3]
-#define __PT_SP_REG gpr[1]
-#define __PT_IP_REG nip
+#define ___bpfcc_arg1 gpr[3]
+#define ___bpfcc_arg2 gpr[4]
+#define ___bpfcc_arg3 gpr[5]
+#define ___bpfcc_arg4 gpr[6]
+#define ___bpfcc_arg5 gpr[7]
+#define ___bpfcc_arg6 gpr[8]
+#define ___bpfcc_arg7 gpr[9]
+#define ___bpfcc_arg8 gpr[10]
+#define ___bpfcc_syscall_arg1 orig_gpr3
+#define ___bpfcc_syscall_arg2 gpr[4]
+#define ___bpfcc_syscall_arg3 gpr[5]
+#define ___bpfcc_syscall_arg4 gpr[6]
+#define ___bpfcc_syscall_arg5 gpr[7]
+#define ___bpfcc_syscall_arg6 gpr[8]
+#define ___bpfcc_syscall_arg7 gpr[9]
+#define ___bpfcc_reg_RET nip
+#define ___bpfcc_reg_FP gpr[1]
+#define ___bpfcc_reg_RC gpr[3]
+#define ___bpfcc_reg_SP gpr[1]
+#define ___bpfcc_reg_IP nip
 
 #elif defined(__TARGET_ARCH_riscv)
 
@@ -176,73 +176,73 @@ struct pt_regs___riscv {
 #define PT_REGS_PARM1_CORE_SYSCALL(REGS) BPF_CORE_READ((const struct pt_regs___riscv *)(REGS), orig_a0)
 
 #define __PT_REGS_CAST(REGS) ((const struct user_regs_struct *)(REGS))
-#define __PT_PARM1_REG a0
-#define __PT_PARM2_REG a1
-#define __PT_PARM3_REG a2
-#define __PT_PARM4_REG a3
-#define __PT_PARM5_REG a4
-#define __PT_PARM6_REG a5
-#define __PT_PARM7_REG a6
-#define __PT_PARM8_REG a7
-#define __PT_PARM1_SYSCALL_REG orig_a0
-#define __PT_PARM2_SYSCALL_REG a1
-#define __PT_PARM3_SYSCALL_REG a2
-#define __PT_PARM4_SYSCALL_REG a3
-#define __PT_PARM5_SYSCALL_REG a4
-#define __PT_PARM6_SYSCALL_REG a5
-#define __PT_RET_REG ra
-#define __PT_FP_REG s0
-#define __PT_RC_REG a0
-#define __PT_SP_REG sp
-#define __PT_IP_REG pc
+#define ___bpfcc_arg1 a0
+#define ___bpfcc_arg2 a1
+#define ___bpfcc_arg3 a2
+#define ___bpfcc_arg4 a3
+#define ___bpfcc_arg5 a4
+#define ___bpfcc_arg6 a5
+#define ___bpfcc_arg7 a6
+#define ___bpfcc_arg8 a7
+#define ___bpfcc_syscall_arg1 orig_a0
+#define ___bpfcc_syscall_arg2 a1
+#define ___bpfcc_syscall_arg3 a2
+#define ___bpfcc_syscall_arg4 a3
+#define ___bpfcc_syscall_arg5 a4
+#define ___bpfcc_syscall_arg6 a5
+#define ___bpfcc_reg_RET ra
+#define ___bpfcc_reg_FP s0
+#define ___bpfcc_reg_RC a0
+#define ___bpfcc_reg_SP sp
+#define ___bpfcc_reg_IP pc
 
 #elif defined(__TARGET_ARCH_loongarch)
 
 #define PT_REGS_SYSCALL_REGS(REGS) ((struct pt_regs *)PT_REGS_PARM1(REGS))
 
 #define __PT_REGS_CAST(REGS) ((const struct user_pt_regs *)(REGS))
-#define __PT_PARM1_REG regs[4]
-#define __PT_PARM2_REG regs[5]
-#define __PT_PARM3_REG regs[6]
-#define __PT_PARM4_REG regs[7]
-#define __PT_PARM5_REG regs[8]
-#define __PT_PARM6_REG regs[9]
-#define __PT_PARM7_REG regs[10]
-#define __PT_PARM8_REG regs[11]
-#define __PT_PARM1_SYSCALL_REG orig_a0
-#define __PT_PARM2_SYSCALL_REG regs[5]
-#define __PT_PARM3_SYSCALL_REG regs[6]
-#define __PT_PARM4_SYSCALL_REG regs[7]
-#define __PT_PARM5_SYSCALL_REG regs[8]
-#define __PT_PARM6_SYSCALL_REG regs[9]
-#define __PT_RET_REG regs[1]
-#define __PT_FP_REG regs[22]
-#define __PT_RC_REG regs[4]
-#define __PT_SP_REG regs[3]
-#define __PT_IP_REG csr_era
+#define ___bpfcc_arg1 regs[4]
+#define ___bpfcc_arg2 regs[5]
+#define ___bpfcc_arg3 regs[6]
+#define ___bpfcc_arg4 regs[7]
+#define ___bpfcc_arg5 regs[8]
+#define ___bpfcc_arg6 regs[9]
+#define ___bpfcc_arg7 regs[10]
+#define ___bpfcc_arg8 regs[11]
+#define ___bpfcc_syscall_arg1 orig_a0
+#define ___bpfcc_syscall_arg2 regs[5]
+#define ___bpfcc_syscall_arg3 regs[6]
+#define ___bpfcc_syscall_arg4 regs[7]
+#define ___bpfcc_syscall_arg5 regs[8]
+#define ___bpfcc_syscall_arg6 regs[9]
+#define ___bpfcc_reg_RET regs[1]
+#define ___bpfcc_reg_FP regs[22]
+#define ___bpfcc_reg_RC regs[4]
+#define ___bpfcc_reg_SP regs[3]
+#define ___bpfcc_reg_IP csr_era
 
 #elif defined(__TARGET_ARCH_mips)
 
 #define __PT_REGS_CAST(REGS) (REGS)
-#define __PT_PARM1_REG regs[4]
-#define __PT_PARM2_REG regs[5]
-#define __PT_PARM3_REG regs[6]
-#define __PT_PARM4_REG regs[7]
-#define __PT_PARM5_REG regs[8]
-#define __PT_PARM6_REG regs[9]
-#define __PT_PARM7_REG regs[10]
-#define __PT_PARM8_REG regs[11]
-#define __PT_PARM1_SYSCALL_REG regs[4]
-#define __PT_PARM2_SYSCALL_REG regs[5]
-#define __PT_PARM3_SYSCALL_REG regs[6]
-#define __PT_PARM4_SYSCALL_REG regs[7]
-#define __PT_PARM5_SYSCALL_REG regs[8]
-#define __PT_PARM6_SYSCALL_REG regs[9]
-#define __PT_RET_REG regs[31]
-#define __PT_FP_REG regs[30]
-#define __PT_RC_REG regs[2]
-#define __PT_SP_REG regs[29]
-#define __PT_IP_REG cp0_epc
+#define ___bpfcc_arg1 regs[4]
+#define ___bpfcc_arg2 regs[5]
+#define ___bpfcc_arg3 regs[6]
+#define ___bpfcc_arg4 regs[7]
+#define ___bpfcc_arg5 regs[8]
+#define ___bpfcc_arg6 regs[9]
+#define ___bpfcc_arg7 regs[10]
+#define ___bpfcc_arg8 regs[11]
+#define ___bpfcc_syscall_arg1 regs[4]
+#define ___bpfcc_syscall_arg2 regs[5]
+#define ___bpfcc_syscall_arg3 regs[6]
+#define ___bpfcc_syscall_arg4 regs[7]
+#define ___bpfcc_syscall_arg5 regs[8]
+#define ___bpfcc_syscall_arg6 regs[9]
+#define ___bpfcc_reg_RET regs[31]
+#define ___bpfcc_reg_FP regs[30]
+#define ___bpfcc_reg_RC regs[2]
+#define ___bpfcc_reg_SP regs[29]
+#define ___bpfcc_reg_IP cp0_epc
 
 #else
 
@@ -257,69 +257,69 @@ struct pt_regs;
 #define ___bpfcc_reg(REGS, NAME) (__PT_REGS_CAST(REGS)->NAME)
 #define ___bpfcc_reg_core(REGS, NAME) BPF_CORE_READ(__PT_REGS_CAST(REGS), NAME)
 
-#ifdef __PT_PARM1_REG
-#define PT_REGS_RET(REGS) ___bpfcc_reg(REGS, __PT_RET_REG)
-#define PT_REGS_RET_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_RET_REG)
-#define PT_REGS_FP(REGS) ___bpfcc_reg(REGS, __PT_FP_REG)
-#define PT_REGS_FP_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_FP_REG)
-#define PT_REGS_RC(REGS) ___bpfcc_reg(REGS, __PT_RC_REG)
-#define PT_REGS_RC_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_RC_REG)
-#define PT_REGS_SP(REGS) ___bpfcc_reg(REGS, __PT_SP_REG)
-#define PT_REGS_SP_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_SP_REG)
-#define PT_REGS_IP(REGS) ___bpfcc_reg(REGS, __PT_IP_REG)
-#define PT_REGS_IP_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_IP_REG)
-#define PT_REGS_PARM1(REGS) ___bpfcc_reg(REGS, __PT_PARM1_REG)
-#define PT_REGS_PARM1_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_PARM1_REG)
-#define PT_REGS_PARM2(REGS) ___bpfcc_reg(REGS, __PT_PARM2_REG)
-#define PT_REGS_PARM2_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_PARM2_REG)
-#define PT_REGS_PARM3(REGS) ___bpfcc_reg(REGS, __PT_PARM3_REG)
-#define PT_REGS_PARM3_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_PARM3_REG)
-#define PT_REGS_PARM4(REGS) ___bpfcc_reg(REGS, __PT_PARM4_REG)
-#define PT_REGS_PARM4_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_PARM4_REG)
-#define PT_REGS_PARM5(REGS) ___bpfcc_reg(REGS, __PT_PARM5_REG)
-#define PT_REGS_PARM5_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_PARM5_REG)
+#ifdef ___bpfcc_arg1
+#define PT_REGS_RET(REGS) ___bpfcc_reg(REGS, ___bpfcc_reg_RET)
+#define PT_REGS_RET_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_reg_RET)
+#define PT_REGS_FP(REGS) ___bpfcc_reg(REGS, ___bpfcc_reg_FP)
+#define PT_REGS_FP_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_reg_FP)
+#define PT_REGS_RC(REGS) ___bpfcc_reg(REGS, ___bpfcc_reg_RC)
+#define PT_REGS_RC_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_reg_RC)
+#define PT_REGS_SP(REGS) ___bpfcc_reg(REGS, ___bpfcc_reg_SP)
+#define PT_REGS_SP_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_reg_SP)
+#define PT_REGS_IP(REGS) ___bpfcc_reg(REGS, ___bpfcc_reg_IP)
+#define PT_REGS_IP_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_reg_IP)
+#define PT_REGS_PARM1(REGS) ___bpfcc_reg(REGS, ___bpfcc_arg1)
+#define PT_REGS_PARM1_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_arg1)
+#define PT_REGS_PARM2(REGS) ___bpfcc_reg(REGS, ___bpfcc_arg2)
+#define PT_REGS_PARM2_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_arg2)
+#define PT_REGS_PARM3(REGS) ___bpfcc_reg(REGS, ___bpfcc_arg3)
+#define PT_REGS_PARM3_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_arg3)
+#define PT_REGS_PARM4(REGS) ___bpfcc_reg(REGS, ___bpfcc_arg4)
+#define PT_REGS_PARM4_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_arg4)
+#define PT_REGS_PARM5(REGS) ___bpfcc_reg(REGS, ___bpfcc_arg5)
+#define PT_REGS_PARM5_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_arg5)
 #endif
-#ifdef __PT_PARM6_REG
-#define PT_REGS_PARM6(REGS) ___bpfcc_reg(REGS, __PT_PARM6_REG)
-#define PT_REGS_PARM6_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_PARM6_REG)
+#ifdef ___bpfcc_arg6
+#define PT_REGS_PARM6(REGS) ___bpfcc_reg(REGS, ___bpfcc_arg6)
+#define PT_REGS_PARM6_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_arg6)
 #endif
-#ifdef __PT_PARM7_REG
-#define PT_REGS_PARM7(REGS) ___bpfcc_reg(REGS, __PT_PARM7_REG)
-#define PT_REGS_PARM7_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_PARM7_REG)
+#ifdef ___bpfcc_arg7
+#define PT_REGS_PARM7(REGS) ___bpfcc_reg(REGS, ___bpfcc_arg7)
+#define PT_REGS_PARM7_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_arg7)
 #endif
-#ifdef __PT_PARM8_REG
-#define PT_REGS_PARM8(REGS) ___bpfcc_reg(REGS, __PT_PARM8_REG)
-#define PT_REGS_PARM8_CORE(REGS) ___bpfcc_reg_core(REGS, __PT_PARM8_REG)
+#ifdef ___bpfcc_arg8
+#define PT_REGS_PARM8(REGS) ___bpfcc_reg(REGS, ___bpfcc_arg8)
+#define PT_REGS_PARM8_CORE(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_arg8)
 #endif
 
 /* System calls: some machines pass their arguments in other registers. */
-#if defined(__PT_PARM1_SYSCALL_REG) && !defined(PT_REGS_PARM1_SYSCALL)
-#define PT_REGS_PARM1_SYSCALL(REGS) ___bpfcc_reg(REGS, __PT_PARM1_SYSCALL_REG)
-#define PT_REGS_PARM1_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, __PT_PARM1_SYSCALL_REG)
+#if defined(___bpfcc_syscall_arg1) && !defined(PT_REGS_PARM1_SYSCALL)
+#define PT_REGS_PARM1_SYSCALL(REGS) ___bpfcc_reg(REGS, ___bpfcc_syscall_arg1)
+#define PT_REGS_PARM1_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_syscall_arg1)
 #endif
-#if defined(__PT_PARM2_SYSCALL_REG)
-#define PT_REGS_PARM2_SYSCALL(REGS) ___bpfcc_reg(REGS, __PT_PARM2_SYSCALL_REG)
-#define PT_REGS_PARM2_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, __PT_PARM2_SYSCALL_REG)
+#if defined(___bpfcc_syscall_arg2)
+#define PT_REGS_PARM2_SYSCALL(REGS) ___bpfcc_reg(REGS, ___bpfcc_syscall_arg2)
+#define PT_REGS_PARM2_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_syscall_arg2)
 #endif
-#if defined(__PT_PARM3_SYSCALL_REG)
-#define PT_REGS_PARM3_SYSCALL(REGS) ___bpfcc_reg(REGS, __PT_PARM3_SYSCALL_REG)
-#define PT_REGS_PARM3_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, __PT_PARM3_SYSCALL_REG)
+#if defined(___bpfcc_syscall_arg3)
+#define PT_REGS_PARM3_SYSCALL(REGS) ___bpfcc_reg(REGS, ___bpfcc_syscall_arg3)
+#define PT_REGS_PARM3_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_syscall_arg3)
 #endif
-#if defined(__PT_PARM4_SYSCALL_REG)
-#define PT_REGS_PARM4_SYSCALL(REGS) ___bpfcc_reg(REGS, __PT_PARM4_SYSCALL_REG)
-#define PT_REGS_PARM4_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, __PT_PARM4_SYSCALL_REG)
+#if defined(___bpfcc_syscall_arg4)
+#define PT_REGS_PARM4_SYSCALL(REGS) ___bpfcc_reg(REGS, ___bpfcc_syscall_arg4)
+#define PT_REGS_PARM4_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_syscall_arg4)
 #endif
-#if defined(__PT_PARM5_SYSCALL_REG)
-#define PT_REGS_PARM5_SYSCALL(REGS) ___bpfcc_reg(REGS, __PT_PARM5_SYSCALL_REG)
-#define PT_REGS_PARM5_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, __PT_PARM5_SYSCALL_REG)
+#if defined(___bpfcc_syscall_arg5)
+#define PT_REGS_PARM5_SYSCALL(REGS) ___bpfcc_reg(REGS, ___bpfcc_syscall_arg5)
+#define PT_REGS_PARM5_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_syscall_arg5)
 #endif
-#if defined(__PT_PARM6_SYSCALL_REG)
-#define PT_REGS_PARM6_SYSCALL(REGS) ___bpfcc_reg(REGS, __PT_PARM6_SYSCALL_REG)
-#define PT_REGS_PARM6_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, __PT_PARM6_SYSCALL_REG)
+#if defined(___bpfcc_syscall_arg6)
+#define PT_REGS_PARM6_SYSCALL(REGS) ___bpfcc_reg(REGS, ___bpfcc_syscall_arg6)
+#define PT_REGS_PARM6_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_syscall_arg6)
 #endif
-#if defined(__PT_PARM7_SYSCALL_REG)
-#define PT_REGS_PARM7_SYSCALL(REGS) ___bpfcc_reg(REGS, __PT_PARM7_SYSCALL_REG)
-#define PT_REGS_PARM7_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, __PT_PARM7_SYSCALL_REG)
+#if defined(___bpfcc_syscall_arg7)
+#define PT_REGS_PARM7_SYSCALL(REGS) ___bpfcc_reg(REGS, ___bpfcc_syscall_arg7)
+#define PT_REGS_PARM7_CORE_SYSCALL(REGS) ___bpfcc_reg_core(REGS, ___bpfcc_syscall_arg7)
 #endif
 
 /* Where the machine wraps system calls, the registers are behind the first argument; elsewhere they are the context. */
