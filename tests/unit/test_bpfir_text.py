@@ -104,7 +104,14 @@ def test_numbers(number: int) -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0, "0"), (65535, "65535"), (65536, "0x10000"), ((1 << 64) - 1, "-1"), ((1 << 64) - (1 << 31), "-2147483648"), (1 << 63, hex(1 << 63))],
+    [
+        (0, "0"),
+        (65535, "65535"),
+        (65536, "0x10000"),
+        ((1 << 64) - 1, "-1"),
+        ((1 << 64) - (1 << 31), "-2147483648"),
+        (1 << 63, hex(1 << 63)),
+    ],
 )
 def test_how_numbers_look(number: int, text: str) -> None:
     assert render_number(number) == text
