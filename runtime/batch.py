@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.errors import InputError
@@ -59,10 +59,12 @@ def run_batch(
     run.prepare(b"", context, steps=options.steps)
     prepared = run.context_bytes()
     out = BatchResult([], 0)
-    for first in range(0, len(packets), BATCH_PACKETS):
-        part = slice(first, min(first + BATCH_PACKETS, len(packets)))
-        _run_part(run, entry, packets, part, prepared, options, out)
-        if len(out.results) < part.stop:
+    done = 0
+    while done < len(packets):
+        part = slice(done, min(done + BATCH_PACKETS, len(packets)))
+        full = _run_part(run, entry, packets, part, prepared, options, out)
+        done = len(out.results)
+        if done < part.stop and not full:
             break
     return out
 
@@ -81,7 +83,8 @@ def _items(run: Run, packets: Sequence[bytes], part: slice, options: BatchOption
 
 def _run_part(
     run: Run, entry: int, packets: Sequence[bytes], part: slice, prepared: bytes, options: BatchOptions, out: BatchResult
-) -> None:
+) -> bool:
+    """Run some of the packets; whether it ended because there was no more room for packets."""
     bytes_in = ctypes.create_string_buffer(b"".join(packets[part]) + b"\0")
     count = part.stop - part.start
     items = _items(run, packets, part, options, ctypes.addressof(bytes_in))
@@ -105,3 +108,7 @@ def _run_part(
     raise_for(state_library().bpfcc_run_batch(run.pointer, entry, ctypes.byref(batch)), "batch")
     out.total_ns += batch.total_ns
     out.add(items.raw[: ITEM.size * batch.done], bytes_out.raw[: batch.out_used], time_each=options.time_each)
+    if batch.out_full:
+        out.results[-1] = replace(out.results[-1], packet=run.packet())
+        return not (options.stop_on_trap and out.results[-1].trap)
+    return False

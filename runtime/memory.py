@@ -12,7 +12,7 @@ import ctypes
 from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_char, c_int, c_int32, c_uint8, c_uint32, c_uint64, c_void_p
 from functools import lru_cache
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from bpfcc.runtime.library import AbiRow, declare, mirror_layout, native
 
@@ -36,19 +36,17 @@ TRAPS: Final[Mapping[int, str]] = {
     1: "access", 2: "budget", 3: "stack", 4: "call", 5: "helper", 6: "misaligned", 7: "stopped", 8: "reference", 9: "unresolved",
 }  # fmt: skip
 
-_Fields = list[tuple[str, Any]]
-
 
 class LogRecord(Structure):
     """The head of a record of the log (`struct bpfcc_log_record`)."""
 
-    _fields_: ClassVar[_Fields] = [("kind", c_uint32), ("cpu", c_uint32), ("time_ns", c_uint64), ("length", c_uint32), ("padded", c_uint32)]
+    _fields_ = (("kind", c_uint32), ("cpu", c_uint32), ("time_ns", c_uint64), ("length", c_uint32), ("padded", c_uint32))
 
 
 class NativeTask(Structure):
     """The current task (`struct bpfcc_task`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("pid_tgid", c_uint64),
         ("uid_gid", c_uint64),
         ("cgroup_id", c_uint64),
@@ -61,19 +59,19 @@ class NativeTask(Structure):
         ("socket_uid", c_uint32),
         ("set", c_uint32),
         ("comm", c_char * 16),
-    ]
+    )
 
 
 class NativeReadable(Structure):
     """Memory for probe_read (`struct bpfcc_readable`)."""
 
-    _fields_: ClassVar[_Fields] = [("address", c_uint64), ("size", c_uint64), ("host", c_void_p)]
+    _fields_ = (("address", c_uint64), ("size", c_uint64), ("host", c_void_p))
 
 
 class NativeRoute(Structure):
     """A route (`struct bpfcc_route`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("prefix", c_uint8 * 16),
         ("gateway", c_uint8 * 16),
         ("source", c_uint8 * 16),
@@ -89,26 +87,26 @@ class NativeRoute(Structure):
         ("kind", c_uint32),
         ("neighbour", c_uint32),
         ("has_source", c_uint32),
-    ]
+    )
 
 
 class NativeDevice(Structure):
     """A network device (`struct bpfcc_device`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("ifindex", c_uint32),
         ("mtu", c_uint32),
         ("forwarding", c_uint32),
         ("vlan_proto", c_uint32),
         ("vlan_id", c_uint32),
         ("parent", c_uint32),
-    ]
+    )
 
 
 class NativeRedirect(Structure):
     """Where a packet was redirected (`struct bpfcc_redirect`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("kind", c_uint32),
         ("ifindex", c_uint32),
         ("map_id", c_uint32),
@@ -118,13 +116,13 @@ class NativeRedirect(Structure):
         ("target", c_uint32),
         ("reserved", c_uint32),
         ("next_hop", c_uint8 * 16),
-    ]
+    )
 
 
 class Outcome(Structure):
     """What helpers noted about a run: the part of `struct bpfcc_outcome` that is shown outside."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("platform", c_uint32),
         ("program_type", c_uint32),
         ("redirect", NativeRedirect),
@@ -142,13 +140,13 @@ class Outcome(Structure):
         ("network_offset", c_uint32),
         ("ifindex", c_uint32),
         ("function_arguments", c_uint32),
-    ]
+    )
 
 
 class BatchItem(Structure):
     """One run of a batch (`struct bpfcc_batch_item`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("packet", c_void_p),
         ("length", c_uint32),
         ("ifindex", c_uint32),
@@ -163,13 +161,13 @@ class BatchItem(Structure):
         ("out_offset", c_uint64),
         ("out_length", c_uint32),
         ("copied", c_uint32),
-    ]
+    )
 
 
 class Batch(Structure):
     """Many runs in one call (`struct bpfcc_batch`)."""
 
-    _fields_: ClassVar[_Fields] = [
+    _fields_ = (
         ("items", c_void_p),
         ("count", c_uint64),
         ("context", c_void_p),
@@ -184,8 +182,8 @@ class Batch(Structure):
         ("time_each", c_uint32),
         ("stop_on_trap", c_uint32),
         ("protocol_offset", c_int32),
-        ("reserved", c_uint32),
-    ]
+        ("out_full", c_uint32),
+    )
 
 
 STRUCTURES: Final[Mapping[str, type[Structure]]] = {

@@ -17,8 +17,10 @@ from typing import Self
 from bpfcc.backends.base import ContextLayout, Environment, MapBinding
 from bpfcc.backends.interp import Interpreter
 from bpfcc.bpfir.assembler import assemble
+from bpfcc.bpfir.cfg import discover_functions
+from bpfcc.bpfir.decode import decode
 from bpfcc.bpfir.lift import lift
-from bpfcc.bpfir.module import Bytecode, FunctionSpan, MapSpec
+from bpfcc.bpfir.module import Bytecode, MapSpec
 from bpfcc.runtime.contexts import ContextValues
 from bpfcc.runtime.maps import Map, create_map
 from bpfcc.runtime.memory import STACK_BASE, TRAPS, frame_top, state_library
@@ -140,9 +142,9 @@ class KernelRun:
 
 
 def bytecode(text: str, maps: tuple[MapSpec, ...] = ()) -> Bytecode:
-    """One function, assembled."""
+    """A program and the functions that it names, assembled."""
     code = assemble(text)
-    return Bytecode(code=code, functions=(FunctionSpan("main", 0, len(code) // 8),), maps=maps)
+    return Bytecode(code=code, functions=discover_functions(decode(code)), maps=maps)
 
 
 def prepare_here(text: str, lab: Lab, *, checked: bool = True) -> tuple[Interpreter, object]:

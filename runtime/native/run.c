@@ -254,7 +254,9 @@ static void take_result(struct bpfcc_run *run, struct bpfcc_batch *batch, struct
     item->out_length = run->packet_end - run->packet_data;
     item->out_offset = batch->out_used;
     item->copied = 0;
-    if (batch->out && item->out_length <= batch->out_capacity - batch->out_used) {
+    if (batch->out && item->out_length > batch->out_capacity - batch->out_used) {
+        batch->out_full = 1;
+    } else if (batch->out) {
         memcpy(batch->out + batch->out_used, run->packet + run->packet_data, item->out_length);
         batch->out_used += item->out_length;
         item->copied = 1;
@@ -268,6 +270,7 @@ int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch
         return -BPFCC_EINVAL;
     uint64_t start = bpfcc_clock_ns();
     batch->out_used = batch->done = 0;
+    batch->out_full = 0;
     while (batch->done < batch->count) {
         struct bpfcc_batch_item *item = &batch->items[batch->done];
         if (run->stop && *(const volatile int32_t *)run->stop)
@@ -288,7 +291,7 @@ int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch
         batch->done++;
         if (batch->done % 64 == 0)
             leave(run); /* deleted map values are free again from time to time */
-        if (batch->stop_on_trap && item->trap)
+        if ((batch->stop_on_trap && item->trap) || batch->out_full)
             break;
     }
     leave(run);

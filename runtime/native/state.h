@@ -340,7 +340,7 @@ struct bpfcc_batch_item {
     uint64_t trap_address;
     struct bpfcc_redirect redirect;
     uint64_t out_offset;    /* of the packet in the output bytes */
-    uint32_t out_length;    /* length after the run; what does not fit is not copied */
+    uint32_t out_length;    /* length after the run */
     uint32_t copied;
 };
 
@@ -359,7 +359,7 @@ struct bpfcc_batch {
     uint32_t time_each;     /* 1 = fill in ns of each item */
     uint32_t stop_on_trap;
     int32_t protocol_offset; /* where the protocol of the link header goes in the context, -1 = nowhere */
-    uint32_t reserved;
+    uint32_t out_full;       /* out: the packet of the last item found no room, it lies in the run; the rest did not run */
 };
 
 BPFCC_API int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch *batch);
