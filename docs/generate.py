@@ -1,13 +1,12 @@
 """Write the generated part of `ir.md`: the table of operations, from `bpfir/ops.py`.
 
-    python docs/generate.py            rewrite it
-    python docs/generate.py --check    exit with 1 where it is out of date
+python docs/generate.py            rewrite it
+python docs/generate.py --check    exit with 1 where it is out of date
 """
 
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from pathlib import Path
 from typing import Final
@@ -26,8 +25,7 @@ def cell(text: str) -> str:
 
 def row(operation: type[Op]) -> str:
     """One operation: its form, what it does, its effect."""
-    form = re.sub(r"\{(\w+)\}", r"‹\1›", operation.SYNTAX).replace("‹", "{").replace("›", "}")
-    return f"| `{form}` | {cell(inspect.getdoc(operation) or '')} | {operation.EFFECT.value} |"
+    return f"| `{operation.SYNTAX}` | {cell(inspect.getdoc(operation) or '')} | {operation.EFFECT.value} |"
 
 
 def table() -> str:

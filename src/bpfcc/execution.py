@@ -293,7 +293,7 @@ def make_map(spec: MapSpec, cpus: int) -> Map:
     """A map, typed where its object has types, with its lock and timer where Linux looks for them."""
     codec = BtfCodec(spec.btf) if spec.btf is not None else None
     lock = timer = None
-    if codec is not None and spec.btf_value_type_id:
+    if spec.btf is not None and spec.btf_value_type_id:
         lock = member_offset(spec.btf, spec.btf_value_type_id, "bpf_spin_lock")
         timer = member_offset(spec.btf, spec.btf_value_type_id, "bpf_timer")
     return create_map(spec, cpus=cpus, codec=codec, lock_offset=lock, timer_offset=timer)

@@ -99,6 +99,10 @@ def short_names(source: str) -> list[str]:
     return [f"line {i.line}: {i.module}" for i in imports(ast.parse(source)) if i.module.split(".")[0] in PARTS]
 
 
+# Where C calls Python: an exception must not go through, and is raised again behind the call.
+CALLED_FROM_C = {"runtime/state.py": 1}
+
+
 def broad_handlers(source: str) -> list[int]:
     """Lines of `except:` and `except Exception` (and BaseException)."""
     lines = []
@@ -124,7 +128,7 @@ def test_module(module: str) -> None:
     name = path.relative_to(ROOT).as_posix()
     assert layer_violations(module, source) == []
     assert short_names(source) == []
-    assert broad_handlers(source) == []
+    assert len(broad_handlers(source)) == CALLED_FROM_C.get(name, 0)
     assert long_functions(source) == []
     if name not in DATA_TABLES:
         assert source.count("\n") <= MODULE_LINES, f"{name} is too long"
@@ -262,6 +266,6 @@ def test_the_path_pattern_finds_paths() -> None:
 
 def test_ci_calls_the_second_command_of_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    commands = re.findall(r"```sh\n(.*?)\n```", readme, re.S)
+    commands = re.findall(r"```sh\n(.*?)\n```", readme, re.DOTALL)
     assert len(commands) >= 2
     assert commands[1] in (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()

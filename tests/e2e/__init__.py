@@ -1,0 +1,1 @@
+"""Whole paths, as users go them."""
