@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.frontend.btf.names import essential_name
-from bpfcc.frontend.core_spec import COMPOSITES, ENUMS, NoMatchError, kinds_are_compatible
+from bpfcc.frontend.core_spec import COMPOSITES, ENUMS, Budget, NoMatchError, kinds_are_compatible
 
 if TYPE_CHECKING:
     from bpfcc.frontend.btf import Btf, BtfType
@@ -23,8 +23,8 @@ MAX_DEPTH: Final = 32
 class Comparison:
     """Compares types of two blobs; remembers what it has found."""
 
-    def __init__(self, local: Btf, target: Btf) -> None:
-        self.local, self.target = local, target
+    def __init__(self, local: Btf, target: Btf, budget: Budget | None = None) -> None:
+        self.local, self.target, self.budget = local, target, budget or Budget()
         self._compatible: dict[tuple[int, int], bool | None] = {}
         self._matching: dict[tuple[int, int, bool], bool | None] = {}
 
@@ -54,6 +54,7 @@ class Comparison:
         return result
 
     def _exists_inside(self, a: BtfType, b: BtfType, depth: int) -> bool:
+        self.budget.spend(1 + len(a.parameters))
         if not kinds_are_compatible(a.kind, b.kind):
             return False
         match a.kind:
@@ -102,6 +103,7 @@ class Comparison:
         return result
 
     def _matches_inside(self, a: BtfType, b: BtfType, depth: int, *, behind_pointer: bool) -> bool:
+        self.budget.spend(1 + len(a.members) + len(b.members) + len(a.enumerators) + len(b.enumerators) + len(a.parameters))
         match a.kind:
             case "void":
                 return b.kind == "void"

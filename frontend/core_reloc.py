@@ -70,6 +70,7 @@ class CoreRelocator:
         self._find_target = target
         self._target: Btf | None = None
         self._comparison: Comparison | None = None
+        self._budget = core.Budget()
         self._candidates: dict[int, list[int]] = {}
         self._known: dict[tuple[int, str, int], Outcome] = {}
         self._sections: dict[str, dict[int, Outcome]] | None = None
@@ -100,7 +101,7 @@ class CoreRelocator:
         """The BTF that relocations are applied against; the object's own where there is no other."""
         if self._target is None:
             self._target = self._find_target() or self.btf
-            self._comparison = Comparison(self.btf, self._target)
+            self._comparison = Comparison(self.btf, self._target, self._budget)
         return self._target
 
     # -- values -------------------------------------------------------------------------------------------------
@@ -134,6 +135,7 @@ class CoreRelocator:
                 f"CO-RE relocation of unknown kind {kind}", file=self.file, section=".BTF.ext", insn=relocation.insn_offset // SLOT
             )
         local = core.parse(self.btf, relocation)
+        self._budget.spend(10 + len(local.accessors))
         if kind == core.TYPE_ID_LOCAL:
             own = Value(local.root, certain=False)
             return Outcome(own, own)
@@ -179,7 +181,7 @@ class CoreRelocator:
                 return None
             same = comparison.matches if kind == core.TYPE_MATCHES else comparison.exists
             return Spec(target, candidate) if same(local.root, candidate) else None
-        return core.find_in(local, target, candidate, kind)
+        return core.find_in(local, target, candidate, kind, self._budget)
 
     def _value(self, kind: int, local: Spec, spec: Spec | None) -> Value | None:
         """The number for a place; None where the place is missing and the instruction makes no sense without."""

@@ -33,6 +33,7 @@ ENUM_KINDS: Final = frozenset({ENUMVAL_EXISTS, ENUMVAL_VALUE})
 MAX_STEPS: Final = 64
 # Anonymous members inside each other multiply; no kernel type comes near this many.
 MAX_VISITS: Final = 100_000
+MAX_STEPS_OF_OBJECT: Final = 20_000_000
 ENUMS: Final = ("enum", "enum64")
 COMPOSITES: Final = ("struct", "union")
 
@@ -133,15 +134,30 @@ def is_flexible(btf: Btf, before: Accessor, length: int) -> bool:
     return before.name is not None and length == 0 and before.position == len(btf.type(before.type_id).members) - 1
 
 
-def find_in(local: Spec, target: Btf, root: int, kind: int) -> Spec | None:
+@final
+class Budget:
+    """Steps left for one object: its relocations, candidates and members are numbers that it chooses itself."""
+
+    def __init__(self, steps: int = MAX_STEPS_OF_OBJECT) -> None:
+        self.steps = steps
+
+    def spend(self, steps: int) -> None:
+        """Take steps, or refuse."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise InputError("its CO-RE relocations take too long to look up", section=".BTF.ext")
+
+
+def find_in(local: Spec, target: Btf, root: int, kind: int, budget: Budget | None = None) -> Spec | None:
     """Find the same field or enumerator below a candidate type."""
     if kind in ENUM_KINDS:
-        return _find_enumerator(local, target, root)
-    return _Finder(target).find(local, root)
+        return _find_enumerator(local, target, root, budget or Budget())
+    return _Finder(target, budget or Budget()).find(local, root)
 
 
-def _find_enumerator(local: Spec, target: Btf, root: int) -> Spec | None:
+def _find_enumerator(local: Spec, target: Btf, root: int, budget: Budget) -> Spec | None:
     found = target.type(target.skip_modifiers(root))
+    budget.spend(1 + len(found.enumerators))
     if found.kind not in ENUMS:
         return None
     wanted = essential_name(local.accessors[0].name or "")
@@ -154,8 +170,8 @@ def _find_enumerator(local: Spec, target: Btf, root: int) -> Spec | None:
 class _Finder:
     """Follows the accessors of a local spec through target types."""
 
-    def __init__(self, target: Btf) -> None:
-        self.target = target
+    def __init__(self, target: Btf, budget: Budget) -> None:
+        self.target, self.budget = target, budget
         self.visits = 0
 
     def find(self, local: Spec, root: int) -> Spec | None:
@@ -196,6 +212,7 @@ class _Finder:
     def _search(self, type_id: int, name: str, depth: int) -> tuple[Accessor, int, int] | None:
         type_id = self.target.skip_modifiers(type_id)
         found = self.target.type(type_id)
+        self.budget.spend(1 + len(found.members))
         if found.kind not in COMPOSITES:
             return None
         for index, member in enumerate(found.members):

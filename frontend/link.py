@@ -33,6 +33,8 @@ SLOT: Final = 8
 LDDW: Final = 0x18
 # What Linux's verifier takes from a privileged user.
 MAX_SLOTS: Final = 1_000_000
+# Linux takes 256; more than this is no program but an attempt to keep us busy.
+MAX_FUNCTIONS: Final = 4096
 _U32: Final = struct.Struct("<I")
 
 
@@ -98,9 +100,10 @@ class _Link:
         self.place[function.section, function.start] = self.slots
         self.order.append((function, self.slots))
         self.slots += function.length
-        if self.slots > MAX_SLOTS:
+        if self.slots > MAX_SLOTS or len(self.order) > MAX_FUNCTIONS:
+            limit = f"{MAX_SLOTS} instructions" if self.slots > MAX_SLOTS else f"{MAX_FUNCTIONS} functions"
             section = self.linker.sections[function.section].section
-            raise self.linker.elf.error(f"a program of more than {MAX_SLOTS} instructions", section=section, offset=function.start * SLOT)
+            raise self.linker.elf.error(f"a program of more than {limit}", section=section, offset=function.start * SLOT)
         return self._references(function)
 
     def _references(self, function: CodeFunction) -> Iterator[tuple[int, Reference]]:

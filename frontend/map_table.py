@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
-    from bpfcc.frontend.elf import ElfFile, Section
+    from bpfcc.frontend.elf import ElfFile
 
 MAP_TYPES: Final = (
     "unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array",
@@ -22,6 +22,8 @@ MAP_TYPES: Final = (
 )  # fmt: skip
 
 READ_ONLY_FOR_PROGRAMS: Final = 0x80
+# Far beyond any program: a map costs a kernel memory and a file descriptor.
+MAX_MAPS: Final = 4096
 NUMA_NODE_GIVEN: Final = 0x4
 NESTED: Final = frozenset({"array_of_maps", "hash_of_maps"})
 
@@ -48,6 +50,8 @@ class MapTable:
 
     def add(self, spec: MapSpec, section: int, offset: int, elf: ElfFile) -> int:
         """Append a map; two of one name cannot be told apart and are refused."""
+        if len(self.places) >= MAX_MAPS:
+            raise elf.error(f"more than {MAX_MAPS} maps", section=elf.section_at(section), offset=offset)
         if spec.name in self.by_name:
             raise elf.error(f"a second map named {spec.name!r}", section=elf.section_at(section), offset=offset)
         if (section, offset) in self.by_place:
@@ -62,13 +66,6 @@ class MapTable:
 def map_type_name(number: int) -> str:
     """The type's name; one the table does not know keeps its number, and whoever makes the map refuses it."""
     return MAP_TYPES[number] if number < len(MAP_TYPES) else f"type_{number}"
-
-
-def check_record(elf: ElfFile, section: Section, offset: int, size: int, what: str) -> bytes:
-    """The bytes of a definition, or an `InputError` that says it leaves the section."""
-    if offset + size > section.size:
-        raise elf.error(f"{what} of {size} bytes leaves the section", section=section, offset=offset)
-    return elf.contents(section)[offset : offset + size]
 
 
 def unpack_words(elf: ElfFile, record: bytes) -> tuple[int, ...]:

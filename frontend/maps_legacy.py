@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.frontend.elf import STT_NOTYPE, STT_OBJECT
-from bpfcc.frontend.map_table import NESTED, NUMA_NODE_GIVEN, MapTable, check_record, map_type_name, unpack_words
+from bpfcc.frontend.map_table import NESTED, NUMA_NODE_GIVEN, MapTable, map_type_name, unpack_words
 
 if TYPE_CHECKING:
     from bpfcc.frontend.elf import ElfFile, Section, Symbol
@@ -41,10 +41,13 @@ def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable) -> None:
         raise elf.error("map definitions without symbols", section=section, offset=0)
     size = _record_size(elf, section, symbols)
     records = []
+    content = elf.contents(section)
     for symbol in symbols:
         if (section.index, symbol.value) in table.by_place:
             continue
-        words = unpack_words(elf, check_record(elf, section, symbol.value, size, f"map {elf.name_of(symbol)!r}"))
+        if symbol.value + size > len(content):
+            raise elf.error(f"map {elf.name_of(symbol)!r} of {size} bytes leaves the section", section=section, offset=symbol.value)
+        words = unpack_words(elf, content[symbol.value : symbol.value + size])
         records.append(_add(elf, section, symbol, words, table))
     _nest(table, records)
 

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.module import MapSpec
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 # BPF_F_LINK: registered by a link instead of an update.
 LINK: Final = 1 << 13
 POINTER_BYTES: Final = 8
+_offset: Final = attrgetter("offset")
 
 
 def is_struct_ops_section(name: str) -> bool:
@@ -50,10 +53,9 @@ def _spec(elf: ElfFile, btf: Btf, section: Section, variable: Variable, content:
         raise elf.error(f"struct_ops {found.name!r} leaves the section", section=section, offset=variable.offset)
     places = {m.bit_offset // 8: number for number, m in enumerate(btf.type(target).members) if m.name and not m.bit_offset % 8}
     values = {}
-    for relocation in relocations:
+    first = bisect_left(relocations, variable.offset, key=_offset)
+    for relocation in relocations[first : bisect_left(relocations, variable.offset + size, key=_offset)]:
         at = relocation.offset - variable.offset
-        if not 0 <= at < size:
-            continue
         if at not in places or at + POINTER_BYTES > size:
             raise elf.error(f"struct_ops {found.name!r} has a relocation outside its members", section=section, offset=relocation.offset)
         symbol = elf.symbol(relocation.symbol, section=section, offset=relocation.offset)

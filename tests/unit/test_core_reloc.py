@@ -222,6 +222,16 @@ def test_comparing_types_that_multiply_or_contain_themselves_ends() -> None:
     assert time.monotonic() - start < 2
 
 
+def test_looking_up_relocations_has_a_limit() -> None:
+    btf = own_types()
+    local = core.parse(btf, CoreRelocation(0, 3, "0:1:2", core.FIELD_EXISTS))
+    assert core.find_in(local, btf, 3, core.FIELD_EXISTS, core.Budget(10)) is not None
+    with pytest.raises(InputError, match="take too long"):
+        core.find_in(local, btf, 3, core.FIELD_EXISTS, core.Budget(2))
+    with pytest.raises(InputError, match="take too long"):
+        Comparison(btf, btf, core.Budget(2)).matches(3, 3)
+
+
 def test_anonymous_members_that_multiply_end() -> None:
     b = BtfBuilder()
     b.int("int", 4, 1)

@@ -401,6 +401,18 @@ def test_a_program_has_a_limit(obj: Object, monkeypatch: pytest.MonkeyPatch) -> 
         linker.link(obj.programs["filter"].function)
 
 
+def test_a_program_s_functions_have_a_limit(obj: Object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpfcc.frontend.link.MAX_FUNCTIONS", 2)
+    with pytest.raises(InputError, match="more than 2 functions"):
+        load(compiled(OBJECT)).linker.link(obj.programs["filter"].function)
+
+
+def test_an_object_s_maps_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpfcc.frontend.map_table.MAX_MAPS", 5)
+    with pytest.raises(InputError, match="more than 5 maps"):
+        load(compiled(OBJECT))
+
+
 def test_functions_that_cover_each_other_many_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bpfcc.frontend.reloc.MAX_OVERLAP", 0)
     with pytest.raises(InputError, match="over each other"):
