@@ -44,9 +44,11 @@ class Codec(Protocol):
 
     def decode(self, data: bytes, at: int) -> Value:
         """The value at a place that lies within the data."""
+        ...
 
     def encode(self, out: bytearray, at: int, value: Any, path: str) -> None:
         """Write a value; `path` names it in messages."""
+        ...
 
 
 def decode_value(btf: Btf, type_id: int, data: bytes) -> Value:
