@@ -111,9 +111,9 @@ def lift_bytecode(code: Bytecode, program_type: str | None) -> Module:
 # What the frontend and the IR import only when they need it; a confined child cannot import any more.
 LATE_IMPORTS: Final = (
     "bpfcc.frontend.objects", "bpfcc.frontend.core_reloc", "bpfcc.frontend.btf.names", "bpfcc.frontend.btf.store",
-    "bpfcc.frontend.elf", "elftools.construct.core", "elftools.elf.structs", "bpfcc.bpfir.printer",
+    "bpfcc.frontend.elf", "elftools.construct.core", "elftools.elf.structs",
 )  # fmt: skip
-LATE_IMPORTS_OF_LIFTING: Final = ("bpfcc.bpfir.lift", "bpfcc.bpfir.passes", "bpfcc.bpfir.check", "bpfcc.bpfir.ops")
+LATE_IMPORTS_OF_LIFTING: Final = ("bpfcc.bpfir.lift", "bpfcc.bpfir.passes", "bpfcc.bpfir.check", "bpfcc.bpfir.ops", "bpfcc.bpfir.printer")
 
 
 def warm_up(*, lift: bool) -> None:
@@ -127,8 +127,11 @@ def warm_up(*, lift: bool) -> None:
         effects()
 
 
-def helper_names() -> dict[int, str]:
-    """Names of helpers by id, from the platform's tables."""
+def helper_names(code: bytes) -> dict[int, str]:
+    """Names of the helpers that `code` calls, from the platform's tables."""
     from bpfcc.runtime.specs import load_platform
 
-    return {number: helper.name for number, helper in load_platform(PLATFORM).helpers_by_id.items()}
+    known = load_platform(PLATFORM).helpers_by_id
+    call = 0x85
+    called = {int.from_bytes(code[at + 4 : at + 8], "little") for at in range(0, len(code), 8) if code[at] == call and code[at + 1] == 0}
+    return {number: known[number].name for number in called if number in known}

@@ -8,7 +8,10 @@ This module is what starts: it answers `--version` alone, and imports the rest o
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 def main() -> NoReturn:
@@ -20,8 +23,14 @@ def main() -> NoReturn:
         sys.stdout.write(f"bpfcc {__version__}\n")
         sys.exit(0)
     from bpfcc.cli.app import run
-    from bpfcc.cli.crash import report_crash
 
     # What nothing else handles is a bug; a hook, so that no handler of ours can hide one.
-    sys.excepthook = report_crash
+    sys.excepthook = on_crash
     sys.exit(run(arguments))
+
+
+def on_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """`sys.excepthook`: what it prints is imported only now."""
+    from bpfcc.cli.crash import report_crash
+
+    report_crash(kind, error, trace)

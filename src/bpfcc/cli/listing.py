@@ -42,7 +42,7 @@ def names_of(program: Program) -> Names:
 
     code = program.bytecode
     return Names(
-        helpers=helper_names(),
+        helpers=helper_names(code.code),
         maps=[spec.name for spec in code.maps],
         externs=[extern.name for extern in code.externs],
         functions={span.start: span.name for span in code.functions},

@@ -15,7 +15,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -108,9 +107,20 @@ def answer_of(work: Callable[[], Any]) -> bytes:
         ValueError,
         AssertionError,
     ) as error:
-        report = "".join(traceback.format_exception(error))[-REPORT_CHARS:]
+        report = f"{place_of(error)}{type(error).__name__}: {error}"[-REPORT_CHARS:]
         return json.dumps({"error": {"kind": "crash", "message": report}}).encode()
     return json.dumps(result).encode()
+
+
+def place_of(error: BaseException) -> str:
+    """The calls that led to an error, a line each. (The module that does this at length would have to be imported early.)"""
+    lines = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        lines.append(f"  {code.co_filename}:{trace.tb_lineno} in {code.co_name}\n")
+        trace = trace.tb_next
+    return "".join(lines)
 
 
 def send(writer: int, data: bytes) -> None:

@@ -87,9 +87,6 @@ class Job:
         return {"programs": [record for key in chosen if (record := self._program(obj, key))], "needs_kernel_types": False}
 
     def _program(self, obj: Object, key: str) -> dict[str, Any] | None:
-        from bpfcc.bpfir.printer import print_module
-        from bpfcc.pipeline import lift_bytecode
-
         # One program's fault is reported when it is that program's turn; the others may be fine.
         try:
             program = obj.programs.get(key) or obj.program(key)
@@ -97,6 +94,9 @@ class Job:
             digest = code_digest(code)
             if not self.request.lift:
                 return {"key": key, "code": digest, "ir": None}
+            from bpfcc.bpfir.printer import print_module
+            from bpfcc.pipeline import lift_bytecode
+
             return {"key": key, "code": digest, "ir": text_digest(print_module(lift_bytecode(code, program.type)))}
         except (InputError, UnsupportedError):
             return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import platform
+import os
 import struct
 import sys
 from typing import Final
@@ -61,11 +61,11 @@ SECCOMP_MODE_FILTER: Final = 2
 
 def supported() -> bool:
     """Whether this machine has a filter here."""
-    return sys.platform == "linux" and platform.machine() in AUDIT_ARCH
+    return sys.platform == "linux" and os.uname().machine in AUDIT_ARCH
 
 
 def filter_program(machine: str, answer_fd: int) -> bytes:
-    """The filter as `struct sock_filter[]`, for `machine` as `platform.machine()` says it."""
+    """The filter as `struct sock_filter[]`, for `machine` as `os.uname()` says it."""
     column = 0 if machine == "x86_64" else 1
     program = [
         (LOAD, 0, 0, AT_ARCH),
@@ -108,7 +108,7 @@ class Filter:
     """A filter made ready before the process is confined: installing it must not import or open anything."""
 
     def __init__(self, answer_fd: int) -> None:
-        code = filter_program(platform.machine(), answer_fd)
+        code = filter_program(os.uname().machine, answer_fd)
         self._code = ctypes.create_string_buffer(code, len(code))
         self._program = _Program(len(code) // 8, ctypes.addressof(self._code))
         libc = ctypes.CDLL(None, use_errno=True)
