@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -62,15 +63,15 @@ def test_a_child_cannot_write_files(tmp_path: Path) -> None:
     "work",
     [
         lambda: Path("/etc/passwd").read_bytes(),
-        lambda: os.listdir("/"),
-        lambda: socket.socket(),
-        lambda: socket.socketpair(),
-        lambda: os.fork(),
-        lambda: os.execv("/bin/true", ["true"]),
+        lambda: list(Path("/").iterdir()),
+        socket.socket,
+        socket.socketpair,
+        os.fork,
+        lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 - it must fail
         lambda: os.kill(os.getppid(), signal.SIGTERM),
-        lambda: os.pipe(),
-        lambda: os.unlink("/nowhere"),
-        lambda: os.chmod("/nowhere", 0),
+        os.pipe,
+        lambda: Path("/nowhere").unlink(),
+        lambda: Path("/nowhere").chmod(0),
         lambda: os.write(1, b"x"),
         lambda: os.read(0, 1),
         lambda: os.memfd_create("x"),
@@ -151,10 +152,10 @@ def test_no_child_is_left_behind() -> None:
 
 @linux
 def test_a_bug_in_the_child_is_a_bug_and_says_where() -> None:
-    def broken() -> int:
-        return [1, 2][5]
+    def broken() -> Any:
+        return {}["nothing"]
 
-    with pytest.raises(InternalError, match="IndexError"):
+    with pytest.raises(InternalError, match="KeyError"):
         parse_answer(run_forked(broken, SMALL), file="x.o")
 
 
@@ -265,10 +266,8 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["programs", "needs_kernel_types", "error", "kind"]), JSON))
 def test_any_json_ends_in_a_reading_or_a_clean_error(answer: Any) -> None:
-    try:
+    with contextlib.suppress(InputError):
         assert isinstance(parse_answer(json.dumps(answer).encode(), file=None), Reading)
-    except InputError:
-        pass
 
 
 def test_a_good_answer() -> None:
