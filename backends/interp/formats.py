@@ -56,6 +56,9 @@ LOAD_BRANCHES: Final = ("ld1", "ld2", "ld4", "ldb2")
 FOLDS: Final = ("add64", "add32", "xor64", "add64_mul64", "xor64_mul64", "mul64_add64", "mul64_xor64")
 FOLD_CONDITIONS: Final = ("ne64", "ult64")
 
+# There where the library has fused handlers at all.
+ANY_FUSED: Final = "p_add64_add64"
+
 ROTATES: Final = ("rotl",)
 CONDITIONS: Final = (*COMPARE_KINDS, "ntest")
 LOADS: Final = ("ld1", "ld2", "ld4", "ld8", "lds1", "lds2", "lds4", "ldb2", "ldb4", "ldb8")
@@ -88,15 +91,15 @@ def _formats() -> dict[str, str]:
         found[f"cmpxchg{size}"] = "<QHHHHHh12x"
     found |= {"packet_load": "<QHH4xiI8x", "packet_data": R, "packet_end": R, "packet_meta": R}
     found |= {"map_index": "<QHHHhI12x", "map_index_f": "<QH2xiI12x", "map_get_f": "<QH2xiI12x"}
-    found |= {"jump": "<QiI", "mov_jump": "<QHH4xiI8x", "ret": R, "reti": "<Q4xi", "unresolved": "<Q8x"}
+    found |= {"movi_jump": "<QH2xiiI8x", "jump": "<QiI", "mov_jump": "<QHH4xiI8x", "ret": R, "reti": "<Q4xi", "unresolved": "<Q8x"}
     found |= {"call_function": "<QHHHHHHH2xII", "call_indirect": "<QHHHHHHHHI4x", "call_tail": CALL}
     for count in range(6):
         found |= {f"call{count}": CALL, f"call{count}_keeps": CALL}
-    return found | _fused_formats()
+    return found
 
 
 def _fused_formats() -> dict[str, str]:
-    found: dict[str, str] = {"movi_jump": "<QH2xiiI8x"}
+    found: dict[str, str] = {}
     for second in FORMS:
         for first in FORMS:
             found[f"p_{first}_{second}"] = found[f"n_{first}_{second}"] = PAIR
@@ -122,6 +125,8 @@ def handler_table(names: str) -> dict[str, Handler]:
     missing = sorted(set(formats) - set(numbers))
     if missing:
         raise InternalError(f"the native library has no handler {', '.join(missing)}: it is older than this package")
+    # A library whose loop is not threaded has no fused handlers; code for it does without.
+    formats |= {name: text for name, text in _fused_formats().items() if name in numbers}
     structs: dict[str, Struct] = {}
     table: dict[str, Handler] = {}
     for name, text in formats.items():

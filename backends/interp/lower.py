@@ -14,7 +14,7 @@ from bpfcc.backends.interp.allocate import Allocator
 from bpfcc.backends.interp.context import packet_fields
 from bpfcc.backends.interp.emit import Emitter
 from bpfcc.backends.interp.flow import Flow
-from bpfcc.backends.interp.formats import WORD_BYTES
+from bpfcc.backends.interp.formats import ANY_FUSED, WORD_BYTES
 from bpfcc.backends.interp.fuse import fuse
 from bpfcc.backends.interp.library import handlers
 from bpfcc.backends.interp.machine import FRAME_BYTES
@@ -65,15 +65,18 @@ def lower(module: Module, environment: Environment) -> Lowered:
 
 
 def _lower(module: Module, environment: Environment) -> Lowered:
-    emitter = Emitter(handlers())
+    table = handlers()
+    fused = ANY_FUSED in table
+    emitter = Emitter(table)
     fields = packet_fields(module, environment)
     functions = []
     for fn in module.functions:
         flow = Flow(fn)
         selector = Selector(flow, module, environment, fields)
-        codes = selector.run()
-        for code in codes:
-            fuse(code)
+        codes = selector.run(fold=fused)
+        if fused:
+            for code in codes:
+                fuse(code)
         allocator = Allocator(codes, fn.params, selector.home)
         allocator.run()
         entry = emitter.function(codes, allocator)

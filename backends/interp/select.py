@@ -67,12 +67,13 @@ class Selector:
         self.next_value = flow.fn.next_value
         self.indices = {fn.name: index for index, fn in enumerate(module.functions)}
 
-    def run(self) -> list[Code]:
-        """The instructions of every node, in the order of the flow."""
+    def run(self, *, fold: bool = True) -> list[Code]:
+        """The instructions of every node, in the order of the flow; `fold`: with loops as single instructions."""
         self._count()
         codes = [self._node(node) for node in reversed(self.flow.nodes)]
         codes.reverse()
-        fold_loops(codes, self.hoist)
+        if fold:
+            fold_loops(codes, self.hoist)
         codes[0].insns[:0] = [self.constant(value, register) for value, register in self.hoisted.items()]
         return codes
 

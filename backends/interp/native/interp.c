@@ -101,27 +101,25 @@ static inline void forget(struct bpfcc_thread *ctx)
     }
 }
 
-/* Steps are taken from the budget in slices, so that a charge is one subtraction; between two slices the stop flag is read. */
-static NOINLINE int more_steps(struct bpfcc_thread *ctx, int64_t *steps)
+/* Steps are taken from the budget in slices, so that a charge is one subtraction; between two slices the stop flag is read.
+ * The next slice, `steps` below zero paid from it; or 0 and a trap. */
+static NOINLINE int64_t more_steps(struct bpfcc_thread *ctx, int64_t steps)
 {
     struct bpfcc_run *run = ctx->run;
-    uint64_t need = *steps < 0 ? (uint64_t)-*steps : 0;
+    uint64_t need = steps < 0 ? (uint64_t)-steps : 0;
     if (run->stop && *(const volatile int32_t *)run->stop) {
         bpfcc_trap_at(run, BPFCC_TRAP_STOPPED, 0, 0);
-        *steps = 0;
         return 0;
     }
     if (run->steps_left < need) {
         bpfcc_trap_at(run, BPFCC_TRAP_BUDGET, 0, 0);
         run->steps_left = 0;
-        *steps = 0;
         return 0;
     }
     uint64_t left = run->steps_left - need;
     uint64_t slice = left < BPFCC_INTERP_SLICE ? left : BPFCC_INTERP_SLICE;
     run->steps_left = left - slice;
-    *steps = (int64_t)slice;
-    return 1;
+    return (int64_t)slice;
 }
 
 static void note_trap(struct bpfcc_thread *ctx, const struct bpfcc_word *ip)
@@ -181,27 +179,27 @@ static const struct bpfcc_code_function *enter_target(struct bpfcc_thread *ctx, 
 
 enum { LINK_LAYER = -0x200000, NETWORK_LAYER = -0x100000, ETHERNET_BYTES = 14 };
 
-/* LD_ABS and LD_IND: bytes in network order. Linux knows two areas below zero: from the link layer's header, from the network's. */
-static int load_packet(struct bpfcc_run *run, int64_t offset, uint32_t size, uint64_t *value)
+/* LD_ABS and LD_IND: bytes in network order, or -1. Linux knows two areas below zero: from the link layer's header, from the
+ * network's. */
+static int64_t load_packet(struct bpfcc_run *run, int64_t offset, uint32_t size)
 {
-    const uint8_t *data = run->packet + run->packet_data;
     if (!run->packet)
-        return 0;
+        return -1;
     if (offset < 0) {
         if (offset >= NETWORK_LAYER)
             offset += ETHERNET_BYTES - (int64_t)NETWORK_LAYER;
         else if (offset >= LINK_LAYER)
             offset -= LINK_LAYER;
         else
-            return 0;
+            return -1;
     }
     if ((uint64_t)offset + size > run->packet_end - run->packet_data)
-        return 0;
-    data += offset;
-    *value = 0;
+        return -1;
+    const uint8_t *data = run->packet + run->packet_data + offset;
+    int64_t value = 0;
     for (uint32_t i = 0; i < size; i++)
-        *value = *value << 8 | data[i];
-    return 1;
+        value = value << 8 | data[i];
+    return value;
 }
 
 static inline uint64_t map_element(struct bpfcc_run *run, uint32_t id, uint32_t index)
@@ -494,9 +492,12 @@ static uint64_t run_function(struct bpfcc_thread *ctx, const struct bpfcc_code_f
     int checked = (code->flags & BPFCC_CODE_CHECKED) != 0;
     const struct bpfcc_word *ip = code->words + to->entry;
     int64_t steps = -(int64_t)to->cost;
-    if (checked && !more_steps(ctx, &steps)) {
-        note_trap(ctx, ip);
-        return 0;
+    if (checked) {
+        steps = more_steps(ctx, steps);
+        if (run->trap) {
+            note_trap(ctx, ip);
+            return 0;
+        }
     }
     run->depth = depth;
     place_frame(run, to, fresh, depth, checked);
