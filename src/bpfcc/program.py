@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
 
-from bpfcc.bpfir.module import Bytecode, FunctionSpan, MapSpec
+from bpfcc.bpfir.module import Bytecode, MapSpec
 from bpfcc.errors import InputError, InternalError
 
 if TYPE_CHECKING:
@@ -55,7 +55,10 @@ class Program:
         """
         if not code or len(code) % SLOT_BYTES or len(code) > MAX_CODE_BYTES:
             raise InputError(f"{len(code)} bytes are no program: instructions are of 8 bytes each, at most {MAX_CODE_BYTES // SLOT_BYTES}")
-        bytecode = Bytecode(bytes(code), function_spans(code, name), tuple(maps))
+        from bpfcc.bpfir.cfg import discover_functions
+        from bpfcc.bpfir.decode import decode
+
+        bytecode = Bytecode(bytes(code), discover_functions(decode(code), name), tuple(maps))
         return cls(name, "", type, lambda: bytecode)
 
     @cached_property
@@ -147,25 +150,3 @@ class Object:
 
     def __repr__(self) -> str:
         return f"<Object {self.file or ''} programs={', '.join(self.programs)}>"
-
-
-def function_spans(code: bytes, name: str) -> tuple[FunctionSpan, ...]:
-    """Functions of plain code: the entry, and whatever local calls and function addresses lead to."""
-    slots = len(code) // SLOT_BYTES
-    starts = {0}
-    slot = 0
-    while slot < slots:
-        opcode, registers = code[slot * SLOT_BYTES], code[slot * SLOT_BYTES + 1]
-        source = registers >> 4
-        distance = int.from_bytes(code[slot * SLOT_BYTES + 4 : slot * SLOT_BYTES + 8], "little", signed=True)
-        if (opcode == 0x85 and source == 1) or (opcode == 0x18 and source == 4):
-            target = slot + 1 + distance
-            if not 0 <= target < slots:
-                raise InputError(f"a call to slot {target}, outside the code", insn=slot)
-            starts.add(target)
-        slot += 2 if opcode == 0x18 else 1
-    ordered = sorted(starts)
-    ends = [*ordered[1:], slots]
-    return tuple(
-        FunctionSpan(name if start == 0 else f"{name}_{start}", start, end - start) for start, end in zip(ordered, ends, strict=True)
-    )

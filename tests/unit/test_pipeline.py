@@ -12,7 +12,6 @@ import pytest
 import bpfcc
 from bpfcc.isolate import ReadRequest, check_object
 from bpfcc.pipeline import LATE_IMPORTS, LATE_IMPORTS_OF_LIFTING, read_source
-from bpfcc.program import function_spans
 
 ROOT = Path(__file__).parents[2]
 FIREWALL = ROOT / "examples/firewall.bpf.c"
@@ -205,7 +204,7 @@ def test_what_is_missing_is_named_before_it_runs() -> None:
 
 @pytest.mark.parametrize(
     ("code", "message"),
-    [(b"", "no program"), (bytes(7), "no program"), (bytes.fromhex("8510000064000000"), "outside the code")],
+    [(b"", "no program"), (bytes(7), "no program"), (bytes.fromhex("8510000064000000"), "call to slot 101")],
 )
 def test_bytes_that_are_no_program(code: bytes, message: str) -> None:
     with pytest.raises(bpfcc.InputError, match=message):
@@ -214,11 +213,8 @@ def test_bytes_that_are_no_program(code: bytes, message: str) -> None:
 
 def test_functions_of_plain_code_are_found() -> None:
     code = bpfcc.assemble("call f\ncall g\nexit\nf:\nr0 = 1\nexit\ng:\nr0 = 2\nexit")
-    assert [(span.name, span.start, span.length) for span in function_spans(code, "main")] == [
-        ("main", 0, 3),
-        ("main_3", 3, 2),
-        ("main_5", 5, 2),
-    ]
+    spans = bpfcc.Program.from_bytes(code, type="raw", name="start").bytecode.functions
+    assert [(span.name, span.start, span.length) for span in spans] == [("start", 0, 3), ("sub_3", 3, 2), ("sub_5", 5, 2)]
 
 
 def test_compile_errors_have_diagnostics(tmp_path: Path) -> None:
