@@ -335,7 +335,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few turns only")
     parser.add_argument("--only", default="", help="lines whose name contains this")
     arguments = parser.parse_args()
-    options = Options(3 if arguments.quick else 15, 500 if arguments.quick else 3000, arguments.only)
+    options = Options(5 if arguments.quick else 61, 200, arguments.only)
     print(f"{'ns each: median (smallest)':44} {'bpfcc':>14} {'kernel':>18}")
     for case in cases():
         if options.only in case.name:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import resource
 import struct
 import sys
 from typing import Any
@@ -423,6 +422,8 @@ def test_numbers_outside_of_the_definition(field: str) -> None:
 def test_huge_maps_cost_nothing_until_they_are_used(kind: str) -> None:
     if sys.platform == "win32":
         return  # there the whole map is charged; the next test is about refusing
+    import resource
+
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     key = {"lpm_trie": 8, "queue": 0}.get(kind, 4)
     with create_map(MapSpec("m", kind, key, 4 if kind == "prog_array" else 64, 1 << 24, flags=int(kind == "lpm_trie"))) as huge:
