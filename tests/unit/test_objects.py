@@ -372,6 +372,8 @@ def test_nothing_is_imported_after_the_warm_up() -> None:
     """A confined child cannot import: what reading needs is loaded before."""
     script = (
         "import sys\n"
+        # Where PYTHONSAFEPATH is set, the working directory is not on the path.
+        f"sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
         "from bpfcc.pipeline import warm_up\n"
         "from tests.data import HERE, btf_of, compiled\n"
         "objects = [compiled('programs.bpf.c'), compiled('core_local.bpf.c'), compiled('legacy.bpf.c', debug=False)]\n"
