@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, final
 
-from bpfcc.errors import Trap
+from bpfcc.errors import InputError, Trap
 from bpfcc.execution import RAW, prepare
 from bpfcc.runtime.hooks import kept_bytes, verdict
 from bpfcc.runtime.log import Clone, TraceLine
@@ -37,6 +37,10 @@ MAX_RECORDS: Final = 10_000
 GOES_ON: Final[frozenset[Disposition]] = frozenset({"pass", "transmit", "redirect"})
 
 
+class NoPacketsError(InputError):
+    """A capture is no input for programs of this type."""
+
+
 @final
 @dataclass(slots=True)
 class Job:
@@ -46,7 +50,7 @@ class Job:
     """
 
     packets: Sequence[CapturedPacket] | None = None
-    data: bytes = b""
+    data: bytes | None = None
     repeat: int = 1
     backend: str = "interp"
     cpus: int = 1
@@ -67,10 +71,13 @@ def run_program(program: Program, job: Job) -> dict[str, Any]:
     with prepare(program, job.backend, options=options, seeds=job.seeds) as exe:
         exe.stop_on(job.stop)
         collector = Collector(program, exe, job)
-        if job.packets is not None and exe.takes_packets:
+        if job.packets is None:
+            collector.run_once()
+        elif exe.takes_packets:
             collector.run_packets(job.packets)
         else:
-            collector.run_once()
+            message = f"program {program.name!r} of type {exe.type} gets no packets; give its context with --data or --hex"
+            raise NoPacketsError(message, file=program.file)
         return collector.report()
 
 
@@ -151,7 +158,7 @@ class Collector:
 
     def run_once(self) -> None:
         """On `data`, `repeat` times from the same beginning."""
-        exe, data = self.exe, self.job.data
+        exe, data = self.exe, self.job.data or b""
         if exe.takes_packets:
             arguments: dict[str, Any] = {"packet": data}
         else:

@@ -247,6 +247,19 @@ class TestRun:
         assert run(["run", str(compiled), *base, *arguments]) == status
         assert message in capsys.readouterr().err
 
+    def test_programs_without_packets_are_left_out(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        source = tmp_path / "mixed.bpf.c"
+        body = 'SEC("xdp") int one(void *ctx) { return 1; }\nSEC("kprobe/f") int two(void *ctx) { return 0; }\n'
+        source.write_text(f"#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n{body}")
+        assert run(["run", str(source), "--pcap", str(TRAFFIC)]) == 0
+        captured = capsys.readouterr()
+        assert "two left out: kprobe programs get no packets" in captured.err
+        assert "XDP_DROP" in captured.out
+        assert run(["run", str(source), "--pcap", str(TRAFFIC), "--program", "two"]) == 2
+        assert "give its context with --data or --hex" in capsys.readouterr().err
+        assert run(["run", str(source), "--program", "one"]) == 0
+        assert "no input given" in capsys.readouterr().err
+
     def test_a_type_can_be_given(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["run", str(compiled), "--program", "unknown", "--type", "mystery=xdp"]) == 0
         assert "XDP_ABORTED" in capsys.readouterr().out

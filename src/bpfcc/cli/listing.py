@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bpfcc.bpfir.disassembler import disassemble
 from bpfcc.bpfir.syntax import Names
+from bpfcc.cli.messages import short_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def instruction_lines(program: Program) -> Iterator[str]:
         if position is not None and (position.file, position.line) != last:
             last = (position.file, position.line)
             text = "".join(c if c.isprintable() else " " for c in position.text or "").strip()
-            yield f"; {position.file}:{position.line}  {text}".rstrip()
+            yield f"; {short_path(position.file)}:{position.line}  {text}".rstrip()
         mark = f"   ; unresolved: {code.unresolved[line.slot]}" if line.slot in code.unresolved else ""
         yield f"{line.slot:6}: {line.text}{mark}"
 

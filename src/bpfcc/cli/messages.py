@@ -7,6 +7,7 @@ drop.bpf.c:3:10: error: use of undeclared identifier 'foo'
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -84,6 +85,12 @@ def caret_lines(position: SourcePosition, screen: Screen) -> Iterator[str]:
     if position.end_column is not None and position.end_line in {None, position.line}:
         length = max(1, min(position.end_column, len(shown) + 1) - position.column)
     yield f"      | {margin}{screen.style('^' + '~' * (length - 1), 'caret', error=True)}"
+
+
+def short_path(file: str) -> str:
+    """A path below the current directory as people type it; objects carry absolute ones."""
+    here = f"{Path.cwd()}{os.sep}"
+    return file.removeprefix(here)
 
 
 def read_line(position: SourcePosition) -> str | None:

@@ -68,6 +68,8 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
     job = make_job(*source_options, **given)
     if pcap_out is not None and source_options[0] is None:
         raise InputError("--pcap-out goes with --pcap")
+    if job.packets is None and job.data is None:
+        screen.note("no input given (--pcap, --data, --hex): an empty packet or a context of zeros")
     obj = reading.open(reading.source(path, screen), lift=True, programs=names or None)
     programs = chosen_programs(obj, names)
     if job.seeds:
@@ -126,9 +128,10 @@ def run_all(
     programs: list[Program], job: Job, pcap_out: Path | None, pcap: Path | None, screen: Screen
 ) -> tuple[list[dict[str, Any]], int]:
     """Run each program; one that cannot be run does not keep the others from running."""
-    from bpfcc.report import run_program
+    from bpfcc.report import NoPacketsError, run_program
 
-    reports, statuses = [], [EXIT_OK]
+    reports: list[dict[str, Any]] = []
+    statuses: list[int] = []
     for program in programs:
         try:
             if pcap_out is not None and pcap is not None:
@@ -141,6 +144,10 @@ def run_all(
         except BpfccError as error:
             if len(programs) == 1:
                 raise
+            if isinstance(error, NoPacketsError):
+                screen.note(f"{program.name} left out: {program.type} programs get no packets")
+                reports.append(failed(program, error))
+                continue
             for line in error_lines(error, screen):
                 screen.error_line(line)
             report = failed(program, error)
@@ -148,6 +155,8 @@ def run_all(
         else:
             statuses.append(EXIT_REJECTED if report["traps"]["count"] else EXIT_OK)
         reports.append(report)
+    if not statuses:
+        raise InputError("none of its programs gets packets; give their context with --data or --hex", file=programs[0].file)
     return reports, worst(statuses)
 
 

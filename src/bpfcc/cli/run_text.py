@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bpfcc.cli.messages import caret_lines
+from bpfcc.cli.messages import caret_lines, short_path
 from bpfcc.diagnostics import SourcePosition
 
 if TYPE_CHECKING:
@@ -49,9 +49,14 @@ def show_report(report: dict[str, Any], source: str, screen: Screen, *, limit: i
 def what_ran(report: dict[str, Any]) -> str:
     """`284 packets, 35.5 kB`."""
     if report["packets"] is None:
-        return f"{report['runs']} run{'s' if report['runs'] != 1 else ''}"
+        return counted(report["runs"], "run")
     skipped = f", {report['skipped']} without a network header left out" if report["skipped"] else ""
-    return f"{report['packets']} packets, {size_text(report['bytes'])}{skipped}"
+    return f"{counted(report['packets'], 'packet')}, {size_text(report['bytes'])}{skipped}"
+
+
+def counted(count: int, what: str) -> str:
+    """`1 packet`, `284 packets`."""
+    return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 
 def size_text(count: int) -> str:
@@ -114,14 +119,14 @@ def show_trap(trap: dict[str, Any], screen: Screen) -> None:
     """Where the program went wrong, as a compiler would show it."""
     where = f"packet {trap['packet']}: " if trap["packet"] is not None else ""
     if trap["count"] > 1:
-        where = f"{trap['count']} packets, first {where}"
+        where = f"{counted(trap['count'], 'packet')}, first {where}"
     place = f" (instruction {trap['insn']} of {trap['function']})" if trap["insn"] is not None else ""
     message = f"{screen.style('trap:', 'error')} {where}{trap['message']}{place}"
     source = trap["source"]
     if source is None:
         screen.line(message)
         return
-    position = SourcePosition(source["file"], source["line"], source["column"] or 0, text=source["text"])
+    position = SourcePosition(short_path(source["file"]), source["line"], source["column"] or 0, text=source["text"])
     screen.line(f"{screen.style(f'{position}:', 'bold')} {message}")
     for line in caret_lines(position, screen):
         screen.line(line)
@@ -132,8 +137,8 @@ def show_time(report: dict[str, Any], screen: Screen) -> None:
     if report["ns_per_run"] is None:
         return
     what = "packet" if report["packets"] is not None else "run"
-    steps = report["steps"] / report["runs"]
-    screen.line(f"{report['ns_per_run']:,.0f} ns and {steps:,.0f} instructions per {what} (checked)")
+    steps = round(report["steps"] / report["runs"])
+    screen.line(f"{report['ns_per_run']:,.0f} ns and {counted(steps, 'instruction')} per {what} (checked)")
 
 
 # ---- tables of maps and events
@@ -177,7 +182,7 @@ def show_table(title: str, rows: Sequence[Mapping[str, Any]], screen: Screen, *,
     """Rows under the columns that any of them has something in; the first `limit`, with a note on the others."""
     shown = rows[:limit] if limit else rows
     names = list(dict.fromkeys(name for row in shown for name in row))
-    names = [name for name in names if not all(is_empty(row.get(name, 0)) for row in shown)] or names[:1]
+    names = [name for name in names if name == "key" or not all(is_empty(row.get(name, 0)) for row in shown)] or names[:1]
     numeric = {name for name in names if all(isinstance(row.get(name, 0), int) for row in shown)}
     columns = [(short, "right" if name in numeric else "left") for name, short in zip(names, short_names(names), strict=True)]
     screen.line()
@@ -249,7 +254,7 @@ def show_trace(trace: dict[str, Any], screen: Screen, limit: int) -> None:
     if not trace["count"]:
         return
     screen.line()
-    screen.line(f"trace output: {trace['count']:,} line{'s' if trace['count'] != 1 else ''}")
+    screen.line(f"trace output: {counted(trace['count'], 'line')}")
     lines = trace["lines"][:limit] if limit else trace["lines"]
     for line in lines:
         screen.line("  " + "".join(c if c.isprintable() else "?" for c in line["text"]))
