@@ -360,3 +360,38 @@ run_forked(work, Limits())
 def test_it_says_what_holds_here() -> None:
     expected = "full" if sys.platform == "linux" and platform.machine() in seccomp.AUDIT_ARCH else "partial"
     assert describe().startswith(expected)
+
+
+@linux
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("while True: pass", "took longer than 0.5 s"),
+        ("bytearray(10 << 30)", "more memory than is allowed"),
+        ("import os; os.abort()", "crashed on it (SIG"),
+        ("def f(): f()\n    f()", "nested too deeply"),
+    ],
+    ids=["hang", "memory", "crash", "recursion"],
+)
+def test_the_command_survives_what_an_object_does_to_the_reader(fault: str, message: str, tmp_path: Path) -> None:
+    script = f"""
+import sys
+import bpfcc.frontend.objects as objects
+import bpfcc.isolate.reader as reader
+from bpfcc.isolate import Limits
+original = objects.load
+def load(*args, **kwargs):
+    {fault}
+    return original(*args, **kwargs)
+objects.load = load
+check = reader._read_once
+reader._read_once = lambda request, limits: check(request, Limits(wall_seconds=0.5 if 'True' in {fault!r} else 20))
+from bpfcc.cli.app import run
+sys.exit(run(['dump', {str(tmp_path / "x.o")!r}]))
+"""
+    (tmp_path / "x.o").write_bytes(b"\x7fELF" + bytes(100))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "x.o" in done.stderr
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
