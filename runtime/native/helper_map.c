@@ -193,7 +193,7 @@ HELPER(tail_call)
 
 /* ---- spin locks --------------------------------------------------------------------------------------------------- */
 
-enum { LOCK_FREE = 0, LOCK_TAKEN = 1, SPINS_BEFORE_YIELD = 128 };
+enum { LOCK_FREE = 0, LOCK_TAKEN = 1, SPINS_BEFORE_YIELD = 128, STEPS_OF_A_YIELD = 1000 };
 
 HELPER(spin_lock)
 {
@@ -213,8 +213,16 @@ HELPER(spin_lock)
             bpfcc_trap_at(run, BPFCC_TRAP_STOPPED, r1, 4);
             return 0;
         }
-        if (spins > SPINS_BEFORE_YIELD)
-            bpfcc_yield();
+        if (spins < SPINS_BEFORE_YIELD)
+            continue;
+        /* A program that nothing has verified may have written the word itself: waiting is paid for, too. */
+        if (run->checked && run->steps_left < STEPS_OF_A_YIELD) {
+            bpfcc_trap_at(run, BPFCC_TRAP_BUDGET, r1, 4);
+            return 0;
+        }
+        if (run->checked)
+            run->steps_left -= STEPS_OF_A_YIELD;
+        bpfcc_yield();
     }
     run->outcome->lock = word;
     run->outcome->locks = 1;

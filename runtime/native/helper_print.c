@@ -5,6 +5,7 @@ enum {
     MAX_VARARGS = 12,
     MAX_LINE = 1024,
     MAX_STRING = 512,
+    MAX_CONSTANT = 65536,
 };
 
 /* ---- reading by address ----------------------------------------------------------------------------------------- */
@@ -370,14 +371,11 @@ static const char *constant_string(struct bpfcc_run *run, uint64_t address)
 {
     if (!run->checked)
         return (const char *)(uintptr_t)address;
-    for (uint64_t length = 1; length <= 65536; length++) {
-        const char *text = bpfcc_access(run, address, length, 0);
-        if (!text)
-            return NULL;
-        if (!text[length - 1])
-            return text;
-    }
-    bpfcc_trap_at(run, BPFCC_TRAP_HELPER, address, 0);
+    uint64_t span;
+    const uint8_t *text = bpfcc_probe_span(run, address, MAX_CONSTANT, &span);
+    if (text && memchr(text, 0, (size_t)span))
+        return (const char *)text;
+    bpfcc_trap_at(run, BPFCC_TRAP_ACCESS, address, 1);
     return NULL;
 }
 

@@ -436,11 +436,19 @@ def test_locks_are_taken_one_at_a_time_and_given_back_by_their_owner() -> None:
         assert lab.take_trap() == "access"
 
 
+def test_waiting_for_a_lock_is_paid_for() -> None:
+    with Lab(packet=b"", maps=[ARRAY]) as lab:
+        lab.maps["counters"][0] = 1  # type: ignore[index]
+        lab.call("spin_lock", lab.runtime.binding("counters").guest_base)
+        assert lab.take_trap() == "budget"
+
+
 def test_waiting_for_a_lock_can_be_stopped() -> None:
     with Lab(packet=b"", maps=[ARRAY]) as lab:
         lab.maps["counters"][0] = 1  # type: ignore[index]
         flag = ctypes.c_int32(0)
         lab.run.stop_on(flag)
+        lab.run.native.steps_left = (1 << 64) - 1
         timer = threading.Timer(0.05, lambda: setattr(flag, "value", 1))
         timer.start()
         lab.call("spin_lock", lab.runtime.binding("counters").guest_base)
