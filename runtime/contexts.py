@@ -10,7 +10,7 @@ The two bitmaps have one bit a byte, as `struct bpfcc_region` wants them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias, final
@@ -48,6 +48,35 @@ def _encode_field(spec: Field, value: FieldValue) -> bytes:
         if not -(1 << (bits - 1)) <= item < 1 << bits:
             raise InputError(f"{item} does not fit into context field {spec.name} of {spec.element_size} bytes")
     return b"".join((item & ((1 << bits) - 1)).to_bytes(spec.element_size, ORDER) for item in items)
+
+
+@final
+class DecodedContext(Mapping[str, FieldValue]):
+    """The fields of a context, decoded when they are first asked for."""
+
+    __slots__ = ("_codec", "_fields", "_raw")
+
+    def __init__(self, codec: ContextCodec, raw: bytes) -> None:
+        self._codec = codec
+        self._raw = raw
+        self._fields: dict[str, FieldValue] | None = None
+
+    def _decoded(self) -> dict[str, FieldValue]:
+        if self._fields is None:
+            self._fields = self._codec.decode(self._raw)
+        return self._fields
+
+    def __getitem__(self, key: str) -> FieldValue:
+        return self._decoded()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._decoded())
+
+    def __len__(self) -> int:
+        return len(self._decoded())
+
+    def __repr__(self) -> str:
+        return repr(self._decoded())
 
 
 @final

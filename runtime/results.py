@@ -8,12 +8,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, final
 
 from bpfcc.runtime.contexts import FieldValue
 from bpfcc.runtime.memory import TRAPS, NativeRedirect
 
 ITEM: Final = struct.Struct("=QIIQQQQIIQ56sQII")
+NO_FIELDS: Final[Mapping[str, FieldValue]] = MappingProxyType({})
 REDIRECT_KINDS: Final = ("none", "device", "map", "peer", "neighbour")
 
 
@@ -46,7 +48,7 @@ def redirect_of(native: NativeRedirect) -> Redirect | None:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RunResult:
     """What one run did. `trap`: the kind of `Trap` that stopped it, with address and size; its instruction is the back end's to say."""
 
@@ -59,7 +61,7 @@ class RunResult:
     trap: str | None = None
     trap_address: int = 0
     trap_size: int = 0
-    context: Mapping[str, FieldValue] = field(default_factory=dict)
+    context: Mapping[str, FieldValue] = field(default_factory=lambda: NO_FIELDS)
     context_bytes: bytes = b""
     override: int | None = None
 

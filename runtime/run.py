@@ -16,11 +16,11 @@ import weakref
 from typing import TYPE_CHECKING, Final, Self, final
 
 from bpfcc.errors import InputError
-from bpfcc.runtime.contexts import ContextCodec, ContextValues, FieldValue, context_codec
+from bpfcc.runtime.contexts import ContextCodec, ContextValues, DecodedContext, FieldValue, context_codec
 from bpfcc.runtime.library import Run as NativeRun
 from bpfcc.runtime.memory import TRAPS, USER_BASE, Outcome, state_library
 from bpfcc.runtime.packets import LINK_BYTES
-from bpfcc.runtime.results import BatchResult, Redirect, RunResult, redirect_of
+from bpfcc.runtime.results import NO_FIELDS, BatchResult, Redirect, RunResult, redirect_of
 from bpfcc.runtime.state import Runtime, raise_for
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class Run:
             trap=TRAPS.get(native.trap),
             trap_address=native.trap_address,
             trap_size=native.trap_size,
-            context=self.codec.decode(raw) if self.codec is not None else {},
+            context=DecodedContext(self.codec, raw) if self.codec is not None else NO_FIELDS,
             context_bytes=raw,
             override=outcome.override_value if outcome.overridden else None,
         )
