@@ -29,12 +29,15 @@ if TYPE_CHECKING:
 class Block:
     """Straight-line operations and the terminator that ends them."""
 
-    __slots__ = ("id", "ops", "params", "terminator")
+    __slots__ = ("id", "ops", "params", "steps", "terminator")
 
     def __init__(self, id: int) -> None:  # noqa: A002 - the field's own name
         self.id = id
         self.params: list[Value] = []
         self.ops: list[Op] = []
+        # Instructions of bytecode that it stands for, those that left no operation included: what a run's budget counts.
+        # The textual form does not have them.
+        self.steps = 0
         # Every finished block has its own; until then this one keeps the type simple.
         self.terminator: Terminator = UNFINISHED
 

@@ -158,7 +158,8 @@ class FunctionLifter:
             regs[10] = frame.result
         first = self.cfg.blocks[0]
         for raw in self.cfg.blocks:
-            self.blocks[raw.start] = Block(raw.order)
+            block = self.blocks[raw.start] = Block(raw.order)
+            block.steps = sum(insn is not None for insn in self.insns[raw.start : raw.last + 1])
         entry = self.blocks[first.start]
         if first.entries:
             # A loop back to the first instruction: the entry of the function has no predecessors.

@@ -68,13 +68,17 @@ Operand = Value | int
 
 @final
 class Edge:
-    """A way out of a block: the target and one argument for each of its parameters."""
+    """A way out of a block: the target and one argument for each of its parameters.
 
-    __slots__ = ("args", "block")
+    `steps` counts instructions of bytecode on the way whose blocks are gone (see `Block.steps`).
+    """
 
-    def __init__(self, block: Block, args: list[Operand]) -> None:
+    __slots__ = ("args", "block", "steps")
+
+    def __init__(self, block: Block, args: list[Operand], steps: int = 0) -> None:
         self.block = block
         self.args = args
+        self.steps = steps
 
     def __repr__(self) -> str:
         return f"b{self.block.id}({', '.join(map(str, self.args))})"

@@ -44,7 +44,7 @@ class Node:
 class Flow:
     """`nodes` in the order of the code; `resolve` gives what an operand stands for."""
 
-    __slots__ = ("alias", "fn", "node_of", "nodes", "skip")
+    __slots__ = ("alias", "counted", "fn", "node_of", "nodes", "skip")
 
     def __init__(self, fn: Function) -> None:
         self.fn = fn
@@ -52,6 +52,8 @@ class Flow:
         self.node_of: dict[Block, Node] = {}
         self.skip: dict[Block, tuple[Block, list[Operand], int]] = {}
         order = self._reach()
+        # IR that was read as text knows only of instructions that left an operation.
+        self.counted = any(block.steps for block in order)
         for block in order:
             self._renamings(block)
         self._drop_trivial_params(order)
@@ -101,7 +103,7 @@ class Flow:
                 node.ops.append(op)
         counted.add(block.terminator.insn)
         counted.discard(-1)
-        node.cost = len(counted)
+        node.cost = block.steps if self.counted else len(counted)
 
     def _drop_trivial_params(self, order: list[Block]) -> None:
         """A parameter that every edge gives one value, or itself, is that value."""
@@ -127,8 +129,9 @@ class Flow:
         node.params = [param for param in block.params if param not in self.alias]
         for edge in block.edges():
             target, args, extra = self.skip.get(edge.block) or (edge.block, edge.args, 0)
-            if extra and edge.block.terminator.insn == block.terminator.insn:
+            if extra and not self.counted and edge.block.terminator.insn == block.terminator.insn:
                 extra -= 1  # a block for the renamings of one way of a branch stands for no instruction of its own
+            extra += edge.steps
             node.targets.append(self.node_of[target])
             kept = zip(target.params, args, strict=True)
             node.args.append([self.resolve(arg) for param, arg in kept if param not in self.alias])
@@ -139,8 +142,9 @@ class Flow:
             following = jump.target
             if following.block is not block:
                 target, args, extra = self.skip.get(following.block) or (following.block, following.args, 0)
-                self.skip[block] = (target, args, extra + node.cost)
-        if isinstance(block.terminator, Branch) and node.targets[0] is node.targets[1] and node.args[0] == node.args[1]:
+                self.skip[block] = (target, args, extra + following.steps + node.cost)
+        ways = list(zip(node.targets, node.args, node.extra, strict=True))
+        if isinstance(block.terminator, Branch) and ways[0] == ways[1]:
             del node.targets[1], node.args[1], node.extra[1]
 
 

@@ -96,7 +96,7 @@ def _skip_empty(fn: Function) -> bool:
         for edge in edges(block.terminator):
             end = _end_of_chain(edge.block)
             if end is not None:
-                edge.block, edge.args = end.block, list(end.args)
+                edge.block, edge.args, edge.steps = end.block, list(end.args), edge.steps + end.steps
                 changed = True
     if changed:
         drop_unreachable(fn)
@@ -104,30 +104,34 @@ def _skip_empty(fn: Function) -> bool:
 
 
 def _end_of_chain(block: Block) -> Edge | None:
-    """The last edge of the chain of empty blocks that begins with `block`; None where it is not empty, or in an empty loop."""
+    """Where the chain of empty blocks that begins with `block` leads, with its steps; None where it is not empty, or in an empty loop."""
     chain: list[Jump] = []
+    steps: list[int] = []
     seen: set[Block] = set()
     while not block.ops and not block.params and isinstance(block.terminator, Jump):
         if block in seen:
             return None
         seen.add(block)
         chain.append(block.terminator)
+        steps.append(block.steps)
         block = block.terminator.target.block
     if not chain:
         return None
     end = chain[-1].target
-    for jump in chain[:-1]:
+    total = end.steps
+    for jump, following in zip(chain[-2::-1], steps[:0:-1], strict=True):
         # The next edge that comes here takes one step.
-        jump.target = Edge(end.block, list(end.args))
-    return end
+        total += following + jump.target.steps
+        jump.target = Edge(end.block, list(end.args), total)
+    return Edge(end.block, end.args, total + steps[0])
 
 
 def _drop_idle_branches(fn: Function) -> bool:
-    """A branch whose two edges are the same is a jump."""
+    """A branch whose two edges are the same, and take as many steps, is a jump."""
     changed = False
     for block in fn.blocks:
         end = block.terminator
-        if not isinstance(end, Branch) or end.then.block is not end.otherwise.block:
+        if not isinstance(end, Branch) or end.then.block is not end.otherwise.block or end.then.steps != end.otherwise.steps:
             continue
         if all(a is b or (type(a) is int and a == b) for a, b in zip(end.then.args, end.otherwise.args, strict=True)):
             block.terminator = Jump(end.then, end.insn)
@@ -152,6 +156,7 @@ def _join_chains(fn: Function) -> bool:
             if count[target] != 1 or target is block or target is fn.entry:
                 break
             replacement.update(zip(target.params, edge.args, strict=True))
+            block.steps += edge.steps + target.steps
             appended: list[Op] = target.ops
             block.ops.extend(appended)
             block.terminator = target.terminator

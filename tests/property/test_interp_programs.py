@@ -1,4 +1,4 @@
-"""Random bytecode through lifter, passes and interpreter does what the oracle says: r0, memory, helper calls, traps."""
+"""Random bytecode through lifter, passes and interpreter does what the oracle says: r0, memory, helper calls, steps, traps."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def run_oracle(code: bytes, content: bytes) -> tuple[object, ...]:
     result = machine.run()
     if result.trap is not None:
         return (result.trap.kind,)
-    return (result.return_value, bytes(memory["memory"].bytes), log)
+    return (result.return_value, bytes(memory["memory"].bytes), log, result.steps)
 
 
 def run_interpreter(module: Module, content: bytes) -> tuple[object, ...]:
@@ -128,7 +128,7 @@ def run_interpreter(module: Module, content: bytes) -> tuple[object, ...]:
             except Trap as trap:
                 assert trap.insn is not None
                 return (trap.kind,)
-            return (result.return_value, memory.user, HELPERS.log)
+            return (result.return_value, memory.user, HELPERS.log, result.steps)
     finally:
         exe.close()
 
