@@ -71,7 +71,7 @@ enum reason {
 	PASSED,
 	PING_ANSWERED,
 	MALFORMED,
-	BLOCKED_SOURCE,
+	BLOCKED,
 	BAD_TCP_FLAGS,
 	CLOSED_PORT,
 	REASONS,
@@ -112,10 +112,10 @@ struct {
 struct flow {
 	struct in6_addr source;
 	struct in6_addr destination;
-	__be16 source_port;
-	__be16 destination_port;
+	__be16 sport;
+	__be16 dport;
 	__u16 vlan;
-	__u16 protocol;
+	__u16 proto;
 };
 
 struct {
@@ -157,12 +157,12 @@ static __always_inline enum reason parse_transport(struct packet *packet, void *
 	struct icmp_message *icmp = at;
 
 	packet->transport = at;
-	switch (packet->flow.protocol) {
+	switch (packet->flow.proto) {
 	case IPPROTO_TCP:
 		if ((void *)(tcp + 1) > end || tcp->doff < 5)
 			return MALFORMED;
-		packet->flow.source_port = tcp->source;
-		packet->flow.destination_port = tcp->dest;
+		packet->flow.sport = tcp->source;
+		packet->flow.dport = tcp->dest;
 		/* No flag at all, or opening and closing at once: only port scanners send that. */
 		if (!(tcp->syn | tcp->ack | tcp->fin | tcp->rst) || (tcp->syn && (tcp->fin || tcp->rst)))
 			return BAD_TCP_FLAGS;
@@ -170,8 +170,8 @@ static __always_inline enum reason parse_transport(struct packet *packet, void *
 	case IPPROTO_UDP:
 		if ((void *)(udp + 1) > end || bpf_ntohs(udp->len) < sizeof(*udp))
 			return MALFORMED;
-		packet->flow.source_port = udp->source;
-		packet->flow.destination_port = udp->dest;
+		packet->flow.sport = udp->source;
+		packet->flow.dport = udp->dest;
 		return PASSED;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
@@ -198,7 +198,7 @@ static __always_inline enum reason parse_ipv4(struct packet *packet, void *at, v
 	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return MALFORMED;
 	packet->network = ip;
-	packet->flow.protocol = ip->protocol;
+	packet->flow.proto = ip->protocol;
 	map_ipv4(&packet->flow.source, ip->saddr);
 	map_ipv4(&packet->flow.destination, ip->daddr);
 	/* Only the first fragment holds the ports. */
@@ -239,13 +239,13 @@ static __always_inline enum reason parse_ipv6(struct packet *packet, void *at, v
 			if (at + 8 > end)
 				return MALFORMED;
 			if (*(__be16 *)(at + 2) & bpf_htons(0xfff8)) {
-				packet->flow.protocol = extension->next;
+				packet->flow.proto = extension->next;
 				return PASSED;
 			}
 			at += 8;
 			break;
 		default:
-			packet->flow.protocol = next;
+			packet->flow.proto = next;
 			return parse_transport(packet, at, end);
 		}
 		next = extension->next;
@@ -291,9 +291,9 @@ static __always_inline enum reason judge(struct packet *packet)
 	if (rule) {
 		__sync_fetch_and_add(&rule->hits, 1);
 		packet->rule = rule->number;
-		return BLOCKED_SOURCE;
+		return BLOCKED;
 	}
-	if (packet->flow.destination_port == bpf_htons(closed_port))
+	if (packet->flow.dport == bpf_htons(closed_port))
 		return CLOSED_PORT;
 	return PASSED;
 }
@@ -308,7 +308,7 @@ static __always_inline int answer_ping(struct packet *packet, void *end)
 	__be32 address;
 	__u32 sum;
 
-	if (!icmp || !ip || !ethernet || packet->flow.protocol != IPPROTO_ICMP)
+	if (!icmp || !ip || !ethernet || packet->flow.proto != IPPROTO_ICMP)
 		return 0;
 	if ((void *)(icmp + 1) > end || (void *)(ip + 1) > end || (void *)(ethernet + 1) > end)
 		return 0;

@@ -19,6 +19,12 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").r
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables as wide as they like, whatever terminal the tests are run in."""
+    monkeypatch.setenv("COLUMNS", "140")
+
+
 def blocks(kind: str) -> list[pytest.param]:
     """Every block of that language, named by its page and line."""
     found = []

@@ -84,6 +84,12 @@ char LICENSE[] SEC("license") = "GPL";
 """
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables as wide as they like, whatever terminal the tests are run in."""
+    monkeypatch.setenv("COLUMNS", "140")
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cli") / "programs.bpf.c"
@@ -123,12 +129,12 @@ class TestRun:
         rows = {line.split()[1]: line.split()[3] for line in output.splitlines() if line.startswith("│ XDP")}
         assert rows == {"XDP_PASS": "221", "XDP_DROP": "47", "XDP_TX": "16"}
         for expected in (
-            "BLOCKED_SOURCE",
+            "BLOCKED",
             "2001:db8:bad::/48",
             "192.0.2.10",
             "malformed packet of 20 bytes",
             "(checked)",
-            "events in events: 47",
+            "events of map events: 47",
         ):
             assert expected in output
 
@@ -140,10 +146,10 @@ class TestRun:
         assert (program["name"], program["type"], program["packets"], program["traps"]["count"]) == ("firewall", "xdp", 284, 0)
         assert {row["name"]: row["runs"] for row in program["verdicts"]} == {"XDP_PASS": 221, "XDP_DROP": 47, "XDP_TX": 16}
         maps = {found["name"]: found for found in program["maps"]}
-        assert maps["counters"]["entries"][3] == {"key": "BLOCKED_SOURCE", "value": [{"packets": 26, "bytes": 3148}]}
+        assert maps["counters"]["entries"][3] == {"key": "BLOCKED", "value": [{"packets": 26, "bytes": 3148}]}
         assert sum(entry["value"]["hits"] for entry in maps["blocklist"]["entries"]) == 26
         first = program["events"]["records"][0]
-        assert first["record"]["reason"] == "BLOCKED_SOURCE"
+        assert first["record"]["reason"] == "BLOCKED"
         assert first["record"]["flow"]["source"].startswith(("203.0.113.", "198.51.100.", "2001:db8:bad:"))
         assert [line["text"] for line in program["trace"]["lines"]][:1] == ["malformed packet of 20 bytes"]
 

@@ -242,7 +242,7 @@ def show_events(events: dict[str, Any], screen: Screen, limit: int) -> None:
     """Records of ring and perf buffers, one table for each buffer."""
     for name in dict.fromkeys(record["map"] for record in events["records"]):
         records = [record for record in events["records"] if record["map"] == name]
-        title = f"events in {screen.style(name, 'bold')}: {len(records):,}"
+        title = f"events of map {screen.style(name, 'bold')}: {len(records):,}"
         rows = [flat(record["record"]) if isinstance(record["record"], dict) else {"bytes": record["bytes"]} for record in records]
         if all(record["record"] is None for record in records):
             title += f" (their type is not known: --record {name}=TYPE says it)"

@@ -97,7 +97,12 @@ class Screen:
             table.add_column(Text(name), justify=justify, overflow="fold")
         for row in rows:
             table.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in row])
-        self.console().print(table)
+        console = self.console()
+        if table.__rich_measure__(console, console.options.update(max_width=1000)).maximum > console.width:
+            # Without frames more fits into a narrow terminal.
+            table.box, table.pad_edge, table.padding = None, False, (0, 2, 0, 0)
+            table.header_style = "underline"
+        console.print(table)
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
