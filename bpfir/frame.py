@@ -184,9 +184,9 @@ class Footprints:
             return Footprint(ALL_BYTES, ALL_BYTES) if given or self.pointers.escaped else NOTHING
         if effects.calls_back and (given or self.pointers.escaped):
             return Footprint(ALL_BYTES, ALL_BYTES)
-        if not given:
-            return NOTHING
-        return Footprint(self._touched(op, effects.reads), self._touched(op, effects.writes))
+        # Helpers that print follow addresses inside their data; none writes through them.
+        reads = ALL_BYTES if self.pointers.escaped else self._touched(op, effects.reads)
+        return Footprint(reads, self._touched(op, effects.writes)) if given or self.pointers.escaped else NOTHING
 
     def _touched(self, op: Call, touches: Iterable[Touch]) -> int:
         mask = 0
