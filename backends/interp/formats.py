@@ -90,7 +90,7 @@ def _formats() -> dict[str, str]:
             found |= {f"at_{kind}{size}": NEAR, f"af_{kind}{size}": FAR}
         found[f"cmpxchg{size}"] = "<QHHHHHh12x"
     found |= {"packet_load": "<QHH4xiI8x", "packet_data": R, "packet_end": R, "packet_meta": R}
-    found |= {"map_index": "<QHHHhI12x", "map_index_f": "<QH2xiI12x", "map_get_f": "<QH2xiI12x"}
+    found |= {"map_index": "<QHHHhII8x", "map_index_f": "<QH2xiII8x", "map_get_f": "<QH2xiII8x"}
     found |= {"movi_jump": "<QH2xiiI8x", "jump": "<QiI", "mov_jump": "<QHH4xiI8x", "ret": R, "reti": "<Q4xi", "unresolved": "<Q8x"}
     found |= {"call_function": "<QHHHHHHH2xII", "call_indirect": "<QHHHHHHHHI4x", "call_tail": CALL}
     for count in range(6):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ctypes import CDLL, POINTER, Structure, c_char_p, c_int, c_uint32, c_uint64, c_void_p, cast
 from functools import lru_cache
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from bpfcc.backends.interp.formats import Handler, handler_table
 from bpfcc.runtime.library import declare, native
@@ -21,14 +21,14 @@ RAW: Final = 2
 class CodeFunction(Structure):
     """`struct bpfcc_code_function`."""
 
-    _fields_: ClassVar[list[tuple[str, Any]]] = [
+    _fields_ = (
         ("entry", c_uint32),
         ("registers", c_uint32),
         ("params", c_uint32),
         ("zero_bytes", c_uint32),
         ("cost", c_uint32),
         ("reserved", c_uint32),
-    ]
+    )
 
 
 _P = c_void_p

@@ -308,7 +308,8 @@ def _lookup(s: Selector, op: Call) -> bool:
     spec, number = s.module.maps[made.map], s.environment.maps[made.map].id
     if spec.type in INDEXED_MAPS:
         suffix, registers, offset = s.address(key, 0, 4, indexed=False)
-        imms = (offset, number) if suffix else (s.cache(registers, write=False), offset, number)
+        place = s.caches_of(op.result)
+        imms = (offset, number, place) if suffix else (s.cache(registers, write=False), offset, number, place)
         s.emit(f"map_index{suffix}", op.result, registers, imms, op.insn)
         s.flush()
     else:
@@ -316,7 +317,7 @@ def _lookup(s: Selector, op: Call) -> bool:
         if spec.type not in KEYED_MAPS or type(frame) is not FrameAddr or not -FRAME_BYTES <= frame.offset <= -spec.key_size:
             return False
         s.unuse(key)
-        s.emit("map_get_f", op.result, [], (frame.offset, number), op.insn)
+        s.emit("map_get_f", op.result, [], (frame.offset, number, s.caches_of(op.result)), op.insn)
     s.unuse(map_operand)
     return True
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 # Pieces of memory that the fast path of a checked access knows at once: half for loads, half for stores.
 CACHES: Final = 16
 CACHE_BYTES: Final = 64
+NO_CACHES: Final = 0xFFFF
 # Additions that one address takes in.
 MAX_SUMS: Final = 8
 # Constants kept in registers for the whole function, because a loop needs them.
@@ -296,6 +297,11 @@ class Selector:
             value = inner
         number = self.caches.setdefault(value, len(self.caches)) % (CACHES // 2)
         return (2 * number + write) * CACHE_BYTES
+
+    def caches_of(self, value: Value) -> int:
+        """Where the caches for accesses through `value` lie, or that there are none."""
+        number = self.caches.get(value)
+        return NO_CACHES if number is None else 2 * (number % (CACHES // 2)) * CACHE_BYTES
 
     def near(self, base: Operand, offset: int) -> tuple[list[Value], int]:
         """A register and a displacement, for handlers that know no other way."""

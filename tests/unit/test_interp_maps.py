@@ -112,3 +112,78 @@ def test_global_data_is_reached_and_nothing_beside_it(at: int) -> None:
 def test_the_environment_must_bind_the_maps() -> None:
     with pytest.raises(InternalError, match="binds 0 of 1"):
         Interpreter().compile(lookup_module(MapSpec("a", "array", 4, 8, 5), 1, dynamic=False), Environment())
+
+
+def value_module(spec: MapSpec, access: str) -> Module:
+    """Looks key 1 up, reads the first byte of the value, then does `access` with v4, the value's address."""
+    text = f"""bpfir 1
+fn @main(v0, v1) global {{
+b0:
+  v2 = map 0 #0
+  v3 = frame -8 #1
+  store.{spec.key_size} v3, 0, 1 #3
+  v4 = call helper 1(v2, v3) #4
+  if eq.64 v4, 0 then b1() else b2() #5
+b1:
+  exit 57005 #6
+b2:
+  v5 = load.1 v4, 0 #7
+  {access} #8
+  exit v5 #9
+}}
+"""
+    module = parse_module(text)
+    module.maps = (spec,)
+    module.type = "raw"
+    return module
+
+
+VALUES = [
+    MapSpec("a", "array", 4, 12, 5),
+    MapSpec("h", "hash", 4, 12, 5),
+    MapSpec("a", "array", 4, 1, 5),
+    MapSpec("p", "percpu_array", 4, 3, 5),
+]
+
+
+@pytest.mark.parametrize("spec", VALUES, ids=lambda s: f"{s.type}{s.value_size}")
+@pytest.mark.parametrize("size", [1, 2, 4, 8])
+@pytest.mark.parametrize("kind", ["load", "store", "atomic"])
+def test_accesses_stay_inside_the_value_that_was_found(spec: MapSpec, size: int, kind: str) -> None:
+    with with_map(spec) as (made, memory, binding):
+        if spec.type == "hash":
+            made[1] = bytes(range(spec.value_size))
+        environment = Environment(maps=[binding], helper_address=helper_address)
+        for offset in range(-2, spec.value_size + 2):
+            access = {
+                "load": f"v6 = load.{size} v4, {offset}",
+                "store": f"store.{size} v4, {offset}, 7",
+                "atomic": f"atomic_add.{size} v4, {offset}, 1",
+            }[kind]
+            if kind == "atomic" and (size < 4 or offset % size):
+                continue
+            exe = Interpreter().compile(value_module(spec, access), environment)
+            with exe.bind(memory) as bound:
+                if offset >= 0 and offset + size <= spec.value_size:
+                    assert bound.run().return_value != 0xDEAD
+                else:
+                    with pytest.raises(Trap) as caught:
+                        bound.run()
+                    assert (caught.value.kind, caught.value.insn, caught.value.size) == ("access", 8, size)
+
+
+@pytest.mark.parametrize("kind", ["array", "hash"])
+def test_values_that_programs_may_only_read_are_not_written(kind: str) -> None:
+    spec = MapSpec("m", kind, 4, 16, 5)
+    with create_map(spec) as made, NativeMemory(user=bytes(8)) as memory:
+        made[1] = bytes(range(5, 21))
+        number = c_uint32()
+        assert memory.library.bpfcc_state_add_map(memory.state, made.handle, 1, ctypes.byref(number)) == 0
+        environment = Environment(maps=[MapBinding(number.value)], helper_address=helper_address)
+        exe = Interpreter().compile(value_module(spec, "v6 = load.8 v4, 8"), environment)
+        with exe.bind(memory) as bound:
+            assert bound.run().return_value == 5
+        exe = Interpreter().compile(value_module(spec, "store.4 v4, 4, 9"), environment)
+        with exe.bind(memory) as bound, pytest.raises(Trap) as caught:
+            bound.run()
+        assert (caught.value.kind, caught.value.insn) == ("access", 8)

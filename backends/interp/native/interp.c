@@ -202,10 +202,22 @@ static int64_t load_packet(struct bpfcc_run *run, int64_t offset, uint32_t size)
     return value;
 }
 
-static inline uint64_t map_element(struct bpfcc_run *run, uint32_t id, uint32_t index)
+/* Accesses to the value at `address` are about to come: the pair of caches at `place` knows it, NO_CACHES = none. */
+static inline void expect_value(struct bpfcc_thread *ctx, const struct bpfcc_bound_map *map, uint64_t address, uint32_t place)
 {
-    struct bpfcc_bound_map *bound = bpfcc_bound(run->state, id);
-    return bpfcc_value_address(run, bound, bpfcc_array_lookup_inline(bound->map, index, run->cpu));
+    const struct bpfcc_region *region = &map->region;
+    if (!address || place == BPFCC_INTERP_NO_CACHES || region->readable || region->writable)
+        return;
+    struct bpfcc_cache *cache = (struct bpfcc_cache *)(void *)((char *)ctx + place);
+    uint64_t bytes = region->element, store = region->flags & BPFCC_REGION_WRITE ? UINT64_MAX : 0;
+    for (uint32_t k = 0; k < 4; k++) {
+        uint64_t count = bytes >= (1u << k) ? bytes - (1u << k) + 1 : 0;
+        cache[0].count[k] = count;
+        cache[1].count[k] = count & store;
+    }
+    cache[0].lo = cache[1].lo = address;
+    cache[0].delta = cache[1].delta = (uint64_t)(uintptr_t)region->host - region->base;
+    ctx->caches_used |= 3u << (place / sizeof *cache);
 }
 
 /* ---- the loop --------------------------------------------------------------------------------------------------- */

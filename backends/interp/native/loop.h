@@ -164,6 +164,7 @@ struct at_uint64_t { volatile uint64_t v; } __attribute__((packed));
     } while (0)
 #define CHECKED_GIVE_BACK_STEPS() (RUN->steps_left += (uint64_t)steps, steps = 0)
 #define CHECKED_FORGET(ctx) forget(ctx)
+#define CHECKED_EXPECT(map, address, place) expect_value(ctx, map, address, place)
 #define CHECKED_LEAVE_FRAME() (RUN->slots[BPFCC_SLOT_STACK]->lo += BPFCC_FRAME_BYTES, forget(ctx))
 #define CHECKED_PACKET_ADDRESS(field) (RUN->slots[BPFCC_SLOT_PACKET]->base + RUN->field)
 
@@ -177,6 +178,7 @@ struct at_uint64_t { volatile uint64_t v; } __attribute__((packed));
 #define UNCHECKED_CHARGE(cost) ((void)(cost))
 #define UNCHECKED_GIVE_BACK_STEPS() ((void)0)
 #define UNCHECKED_FORGET(ctx) ((void)0)
+#define UNCHECKED_EXPECT(map, address, place) ((void)0)
 #define UNCHECKED_LEAVE_FRAME() ((void)0)
 #define UNCHECKED_PACKET_ADDRESS(field) ((uint64_t)(uintptr_t)(RUN->packet + RUN->field))
 

@@ -8,6 +8,7 @@
 #undef FORGET
 #undef PACKET_ADDRESS
 #undef LEAVE
+#undef EXPECT
 #undef FOLD_REACH
 #undef FOLD_CHARGE
 #undef LEAVE_FRAME
@@ -21,6 +22,7 @@
 #define LEAVE_FRAME CHECKED_LEAVE_FRAME
 #define FOLD_REACH CHECKED_FOLD_REACH
 #define FOLD_CHARGE CHECKED_FOLD_CHARGE
+#define EXPECT CHECKED_EXPECT
 #define PACKET_ADDRESS CHECKED_PACKET_ADDRESS
 #define LEAVE(value)                       \
     RUN->steps_left += (uint64_t)steps;    \
