@@ -36,7 +36,6 @@ class Block:
         self.params: list[Value] = []
         self.ops: list[Op] = []
         # Instructions of bytecode that it stands for, those that left no operation included: what a run's budget counts.
-        # The textual form does not have them.
         self.steps = 0
         # Every finished block has its own; until then this one keeps the type simple.
         self.terminator: Terminator = UNFINISHED

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _VERSION: Final = re.compile(r"bpfir (\d+)\Z")
 _ENTRY: Final = re.compile(r"(map|extern|line) (\d+) (\{.*\})\Z")
 _FUNCTION: Final = re.compile(rf"fn @({QUOTED}|[A-Za-z_.$][\w.$]*)\(([^()]*)\) (static|global)(?: btf (\d+))? \{{\Z", re.ASCII)
-_LABEL: Final = re.compile(r"(b\d+)(?:\(([^()]*)\))?:\Z")
+_LABEL: Final = re.compile(r"(b\d+)(?:\(([^()]*)\))?(?: steps (\d+))?:\Z")
 _SUFFIX: Final = re.compile(r"\s+#(\d+)\Z")
 _COMMENT: Final = re.compile(rf'^((?:[^";]|{QUOTED})*);.*\Z')
 
@@ -160,6 +160,7 @@ class _FunctionParser:
                 if not ended:
                     raise lines.error("the block before this one has no end (jump, if, exit or unresolved)")
                 block, ended = self._block(label.group(1), label.group(2)), False
+                block.steps = int(label.group(3) or 0)
             elif block is None or ended:
                 raise lines.error("an operation outside of a block")
             else:
@@ -224,8 +225,9 @@ class _FunctionParser:
             case "list[Operand]":
                 return self._operands(text)
             case "Edge":
-                label, _, args = text.rstrip(")").partition("(")
-                return Edge(self._block_named(label), self._operands(args))
+                target, _, steps = text.partition("+")
+                label, _, args = target.rstrip(")").partition("(")
+                return Edge(self._block_named(label), self._operands(args), int(steps or 0))
             case "Text":
                 return _json(self.lines, text, str)
             case "str":

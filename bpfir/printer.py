@@ -4,13 +4,14 @@
     type "xdp"
     map 0 {"name": "counters", "type": "array", …}
     fn @filter(v0) global {
-    b0:
+    b0 steps 2:
       v1 = load.4 v0, 0 #0
       exit v1 #1
     }
     line 0 {"file": "filter.bpf.c", "line": 12, "column": 3}
 
-`#n` is the index of the instruction that an operation came from; `docs/ir.md` describes the rest.
+`#n` is the index of the instruction that an operation came from; `steps` counts the instructions of bytecode that a block stands
+for. `docs/ir.md` describes the rest.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def print_op(op: Op) -> str:
 def print_block(block: Block) -> str:
     """A block: its label with parameters, then a line for each operation."""
     params = f"({render_list(list(block.params))})" if block.params else ""
-    lines = [f"b{block.id}{params}:"]
+    steps = f" steps {block.steps}" if block.steps else ""
+    lines = [f"b{block.id}{params}{steps}:"]
     lines += [f"  {print_op(op)}" for op in block.all_ops()]
     return "\n".join(lines)
 

@@ -45,8 +45,9 @@ def render_list(operands: list[Operand]) -> str:
 
 
 def render_edge(edge: Edge) -> str:
-    """`b3`, or `b3(v1, 7)` where the target has parameters."""
-    return f"b{edge.block.id}({render_list(edge.args)})" if edge.args else f"b{edge.block.id}"
+    """`b3`, or `b3(v1, 7)` where the target has parameters; `+2` behind it are the edge's steps."""
+    args = f"({render_list(edge.args)})" if edge.args else ""
+    return f"b{edge.block.id}{args}+{edge.steps}" if edge.steps else f"b{edge.block.id}{args}"
 
 
 def render_name(name: str) -> str:
@@ -72,7 +73,7 @@ PATTERN: Final[dict[str, str]] = {
     "Value": r"(v\d+)",
     "Operand": rf"({OPERAND})",
     "list[Operand]": r"([^()]*)",
-    "Edge": r"(b\d+(?:\([^()]*\))?)",
+    "Edge": r"(b\d+(?:\([^()]*\))?(?:\+\d+)?)",
     "Text": f"({QUOTED})",
     "str": rf"({QUOTED}|[A-Za-z_.$][\w.$]*)",
     "int": r"(-?\d+)",

@@ -32,19 +32,19 @@ def body(text: str, **more: object) -> list[str]:
 
 
 def test_constants_and_copies_make_no_operation() -> None:
-    assert body("r2 = 7\nr3 = r2\nr0 = r3\nexit") == ["b0:", "exit 7 #3"]
+    assert body("r2 = 7\nr3 = r2\nr0 = r3\nexit") == ["b0 steps 4:", "exit 7 #3"]
 
 
 def test_a_tested_register_is_renamed_on_both_ways() -> None:
     assert body("r0 = *(u32 *)(r1 + 4)\nif r0 > 9 goto big\nr0 += 1\nexit\nbig: r0 += 2\nexit") == [
-        "b0:",
+        "b0 steps 2:",
         "v1 = load.4 v0, 4 #0",
         "if ugt.64 v1, 9 then b2 else b1 #1",
-        "b1:",
+        "b1 steps 2:",
         "v3 = assume v1 where ule.64 v1, 9 #1",
         "v4 = add.64 v3, 1 #2",
         "exit v4 #3",
-        "b2:",
+        "b2 steps 2:",
         "v2 = assume v1 where ugt.64 v1, 9 #1",
         "v5 = add.64 v2, 2 #4",
         "exit v5 #5",

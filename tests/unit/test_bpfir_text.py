@@ -49,8 +49,8 @@ b0:
   v20 = call @"odd name("(v0, 4294967295) #25
   v21 = call extern 0(v20) #26
   v22 = callx v5(v0, v1, 2, 3, 4) #27
-  if test.64 v22, 1 then b1(v22, 3) else b2 #28
-b1(v23, v24):
+  if test.64 v22, 1 then b1(v22, 3)+2 else b2+7 #28
+b1(v23, v24) steps 3:
   v25 = assume v23 where not test.64 v23, v24 #28
   jump b3 #29
 b2:
