@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bpfcc.bpfir.effects import EffectsOf
     from bpfcc.bpfir.function import Module
@@ -68,12 +68,12 @@ def read_bytes(path: Path, limit: int) -> bytes:
 
 def open_object(
     source: Source, *, isolated: bool, types: Mapping[str, str] | None = None, target_btf: Path | None = None,
-    lift: bool = True, programs: tuple[str, ...] | None = None,
+    lift: bool = True, programs: tuple[str, ...] | None = None, meanwhile: Callable[[], None] | None = None,
 ) -> Object:  # fmt: skip
     """Load `source`; with `isolated` a confined child reads it first (and lifts `programs`, all where None).
 
     `types`: "SECTION", "SECTION:FUNCTION" or "" -> program type. `target_btf`: a file with the types that CO-RE
-    relocations are applied against, else the running kernel's.
+    relocations are applied against, else the running kernel's. `meanwhile`: what can be done while the child works.
     """
     from bpfcc.frontend.objects import load
     from bpfcc.program import Object
@@ -84,7 +84,7 @@ def open_object(
 
         target = read_bytes(target_btf, MAX_OBJECT_BYTES) if target_btf is not None else None
         request = ReadRequest(source.data, source.name, types, target, lift=lift, programs=programs)
-        digests = {found.key: found for found in check_object(request).programs}
+        digests = {found.key: found for found in check_object(request, meanwhile=meanwhile).programs}
     return Object(load(source.data, types=types, target_btf=target_btf, file=source.name), digests)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -65,11 +66,17 @@ class Reading:
                 screen.error_line(line)
         return source
 
-    def open(self, source: Source, *, lift: bool, programs: tuple[str, ...] | None) -> Object:
-        """Load it, after an isolated child has."""
+    def open(self, source: Source, *, lift: bool, programs: tuple[str, ...] | None, needs: tuple[str, ...] = ()) -> Object:
+        """Load it, after an isolated child has; meanwhile import the modules that will be needed."""
         from bpfcc.pipeline import open_object
 
-        return open_object(source, isolated=True, types=self.types, target_btf=self.target_btf, lift=lift, programs=programs)
+        def meanwhile() -> None:
+            for name in needs:
+                import_module(name)
+
+        return open_object(
+            source, isolated=True, types=self.types, target_btf=self.target_btf, lift=lift, programs=programs, meanwhile=meanwhile
+        )
 
 
 def reading(function: Callable[..., int]) -> Callable[..., int]:

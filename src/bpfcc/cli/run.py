@@ -43,6 +43,10 @@ structures; tries take "10.0.0.0/8", global data its variables by name.
 """
 
 
+# Imported while the isolated child reads.
+NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.backends.interp", "rich.console", "rich.table", "bpfcc.cli.run_text")
+
+
 @click.command(epilog=EPILOG)
 @click.argument("path", metavar="SRC|OBJ", type=PATH)
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (default: each).")
@@ -70,7 +74,7 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
         raise InputError("--pcap-out goes with --pcap")
     if job.packets is None and job.data is None:
         screen.note("no input given (--pcap, --data, --hex): an empty packet or a context of zeros")
-    obj = reading.open(reading.source(path, screen), lift=True, programs=names or None)
+    obj = reading.open(reading.source(path, screen), lift=True, programs=names or None, needs=NEEDS)
     programs = chosen_programs(obj, names)
     if job.seeds:
         from bpfcc.seeds import check_names

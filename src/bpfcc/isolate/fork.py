@@ -39,10 +39,11 @@ def can_fork() -> bool:
         return False
 
 
-def run_forked(work: Callable[[], Any], limits: Limits, *, file: str | None = None) -> bytes:
+def run_forked(work: Callable[[], Any], limits: Limits, *, file: str | None = None, meanwhile: Callable[[], None] | None = None) -> bytes:
     """The JSON text of what `work()` returns in a confined child, or of the error it raised (`wire.error_record`).
 
-    Nothing is believed about it: it may be rubbish. InputError: too slow, too large, ended by a signal.
+    Nothing is believed about it: it may be rubbish. InputError: too slow, too large, ended by a signal. `meanwhile` is what this
+    process has to do anyway.
     """
     reader, writer = os.pipe()
     confinement = Confinement(writer, limits)
@@ -55,6 +56,8 @@ def run_forked(work: Callable[[], Any], limits: Limits, *, file: str | None = No
         _in_child(work, confinement, writer, parent)
     os.close(writer)
     try:
+        if meanwhile is not None:
+            meanwhile()
         answer = receive(reader, limits, file=file)
         _, status = os.waitpid(child, 0)
         child = 0

@@ -17,7 +17,7 @@ from bpfcc.isolate.confine import Limits
 from bpfcc.isolate.wire import Reading, parse_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bpfcc.bpfir.module import Bytecode
     from bpfcc.frontend.btf import Btf
@@ -42,22 +42,22 @@ class ReadRequest:
     programs: tuple[str, ...] | None = None
 
 
-def check_object(request: ReadRequest, limits: Limits | None = None) -> Reading:
-    """Read `request` in a child; what the child refuses is raised here."""
+def check_object(request: ReadRequest, limits: Limits | None = None, *, meanwhile: Callable[[], None] | None = None) -> Reading:
+    """Read `request` in a child; what the child refuses is raised here. `meanwhile` is called while the child works, if it can be."""
     limits = limits or Limits()
-    reading = _read_once(request, limits)
+    reading = _read_once(request, limits, meanwhile)
     if reading.needs_kernel_types and not request.kernel_types:
         # Only now is it known that the kernel's types are wanted; loading them is not free.
         reading = _read_once(replace(request, kernel_types=True), limits)
     return reading
 
 
-def _read_once(request: ReadRequest, limits: Limits) -> Reading:
+def _read_once(request: ReadRequest, limits: Limits, meanwhile: Callable[[], None] | None = None) -> Reading:
     from bpfcc.isolate.fork import can_fork, run_forked
 
     if can_fork():
         job = prepare(request)
-        answer = run_forked(job.run, limits, file=request.file)
+        answer = run_forked(job.run, limits, file=request.file, meanwhile=meanwhile)
     else:
         from bpfcc.isolate.spawn import run_spawned
 
