@@ -388,7 +388,7 @@ def load(*args, **kwargs):
     return original(*args, **kwargs)
 objects.load = load
 check = reader._read_once
-reader._read_once = lambda request, limits: check(request, Limits(wall_seconds=0.5 if 'True' in {fault!r} else 20))
+reader._read_once = lambda request, limits, meanwhile: check(request, Limits(wall_seconds=0.5 if 'True' in {fault!r} else 20))
 from bpfcc.cli.app import run
 sys.exit(run(['dump', {str(tmp_path / "x.o")!r}]))
 """
