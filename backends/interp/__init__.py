@@ -10,6 +10,7 @@ code is the same without those tests, for verified programs only.
 
 from __future__ import annotations
 
+import weakref
 from ctypes import byref, c_uint64, c_void_p
 from typing import TYPE_CHECKING, ClassVar, Final, final
 
@@ -61,6 +62,7 @@ class InterpreterExecutable:
         if error or not code.value:
             raise InternalError(f"the native library refused the code of {module.entry.name} ({error})")
         self.code: int = code.value
+        self._free = weakref.finalize(self, self._library.bpfcc_interp_free, self.code)
         self.registers = max(fn.registers for fn in lowered.functions)
 
     @property
@@ -69,7 +71,9 @@ class InterpreterExecutable:
         return entry_address()
 
     def bind(self, run: NativeRun) -> InterpreterBound:
-        """Make `run` one of this program."""
+        """Make `run` one of this program. Close what this returns before the run."""
+        if not self.code:
+            raise InternalError(f"the code of {self.module.entry.name} is closed")
         return InterpreterBound(self, run)
 
     def link(self, targets: Sequence[Executable | None]) -> None:
@@ -83,8 +87,8 @@ class InterpreterExecutable:
 
     def close(self) -> None:
         """Free the code; nothing may be bound any more."""
-        code, self.code = self.code, 0
-        self._library.bpfcc_interp_free(code)
+        self.code = 0
+        self._free()
 
 
 @final

@@ -459,6 +459,17 @@ def test_ancillary_data_of_classic_filters_is_refused(offset: int) -> None:
         compiled(f"r6 = r1\n r0 = *(u32 *)skb[{offset}]\n exit")
 
 
+# ---- life
+
+
+def test_closed_code_is_not_bound() -> None:
+    exe = compiled("r0 = 0\n exit")
+    exe.close()
+    exe.close()
+    with NativeMemory(user=b"") as memory, pytest.raises(InternalError, match="is closed"):
+        exe.bind(memory)
+
+
 # ---- threads
 
 

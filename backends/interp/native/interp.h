@@ -97,7 +97,7 @@ struct bpfcc_thread {
     const struct bpfcc_code *trap_code; /* where the first trap of the run happened */
     uint64_t trap_word;
     const struct bpfcc_code *const *targets; /* programs that tail calls can enter, by index; NULL = none there */
-    uint32_t target_count, entries;
+    uint32_t target_count, reserved;
 };
 
 /* Names of the handlers, each followed by a line feed, in the order of their numbers. */

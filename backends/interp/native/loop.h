@@ -33,7 +33,6 @@
 
 /* Unaligned, of natural width, read and written once: neither torn nor repeated by the compiler. */
 #if defined(_MSC_VER) && !defined(__clang__)
-#define ANY_ALIGNMENT(T) __unaligned volatile T
 #define AT(T, host) (*(__unaligned volatile T *)(host))
 #else
 struct at_uint8_t { volatile uint8_t v; } __attribute__((packed));
