@@ -15,7 +15,7 @@ from bpfcc.bpfir.assembler import assemble
 from bpfcc.bpfir.function import Module
 from bpfcc.bpfir.parser import parse_module
 from bpfcc.diagnostics import SourcePosition
-from bpfcc.errors import Trap, UnsupportedError
+from bpfcc.errors import InternalError, Trap, UnsupportedError
 from bpfcc.runtime.library import Run
 from tests.interp_harness import NativeMemory, helper_address, lifted, run_raw
 
