@@ -224,6 +224,14 @@ class TestRun:
         assert maps[".bss"]["entries"][0]["value"] == {"total": 3}
         assert program["trace"]["lines"][0]["text"] == "length 8"
 
+    def test_what_is_not_kept_is_counted(self, compiled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("bpfcc.report.MAX_RECORDS", 5)
+        assert run(["run", str(compiled), "--program", "watch", "--pcap", str(TRAFFIC)]) == 0
+        output = capsys.readouterr().out
+        assert "there were 284 events; the first 5 are kept" in output
+        assert "trace output: 284 lines" in output
+        assert "279 more" in output
+
     def test_unknown_events_are_shown_in_hex(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["run", str(compiled), "--program", "watch", "--hex", "00" * 8]) == 0
         output = capsys.readouterr().out

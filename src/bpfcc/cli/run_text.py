@@ -247,6 +247,9 @@ def show_events(events: dict[str, Any], screen: Screen, limit: int) -> None:
         if all(record["record"] is None for record in records):
             title += f" (their type is not known: --record {name}=TYPE says it)"
         show_table(title, rows, screen, total=len(records), limit=limit)
+    kept = len(events["records"])
+    if events["count"] > kept:
+        screen.line(screen.style(f"  there were {events['count']:,} events; the first {kept:,} are kept", "dim"))
 
 
 def show_trace(trace: dict[str, Any], screen: Screen, limit: int) -> None:
