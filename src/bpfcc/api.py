@@ -10,14 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bpfcc.pipeline import Source, open_object, read_bytes, read_source
+from bpfcc.pipeline import MAX_OBJECT_BYTES, Source, open_object, read_bytes, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bpfcc.program import Object
-
-MAX_OBJECT_BYTES = 256 << 20
 
 
 def compile(  # noqa: A001 - the contract's name

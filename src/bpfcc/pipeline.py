@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final, overload
 
 from bpfcc.errors import InputError
 
@@ -44,9 +44,9 @@ def read_source(path: Path, *, clang: str | None = None, **options: Any) -> Sour
 
     What a file is shows in its content (ELF) or its suffix (`.c`). CompileError with clang's diagnostics, InputError.
     """
-    start = read_bytes(path, 4)
-    if start == b"\x7fELF":
-        return Source(str(path), read_bytes(path, MAX_OBJECT_BYTES))
+    data = read_bytes(path, MAX_OBJECT_BYTES, magic=b"\x7fELF")
+    if data is not None:
+        return Source(str(path), data)
     if path.suffix.lower() not in C_SUFFIXES:
         raise InputError("neither a BPF object (ELF) nor C source (.c)", file=str(path))
     from bpfcc.frontend.clang import compile_c
@@ -56,14 +56,31 @@ def read_source(path: Path, *, clang: str | None = None, **options: Any) -> Sour
     return Source(str(path), result.object, compiled=True, diagnostics=result.diagnostics)
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
-    """At most `limit` bytes of a file."""
+@overload
+def read_bytes(path: Path, limit: int) -> bytes: ...
+
+
+@overload
+def read_bytes(path: Path, limit: int, *, magic: bytes) -> bytes | None: ...
+
+
+def read_bytes(path: Path, limit: int, *, magic: bytes = b"") -> bytes | None:
+    """A whole file; None where it does not begin with `magic`. InputError where it has more than `limit` bytes.
+
+    The file is opened once and read from front to back: it may be a pipe.
+    """
     try:
         with path.open("rb") as stream:
-            return stream.read(limit)
+            start = stream.read(len(magic))
+            if start != magic:
+                return None
+            data = start + stream.read(limit + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"cannot be read: {reason}", file=str(path)) from error
+    if len(data) > limit:
+        raise InputError(f"more than {limit >> 20} MiB", file=str(path))
+    return data
 
 
 def open_object(

@@ -33,11 +33,8 @@ Seeds = dict[str, Any]
 
 def read_seeds(path: Path) -> Seeds:
     """The document; InputError where it is none."""
-    data = read_bytes(path, MAX_SEED_BYTES + 1)
-    if len(data) > MAX_SEED_BYTES:
-        raise InputError(f"more than {MAX_SEED_BYTES >> 20} MiB of seeds", file=str(path))
     try:
-        document = json.loads(data)
+        document = json.loads(read_bytes(path, MAX_SEED_BYTES))
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON: {error}", file=str(path)) from None
     if not isinstance(document, dict):

@@ -398,3 +398,11 @@ sys.exit(run(['dump', {str(tmp_path / "x.o")!r}]))
     assert "x.o" in done.stderr
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there it works")
+def test_job_objects_are_windows_only() -> None:
+    from bpfcc.isolate.windows import Job
+
+    with pytest.raises(InternalError, match="Windows only"):
+        Job(SMALL)

@@ -11,7 +11,7 @@ import pytest
 
 import bpfcc
 from bpfcc.isolate import ReadRequest, check_object
-from bpfcc.pipeline import LATE_IMPORTS, LATE_IMPORTS_OF_LIFTING, read_source
+from bpfcc.pipeline import LATE_IMPORTS, LATE_IMPORTS_OF_LIFTING, read_bytes, read_source
 
 ROOT = Path(__file__).parents[2]
 FIREWALL = ROOT / "examples/firewall.bpf.c"
@@ -225,6 +225,30 @@ def test_compile_errors_have_diagnostics(tmp_path: Path) -> None:
     found = caught.value.diagnostics[0]
     assert found.position is not None
     assert (found.position.line, found.position.column, found.severity) == (1, 22, "error")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes are POSIX")
+def test_an_object_may_come_from_a_pipe(tmp_path: Path) -> None:
+    import os
+
+    pipe, data = tmp_path / "pipe", read_source(FIREWALL).data
+    os.mkfifo(pipe)
+    script = f"import sys; open({str(pipe)!r}, 'wb').write(sys.stdin.buffer.read())"
+    writer = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE)
+    assert writer.stdin is not None
+    with writer.stdin as stream:
+        stream.write(data)
+    assert read_source(pipe).data == data
+    assert writer.wait(timeout=30) == 0
+
+
+def test_files_that_are_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(bytes(100))
+    assert read_bytes(path, 100) == bytes(100)
+    assert read_bytes(path, 100, magic=b"x") is None
+    with pytest.raises(bpfcc.InputError, match="more than 0 MiB"):
+        read_bytes(path, 99)
 
 
 def test_seeds(firewall: bpfcc.Object) -> None:
