@@ -51,7 +51,7 @@ def command(path: Path, names: tuple[str, ...], svg: bool, show_types: bool, rea
     lift = "ir" in wanted or "cfg" in wanted
     of_programs = lift or "insns" in wanted
     source = reading.source(path, screen)
-    needs = ("bpfcc.cli.listing",) if "insns" in wanted else ()
+    needs = ("bpfcc.cli.listing", "bpfcc.runtime.specs") if "insns" in wanted else ()
     obj = reading.open(source, lift=lift, programs=names or (None if of_programs else ()), needs=needs)
     show(obj, wanted, names, svg=svg, screen=screen)
     return 0
