@@ -58,6 +58,7 @@ class Memory(Protocol):
 
     def load(self, address: int, size: int, /) -> int:
         """The unsigned integer of `size` bytes at `address`."""
+        ...
 
     def store(self, address: int, size: int, value: int, /) -> None:
         """Write the low `size` bytes of `value`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Final, Literal, get_args, get_origin
 
 from bpfcc.bpfir import ops
 from bpfcc.bpfir.ops import OPERATIONS, Edge, Op, Operand, Value
@@ -101,7 +101,9 @@ def pieces(cls: type[Op]) -> list[tuple[str, str]]:
 
 def literals(cls: type[Op], name: str) -> tuple[object, ...]:
     """The values a `word` field may have."""
-    hint = get_type_hints(cls, vars(ops))[name]
+    annotation = cls.FIELDS[name]
+    # The name of a literal type, or `Literal[1, 2]` written out: this module's own source, not input.
+    hint = vars(ops).get(annotation) or eval(annotation, dict(vars(ops)))  # noqa: S307
     if get_origin(hint) is not Literal:
         raise TypeError(f"{cls.__name__}.{name} is no literal")
     return get_args(hint)
