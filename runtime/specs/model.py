@@ -10,8 +10,9 @@ Argument and return kinds are named after the kernel's `bpf_arg_type` and `bpf_r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal, final
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, final
 
 ARGUMENT_KINDS: Final = frozenset({
     "anything", "btf_id", "btf_id_or_null", "btf_id_sock_common", "const_alloc_size", "const_map_ptr", "const_str", "ctx", "ctx_or_null",
@@ -35,21 +36,20 @@ FieldKind = Literal[
     "scalar", "packet_start", "packet_end", "packet_meta", "packet_length", "memory_start", "memory_end", "sock", "sock_or_null",
     "flow_keys", "btf_pointer",
 ]  # fmt: skip
+# The default of every table; tuples, as they are made in a quarter of a dataclass's time and every command makes them.
+NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+
 PacketKind = Literal["link", "network", "transport"]
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """What a helper takes in one register. `size`: bytes behind it where they are fixed."""
 
     kind: str
     size: int | None = None
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Helper:
+class Helper(NamedTuple):
     """A helper's prototype and what it does beyond its result.
 
     `moves_packet`: packet pointers are stale afterwards. `result_at_most`: index of the size argument that bounds the result.
@@ -94,9 +94,7 @@ class Field:
         return self.size // self.count
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class ContextSpec:
+class ContextSpec(NamedTuple):
     """A context's layout. `variable`: `size` is a maximum, and the caller's bytes are the context.
 
     `readable_from`: in a context without fields, the first byte that programs may read.
@@ -117,9 +115,7 @@ class ContextSpec:
         return next((each for each in self.fields if each.kind == kind), None)
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class AttachType:
+class AttachType(NamedTuple):
     """A place to attach. What is None is as the program type has it."""
 
     name: str
@@ -130,9 +126,7 @@ class AttachType:
     guid: str | None = None
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class ProgramType:
+class ProgramType(NamedTuple):
     """A program type. `packet`: where the packet of its context begins. `writable` may be {"*"}: every byte.
 
     `helper_ids` None: whatever the program it stands in for may call.
@@ -145,17 +139,15 @@ class ProgramType:
     packet: PacketKind | None = None
     unreadable: frozenset[str] = frozenset()
     writable: frozenset[str] = frozenset()
-    attach_types: Mapping[str, AttachType] = field(default_factory=dict)
+    attach_types: Mapping[str, AttachType] = NOTHING
     return_range: tuple[int, int] | None = None
-    return_names: Mapping[int, str] = field(default_factory=dict)
-    context_by_arch: Mapping[str, str] = field(default_factory=dict)
-    own_helpers: Mapping[int, Helper] = field(default_factory=dict)
+    return_names: Mapping[int, str] = NOTHING
+    context_by_arch: Mapping[str, str] = NOTHING
+    own_helpers: Mapping[int, Helper] = NOTHING
     guid: str | None = None
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class MapType:
+class MapType(NamedTuple):
     """A map type and the helpers that take it."""
 
     name: str
