@@ -9,12 +9,16 @@ from functools import cache
 
 import pytest
 
+from bpfcc.bpfir.check import check
+from bpfcc.bpfir.lift import lift
+from bpfcc.bpfir.passes import optimise
 from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.frontend.btf import Btf
 from bpfcc.frontend.btf.dump import dump
 from bpfcc.frontend.btf_c import to_c
 from bpfcc.frontend.btf_values import decode_value, encode_value
 from bpfcc.frontend.objects import load
+from bpfcc.runtime.specs import load_platform
 from tests.data import btf_of, compiled
 from tests.property.mutations import mutate, mutate_btf
 
@@ -39,7 +43,7 @@ def target() -> Btf:
 
 
 def exercise(data: bytes, *, against: Btf) -> None:
-    """Everything that a caller can ask of an object."""
+    """Everything that a caller can ask of an object, and the IR of its programs."""
     obj = load(data, target_btf=against, file="fuzzed.o")
     _ = (obj.license, obj.version, obj.externs, repr(obj.maps))
     for program in obj.programs.values():
@@ -48,6 +52,9 @@ def exercise(data: bytes, *, against: Btf) -> None:
             assert len(bytecode.code) == 8 * sum(f.length for f in bytecode.functions)
             for slot in bytecode.lines:
                 assert str(bytecode.lines[slot])
+            module = lift(bytecode, type=program.type, effects=load_platform("linux").effects)
+            optimise(module, load_platform("linux").effects)
+            check(module)
         except (InputError, UnsupportedError):
             continue
     for spec in obj.maps.values():
