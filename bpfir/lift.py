@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from bpfcc.bpfir.cfg import build_cfg
+from bpfcc.bpfir.cfg import build_cfg, call_target
 from bpfcc.bpfir.collector import paused_collector
 from bpfcc.bpfir.decode import decode
 from bpfcc.bpfir.effects import UNKNOWN_CALL, no_effects
@@ -81,12 +81,17 @@ def _lift(bytecode: Bytecode, type: str | None, effects: EffectsOf, entry_params
     counts, live = arities(insns, cfgs, helper_arity)
     if entry_params is None:
         entry_params = 2 if type == "raw" else 1
-    entry = cfgs[0].span.start if cfgs else 0
+    jobs = [(cfg, liveness, names[cfg.span.start], counts[cfg.span.start]) for cfg, liveness in zip(cfgs, live, strict=True)]
+    if jobs:
+        cfg, liveness, name, params = jobs[0]
+        if _is_called(insns, cfg.span.start):
+            # A program that calls its own entry calls a function; that it starts there with a context is another matter.
+            names[cfg.span.start] = callee = _free_name(name, set(names.values()), {})
+            jobs.append((cfg, liveness, callee, params))
+        jobs[0] = (cfg, liveness, name, entry_params)
     functions = []
-    for cfg, liveness in zip(cfgs, live, strict=True):
-        start = cfg.span.start
-        params = entry_params if start == entry else counts[start]
-        lifter = FunctionLifter(bytecode, insns, cfg, liveness, names, counts, helper_arity)
+    for cfg, liveness, name, params in jobs:
+        lifter = FunctionLifter(bytecode, insns, cfg, liveness, names, counts, helper_arity, name=name)
         if keep:
             lifter.fn.bindings = {}
         functions.append(lifter.run(params))
@@ -99,14 +104,23 @@ def _unique_names(cfgs: Sequence[RawCfg]) -> dict[int, str]:
     """A name for each function's first slot; static functions of the same name get a number."""
     names: dict[int, str] = {}
     taken: set[str] = set()
+    numbers: dict[str, int] = {}
     for cfg in cfgs:
-        name, number = cfg.span.name, 1
-        while name in taken:
-            number += 1
-            name = f"{cfg.span.name}.{number}"
+        names[cfg.span.start] = name = _free_name(cfg.span.name, taken, numbers)
         taken.add(name)
-        names[cfg.span.start] = name
     return names
+
+
+def _free_name(wanted: str, taken: set[str], numbers: dict[str, int]) -> str:
+    name = wanted
+    while name in taken:
+        numbers[wanted] = numbers.get(wanted, 1) + 1
+        name = f"{wanted}.{numbers[wanted]}"
+    return name
+
+
+def _is_called(insns: Sequence[Insn | None], start: int) -> bool:
+    return any(insn is not None and insn.src in (1, 4) and call_target(insn, slot) == start for slot, insn in enumerate(insns))
 
 
 @final
@@ -122,6 +136,8 @@ class FunctionLifter:
         names: dict[int, str],
         counts: dict[int, int],
         helper_arity: Callable[[int], int],
+        *,
+        name: str,
     ) -> None:
         self.unresolved = bytecode.unresolved
         self.insns = insns
@@ -129,7 +145,7 @@ class FunctionLifter:
         self.live = live
         span = cfg.span
         self.fn = Function(
-            names[span.start],
+            name,
             linkage="static" if span.linkage == "static" else "global",
             btf_type_id=span.btf_type_id,
         )

@@ -233,3 +233,13 @@ def test_a_deep_function_needs_no_recursion() -> None:
     module = lift(bytecode(text))
     assert len([op for op in module.entry.ops() if isinstance(op, Assume)]) >= 4999
     assert not [op for op in module.entry.ops() if isinstance(op, Alu)]
+
+
+def test_a_program_that_calls_its_own_entry() -> None:
+    # The entry is lifted twice: as the program, which starts with a context, and as the function that is called with two arguments.
+    code = assemble("r0 = r2\nif r2 == 5 goto +2\nr2 = 5\ncall pc-4\nexit")
+    module = lift(Bytecode(code, discover_functions(decode(code))))
+    check(module)
+    assert [(fn.name, len(fn.params)) for fn in module.functions] == [("main", 1), ("main.2", 2)]
+    call = next(op for op in module.entry.ops() if isinstance(op, CallFunction))
+    assert (call.function, call.args[1]) == ("main.2", 5)
