@@ -97,13 +97,13 @@ def _run_part(
         count=count,
         context=ctypes.addressof(context),
         context_size=len(prepared),
-        ifindex_offset=codec.offset_of("ingress_ifindex") if codec else -1,
+        ifindex_offset=codec.offset_of("ingress_ifindex") if codec and (options.ifindexes or run.says_ifindex) else -1,
         steps=run.budget,
         out=ctypes.addressof(bytes_out) if options.keep_packets else None,
         out_capacity=room,
         time_each=int(options.time_each),
         stop_on_trap=int(options.stop_on_trap),
-        protocol_offset=codec.offset_of("protocol") if codec and run.type.packet == "link" else -1,
+        fields=run.packet_fields,
     )
     raise_for(state_library().bpfcc_run_batch(run.pointer, entry, ctypes.byref(batch)), "batch")
     out.total_ns += batch.total_ns

@@ -164,6 +164,12 @@ class BatchItem(Structure):
     )
 
 
+class PacketFields(Structure):
+    """Where the context repeats what the packet says (`struct bpfcc_packet_fields`)."""
+
+    _fields_ = (("protocol", c_int32), ("pkt_type", c_int32), ("wire_len", c_int32), ("link", c_uint32))
+
+
 class Batch(Structure):
     """Many runs in one call (`struct bpfcc_batch`)."""
 
@@ -181,7 +187,7 @@ class Batch(Structure):
         ("done", c_uint64),
         ("time_each", c_uint32),
         ("stop_on_trap", c_uint32),
-        ("protocol_offset", c_int32),
+        ("fields", PacketFields),
         ("out_full", c_uint32),
     )
 
@@ -195,6 +201,7 @@ STRUCTURES: Final[Mapping[str, type[Structure]]] = {
     "redirect": NativeRedirect,
     "outcome": Outcome,
     "batch_item": BatchItem,
+    "packet_fields": PacketFields,
     "batch": Batch,
 }
 
@@ -225,6 +232,7 @@ PROTOTYPES: Final[Mapping[str, tuple[Any, tuple[Any, ...]]]] = {
     "bpfcc_run_free": (None, (_P,)),
     "bpfcc_run_outcome": (_P, (_P,)),
     "bpfcc_run_set_context": (c_int, (_P, _P, c_uint32, _P, _P)),
+    "bpfcc_run_describe_packet": (None, (_P, _P)),
     "bpfcc_run_set_packet": (c_int, (_P, _P, c_uint32)),
     "bpfcc_run_set_headroom": (None, (_P, c_uint32)),
     "bpfcc_run_set_user": (c_int, (_P, c_uint32, _P, c_uint64, c_int)),

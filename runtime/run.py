@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Self, final
 from bpfcc.errors import InputError
 from bpfcc.runtime.contexts import ContextCodec, ContextValues, DecodedContext, FieldValue, context_codec
 from bpfcc.runtime.library import Run as NativeRun
-from bpfcc.runtime.memory import TRAPS, USER_BASE, Outcome, state_library
+from bpfcc.runtime.memory import TRAPS, USER_BASE, Outcome, PacketFields, state_library
 from bpfcc.runtime.packets import LINK_BYTES
 from bpfcc.runtime.results import NO_FIELDS, BatchResult, Redirect, RunResult, redirect_of
 from bpfcc.runtime.state import Runtime, raise_for
@@ -59,6 +59,8 @@ class Run:
         self.outcome = Outcome.from_address(self._library.bpfcc_run_outcome(self.pointer))
         self.budget = runtime.options.steps
         self._has_packet = False
+        self.packet_fields = PacketFields(-1, -1, -1, 0)
+        self.says_ifindex = False
         self._user: dict[int, ctypes.Array[ctypes.c_char]] = {}
         self._set_up()
 
@@ -97,17 +99,19 @@ class Run:
             packet = None
         elif memory is not None:
             self.set_memory(0, memory)
-        raw = self._context_bytes(context, packet)
+        raw = self._context_bytes(context)
         readable, writable = self._masks
         raise_for(self._library.bpfcc_run_set_context(self.pointer, raw, len(raw), readable, writable), "context")
         self._has_packet = self.type.packet is not None
         if self._has_packet:
             raise_for(self._library.bpfcc_run_set_packet(self.pointer, packet or b"", len(packet or b"")), "packet")
+            self._library.bpfcc_run_describe_packet(self.pointer, ctypes.byref(self.packet_fields))
         elif packet is not None:
             raise InputError(f"programs of type {self.program_type} get no packet; give their context")
 
-    def _context_bytes(self, context: ContextValues | bytes | None, packet: bytes | None) -> bytes:
+    def _context_bytes(self, context: ContextValues | bytes | None) -> bytes:
         codec = self.codec
+        self.packet_fields, self.says_ifindex = PacketFields(-1, -1, -1, 0), False
         if codec is None:
             return context if isinstance(context, bytes) else b""
         if isinstance(context, bytes):
@@ -117,10 +121,22 @@ class Run:
         if codec.spec.variable and not context:
             return b""
         values = dict(context or {})
-        if self.type.packet == "link" and packet is not None and len(packet) >= LINK_BYTES and codec.offset_of("protocol") >= 0:
-            values.setdefault("protocol", int.from_bytes(packet[12:14], "little"))
+        self._fill_from_packet(values)
         self._fill_memory_pointers(values)
         return codec.encode(values)
+
+    def _fill_from_packet(self, values: dict[str, FieldValue]) -> None:
+        """What the caller leaves out and every packet has: the device it came by, and what it says of itself."""
+        codec = self.codec
+        if codec is None or self.type.packet is None:
+            return
+        self.says_ifindex = "ingress_ifindex" not in values
+        for name in ("ingress_ifindex", "ifindex"):
+            if codec.offset_of(name) >= 0:
+                values.setdefault(name, self.runtime.options.ifindex)
+        if codec.offset_of("pkt_type") >= 0:
+            offsets = [-1 if name in values else codec.offset_of(name) for name in ("protocol", "pkt_type", "wire_len")]
+            self.packet_fields = PacketFields(*offsets, int(self.type.packet == "link"))
 
     def _fill_memory_pointers(self, values: dict[str, FieldValue]) -> None:
         codec = self.codec

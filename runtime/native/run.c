@@ -227,6 +227,53 @@ void bpfcc_run_end(struct bpfcc_run *run)
     leave(run);
 }
 
+/* ---- what the context says of the packet ------------------------------------------------------------------------ */
+
+/* The kernel's eth_type_trans: a number below 1536 is a length, and the frame IEEE 802.3's. In network order. */
+static uint32_t link_protocol(const uint8_t *frame, uint32_t length)
+{
+    enum { LINK_BYTES = 14, FIRST_ETHERTYPE = 0x0600, RAW_802_3 = 0x0001, LLC_802_2 = 0x0004 };
+    uint32_t type = (uint32_t)frame[12] << 8 | frame[13];
+    if (type >= FIRST_ETHERTYPE)
+        return (uint32_t)frame[13] << 8 | frame[12];
+    int raw = length >= LINK_BYTES + 2 && frame[LINK_BYTES] == 0xff && frame[LINK_BYTES + 1] == 0xff;
+    return (raw ? RAW_802_3 : LLC_802_2) << 8;
+}
+
+static uint32_t network_protocol(const uint8_t *packet, uint32_t length)
+{
+    uint32_t version = length ? packet[0] >> 4 : 0;
+    return version == 4 ? 0x0008 : version == 6 ? 0xdd86 : 0;
+}
+
+/* To everyone, to a group, or (any other address is taken for the device's own) to this host. */
+static uint32_t packet_type(const uint8_t *frame)
+{
+    enum { TO_HOST, TO_ALL, TO_GROUP };
+    static const uint8_t everyone[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    return !memcmp(frame, everyone, sizeof everyone) ? TO_ALL : frame[0] & 1 ? TO_GROUP : TO_HOST;
+}
+
+static void put_field(struct bpfcc_run *run, int32_t offset, uint32_t value)
+{
+    if (offset >= 0 && (uint32_t)offset + 4 <= run->context_size)
+        bpfcc_put32(run->context + offset, value);
+}
+
+void bpfcc_run_describe_packet(struct bpfcc_run *run, const struct bpfcc_packet_fields *fields)
+{
+    enum { LINK_BYTES = 14 };
+    const uint8_t *packet = run->packet + run->packet_data;
+    uint32_t length = run->packet_end - run->packet_data;
+    put_field(run, fields->wire_len, length);
+    if (!fields->link) {
+        put_field(run, fields->protocol, network_protocol(packet, length));
+    } else if (length >= LINK_BYTES) {
+        put_field(run, fields->protocol, link_protocol(packet, length));
+        put_field(run, fields->pkt_type, packet_type(packet));
+    }
+}
+
 /* ---- batches ------------------------------------------------------------------------------------------------- */
 
 static int prepare_item(struct bpfcc_run *run, const struct bpfcc_batch *batch, const struct bpfcc_batch_item *item)
@@ -235,13 +282,14 @@ static int prepare_item(struct bpfcc_run *run, const struct bpfcc_batch *batch, 
         memcpy(run->context, batch->context, batch->context_size);
         if (batch->ifindex_offset >= 0 && (uint32_t)batch->ifindex_offset + 4 <= run->context_size)
             bpfcc_put32(run->context + batch->ifindex_offset, item->ifindex);
-        if (batch->protocol_offset >= 0 && (uint32_t)batch->protocol_offset + 4 <= run->context_size && item->length >= 14)
-            bpfcc_put32(run->context + batch->protocol_offset, bpfcc_get16(item->packet + 12));
     }
     if (item->time_ns)
         atomic_store_explicit(&run->state->clock_ns, item->time_ns, memory_order_relaxed);
     int error = bpfcc_run_set_packet(run, item->packet, item->length);
-    return error ? error : make_ready(run, batch->steps);
+    if (error)
+        return error;
+    bpfcc_run_describe_packet(run, &batch->fields);
+    return make_ready(run, batch->steps);
 }
 
 static void take_result(struct bpfcc_run *run, struct bpfcc_batch *batch, struct bpfcc_batch_item *item)

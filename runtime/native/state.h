@@ -344,6 +344,12 @@ struct bpfcc_batch_item {
     uint32_t copied;
 };
 
+/* (ABI) Where the context repeats what the packet itself says: offsets, -1 = nowhere, or the caller has said it. */
+struct bpfcc_packet_fields {
+    int32_t protocol, pkt_type, wire_len;
+    uint32_t link; /* packets begin with a link header; else with a network header */
+};
+
 /* (ABI) */
 struct bpfcc_batch {
     struct bpfcc_batch_item *items;
@@ -358,10 +364,12 @@ struct bpfcc_batch {
     uint64_t done;          /* out: items finished; fewer than count when the stop flag was raised */
     uint32_t time_each;     /* 1 = fill in ns of each item */
     uint32_t stop_on_trap;
-    int32_t protocol_offset; /* where the protocol of the link header goes in the context, -1 = nowhere */
-    uint32_t out_full;       /* out: the packet of the last item found no room, it lies in the run; the rest did not run */
+    struct bpfcc_packet_fields fields;
+    uint32_t out_full;      /* out: the packet of the last item found no room, it lies in the run; the rest did not run */
 };
 
+/* After bpfcc_run_set_context and bpfcc_run_set_packet. Batches do it themselves. */
+BPFCC_API void bpfcc_run_describe_packet(struct bpfcc_run *run, const struct bpfcc_packet_fields *fields);
 BPFCC_API int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch *batch);
 /* As PROG_TEST_RUN's repeat: the same context and packet again each time, restored between the runs; nanoseconds of
  * the runs themselves, result of the last. Ends early at a trap. */

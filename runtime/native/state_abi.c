@@ -23,7 +23,8 @@ static const struct bpfcc_abi_row rows[] = {
     FIELD(batch_item, redirect), FIELD(batch_item, out_offset), FIELD(batch_item, out_length), FIELD(batch_item, copied),
     WHOLE(batch), FIELD(batch, items), FIELD(batch, count), FIELD(batch, context), FIELD(batch, context_size), FIELD(batch, ifindex_offset),
     FIELD(batch, steps), FIELD(batch, out), FIELD(batch, out_capacity), FIELD(batch, out_used), FIELD(batch, total_ns), FIELD(batch, done),
-    FIELD(batch, time_each), FIELD(batch, stop_on_trap), FIELD(batch, protocol_offset), FIELD(batch, out_full),
+    FIELD(batch, time_each), FIELD(batch, stop_on_trap), FIELD(batch, fields), FIELD(batch, out_full),
+    WHOLE(packet_fields), FIELD(packet_fields, protocol), FIELD(packet_fields, pkt_type), FIELD(packet_fields, wire_len), FIELD(packet_fields, link),
     {NULL, NULL, 0, 0},
 };
 

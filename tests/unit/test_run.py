@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.runtime.batch import BatchOptions, run_batch
 from bpfcc.runtime.options import RunOptions
 from bpfcc.runtime.run import Run
-from tests.runtime_harness import Lab, prepare_here, run_here
+from tests.kernel import SCHED_CLS, needs_kernel, prog_load, prog_test_run
+from tests.runtime_harness import Lab, bytecode, prepare_here, run_here
 
 COUNTER = MapSpec("counter", "array", 4, 8, 1)
 PERCPU = MapSpec("percpu", "percpu_array", 4, 8, 1)
@@ -272,3 +274,72 @@ def test_threads_write_one_log() -> None:
         lines = lab.runtime.take_log()
         assert len(lines) == 1500
         assert all(line.text == f"note {line.cpu}" for line in lines)  # type: ignore[union-attr]
+
+
+LINK = bytes(6) + b"\2\0\0\0\0\1"
+SKB_PACKETS = {
+    LINK + b"\x08\x00\x45" + bytes(30): (0x0008, 0),
+    b"\xff" * 6 + LINK[6:] + b"\x86\xdd\x60" + bytes(50): (0xDD86, 1),
+    b"\x01\0\x5e\0\0\1" + LINK[6:] + b"\x81\x00" + bytes(40): (0x0081, 2),
+    LINK + b"\x05\xff\x42\x42\x03" + bytes(40): (0x0400, 0),
+    LINK + b"\x00\x28\xff\xff" + bytes(40): (0x0100, 0),
+    LINK + b"\x06\x00": (0x0006, 0),
+}
+SKB_SAYS = "r0 = *(u32 *)(r1 + 16)\nr2 = *(u32 *)(r1 + 4)\nr0 <<= 4\nr0 += r2\nr2 = *(u32 *)(r1 + 160)\nr0 <<= 8\nr0 += r2\nexit"
+
+
+def skb_says(packet: bytes) -> int:
+    protocol, kind = SKB_PACKETS[packet]
+    return (protocol << 4 | kind) << 8 | len(packet)
+
+
+def test_socket_buffers_say_what_their_packet_says() -> None:
+    with Lab("sched_cls") as lab, bound(SKB_SAYS, lab) as exe:
+        packets = list(SKB_PACKETS)
+        expected = [skb_says(packet) for packet in packets]
+        assert [each.return_value & 0xFFFF_FFFF for each in run_batch(lab.run, exe.entry, packets).results] == expected
+        for packet, value in zip(packets, expected, strict=True):
+            lab.run.prepare(packet)
+            assert lab.run.repeat(exe.entry, 2).return_value & 0xFFFF_FFFF == value
+
+
+@needs_kernel
+@pytest.mark.parametrize("packet", [packet for packet in SKB_PACKETS if len(packet) > 14])
+def test_the_kernel_says_the_same_of_packets(packet: bytes) -> None:
+    descriptor = prog_load(SCHED_CLS, bytecode(SKB_SAYS).code)
+    assert isinstance(descriptor, int), descriptor
+    try:
+        value, _, _ = prog_test_run(descriptor, packet, bytes(192))
+    finally:
+        os.close(descriptor)
+    # The loopback device's broadcast address is all zeros: to it, ff:ff:… is a group.
+    assert value == skb_says(packet) + (0x100 if packet.startswith(b"\xff" * 6) else 0)
+
+
+@pytest.mark.parametrize(("packet", "protocol"), [(b"\x45" + bytes(19), 0x0008), (b"\x60" + bytes(39), 0xDD86), (b"\x12", 0), (b"", 0)])
+def test_packets_without_link_header_have_the_protocol_of_their_version(packet: bytes, protocol: int) -> None:
+    with Lab("cgroup_skb") as lab, bound("r0 = *(u32 *)(r1 + 16)\nexit", lab) as exe:
+        lab.run.prepare(packet)
+        assert lab.run.repeat(exe.entry).return_value == protocol
+        assert run_batch(lab.run, exe.entry, [packet]).results[0].return_value == protocol
+
+
+@pytest.mark.parametrize(("kind", "offsets"), [("xdp", (12,)), ("sched_cls", (36, 40))])
+def test_a_packet_comes_by_a_device(kind: str, offsets: tuple[int, ...]) -> None:
+    text = "r0 = 0\n" + "".join(f"r2 = *(u32 *)(r1 + {offset})\nr0 <<= 8\nr0 += r2\n" for offset in offsets) + "exit"
+    names = ("ingress_ifindex", "ifindex")[: len(offsets)]
+    for options, context, value in ((RunOptions(), None, 1), (RunOptions(ifindex=7), None, 7), (RunOptions(), dict.fromkeys(names, 5), 5)):
+        with Lab(kind, options=options) as lab, bound(text, lab) as exe:
+            lab.run.prepare(bytes(60), context)
+            expected = int.from_bytes(bytes([value] * len(offsets)), "big")
+            assert lab.run.repeat(exe.entry).return_value == expected
+            assert run_batch(lab.run, exe.entry, [bytes(60)], context).results[0].return_value == expected
+
+
+def test_what_the_caller_says_of_a_packet_stays() -> None:
+    context = {"protocol": 0x1122, "pkt_type": 3, "wire_len": 9}
+    with Lab("sched_cls") as lab, bound(SKB_SAYS, lab) as exe:
+        packet = b"\xff" * 60
+        lab.run.prepare(packet, context)
+        assert lab.run.repeat(exe.entry).return_value == (0x1122 << 4 | 3) << 8 | 9
+        assert run_batch(lab.run, exe.entry, [packet], context).results[0].return_value == (0x1122 << 4 | 3) << 8 | 9
