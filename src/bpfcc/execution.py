@@ -179,7 +179,8 @@ class Executable:
             return Trap(f"the run was stopped ({kind})", kind=kind or "unknown")
         trap.message = trap.message.replace("of 1 bytes", "of 1 byte")
         if trap.address is not None:
-            trap.message = trap.message.replace(f"{trap.address:#x}", f"{trap.address:#x} ({self.place_of(trap.address)})", 1)
+            place = "the null pointer" if trap.address == 0 else self.place_of(trap.address)
+            trap.message = trap.message.replace(f"{trap.address:#x}", f"{trap.address:#x} ({place})", 1)
             trap.args = (trap.message,)
         return trap
 

@@ -500,3 +500,9 @@ def test_threads_share_code() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_big_endian_programs_are_not_run() -> None:
+    module = parse_module("bpfir 1\nendian big\nfn @f(v0) global {\nb0:\n  exit 0\n}\n")
+    with pytest.raises(UnsupportedError, match="big-endian"):
+        Interpreter().compile(module, Environment())
