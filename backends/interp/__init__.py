@@ -41,7 +41,8 @@ class Interpreter:
     def compile(self, module: Module, environment: Environment) -> InterpreterExecutable:
         """Lower `module`; UnsupportedError where it needs what the environment does not have."""
         if module.endian == "big":
-            raise UnsupportedError("running big-endian programs", "programs for big-endian machines can be read and shown here, but not run")
+            message = "programs for big-endian machines can be read and shown here, but not run"
+            raise UnsupportedError("running big-endian programs", message)
         check_maps(module.maps, environment)
         return InterpreterExecutable(module, lower(module, environment), checked=environment.checked)
 
