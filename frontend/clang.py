@@ -362,12 +362,16 @@ def failure(source: Path, status: int, stderr: str, diagnostics: tuple[Diagnosti
 
 
 def write_atomically(output: Path, data: bytes) -> None:
-    """Write `data` so that `output` is either what it was or complete."""
-    temporary = output.with_name(f".{output.name}.{secrets.token_hex(6)}")
+    """Write `data` so that `output` is either what it was or complete. A link stays one; a device or pipe is written to, not replaced."""
+    target = Path(os.path.realpath(output))
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
     try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+            return
         with temporary.open("xb") as stream:
             stream.write(data)
-        temporary.replace(output)
+        temporary.replace(target)
     except OSError as error:
         raise InputError(f"cannot write: {error.strerror}", file=str(output)) from error
     finally:

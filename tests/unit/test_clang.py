@@ -14,7 +14,7 @@ import pytest
 from bpfcc.bpfir.decode import decode
 from bpfcc.errors import CompileError, InputError, UnsupportedError
 from bpfcc.frontend import clang
-from bpfcc.frontend.clang import compile_c
+from bpfcc.frontend.clang import compile_c, write_atomically
 from bpfcc.frontend.objects import load
 from bpfcc.frontend.toolchain import Toolchain, find_toolchain
 
@@ -394,3 +394,37 @@ def test_a_clang_without_sarif_gives_the_same_diagnostics(tmp_path: Path) -> Non
     assert [(d.severity, d.message, d.position) for d in seen[0]] == [(d.severity, d.message, d.position) for d in seen[1]]
     lines = [[n.position.line for n in d.notes if n.position] for diagnostics in seen for d in diagnostics]
     assert lines == [[1], [2], [1], [2]]
+
+
+needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes in its file system")
+
+
+@needs_pipes
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, b"object")
+        assert os.read(reader, 100) == b"object"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_a_link_to_the_output_stays_a_link(tmp_path: Path) -> None:
+    link, target = tmp_path / "link", tmp_path / "there" / "x.o"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_directory_is_no_output(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot write: (Is a directory|Permission denied)"):
+        write_atomically(tmp_path, b"object")
+    assert list(tmp_path.iterdir()) == []
