@@ -224,12 +224,14 @@ def load(
 
 def _read_file(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise InputError(f"{size} bytes are too many for a BPF object", file=str(path))
-        return path.read_bytes()
+        # Devices and pipes have no size: what comes is counted.
+        with path.open("rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
     except OSError as problem:
         raise InputError(f"cannot be read: {problem.strerror or problem}", file=str(path)) from None
+    if len(data) > MAX_FILE_BYTES:
+        raise InputError(f"more than {MAX_FILE_BYTES} bytes are too many for a BPF object", file=str(path))
+    return data
 
 
 def _read_btf(elf: ElfFile) -> Btf | None:

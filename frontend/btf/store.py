@@ -28,6 +28,8 @@ from bpfcc.frontend.btf.names import NameIndex
 # Below this size making the index is cheaper than finding it.
 CACHED_FROM_BYTES: Final = 1 << 18
 MAX_FILE_BYTES: Final = 1 << 30
+PROOF_BYTES: Final = 60
+BTF_MAGIC: Final = frozenset({b"\x9f\xeb", b"\xeb\x9f"})
 KEPT_FILES: Final = 16
 MAGIC: Final = b"bpfcc-btf-index\1"
 HEADER: Final = struct.Struct("<16sII32s")
@@ -50,24 +52,30 @@ def load_file(path: str | Path) -> Btf:
             if size > MAX_FILE_BYTES:
                 raise InputError(f"{size} bytes are too many for BTF or an ELF file with BTF", file=file)
             start = stream.read(4)
-            if start == b"\x7fELF":
+            if start == b"\x7fELF" and size:
                 return _load_elf(stream.fileno(), size, file)
-            blob = start + stream.read()
+            # Devices and pipes have no size: of what cannot be types, no more is read than says so.
+            blob = start + stream.read(MAX_FILE_BYTES if start == b"\x7fELF" or start[:2] in BTF_MAGIC else PROOF_BYTES)
     except OSError as problem:
         raise InputError(f"cannot be read: {problem.strerror or problem}", file=file) from None
-    return from_blob(blob, file=file)
+    if len(blob) > MAX_FILE_BYTES:
+        raise InputError(f"more than {MAX_FILE_BYTES} bytes are too many for BTF or an ELF file with BTF", file=file)
+    return _from_elf(blob, file) if start == b"\x7fELF" else from_blob(blob, file=file)
 
 
 def _load_elf(descriptor: int, size: int, file: str) -> Btf:
+    with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as data:
+        return _from_elf(data, file)
+
+
+def _from_elf(data: bytes | mmap.mmap, file: str) -> Btf:
     from bpfcc.frontend.elf import ElfFile
 
-    with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as data:
-        elf = ElfFile(data, file=file)
-        section = elf.section(".BTF")
-        if section is None:
-            raise InputError("no .BTF section", file=file)
-        blob = elf.contents(section)
-    return from_blob(blob, file=file)
+    elf = ElfFile(data, file=file)
+    section = elf.section(".BTF")
+    if section is None:
+        raise InputError("no .BTF section", file=file)
+    return from_blob(elf.contents(section), file=file)
 
 
 def from_blob(blob: bytes, *, file: str | None = None) -> Btf:

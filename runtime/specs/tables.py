@@ -28,9 +28,10 @@ def read_table(reference: str) -> tuple[Table, str | None]:
         return shipped, None
     path = Path(reference)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
             raise InputError(f"a platform file has at most {MAX_FILE_BYTES} bytes", file=reference)
-        raw = path.read_bytes()
     except OSError as error:
         known = ", ".join(SHIPPED)
         raise InputError(f"no platform {reference!r}: choose one of {known} or give a file ({error.strerror})") from error

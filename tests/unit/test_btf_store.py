@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,28 @@ def test_the_kernel_s_types() -> None:
     place = btf.field(task, "pid")
     assert place is not None
     assert btf.size_of(place.type_id) == 4
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no such device")
+def test_endless_files_end() -> None:
+    with pytest.raises(InputError):
+        Btf.from_file("/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes in its file system")
+@pytest.mark.parametrize("raw", [True, False])
+def test_types_may_come_through_a_pipe(tmp_path: Path, raw: bool) -> None:
+    data = BtfBuilder().blob() if raw else compiled("core_target.bpf.c")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(data,))
+    writer.start()
+    assert Btf.from_file(pipe).count >= 1
+    writer.join()
+
+
+def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MAX_FILE_BYTES", 100)
+    (tmp_path / "raw").write_bytes(BtfBuilder().blob() + bytes(100))
+    with pytest.raises(InputError, match="too many for BTF"):
+        Btf.from_file(tmp_path / "raw")

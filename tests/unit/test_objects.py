@@ -438,3 +438,10 @@ def test_memory_functions_that_clang_calls_are_externs() -> None:
     assert [(e.name, e.kind, e.btf_type_id) for e in bytecode.externs if e.name == "memcpy"] == [("memcpy", "kfunc", 0)]
     with pytest.raises(InputError, match="'elsewhere' is not defined"):
         _ = load(renamed("kernel_does", "elsewhere")).programs["kernel_symbols"].bytecode
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no such device")
+def test_endless_files_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpfcc.frontend.objects.MAX_FILE_BYTES", 1000)
+    with pytest.raises(InputError, match="too many for a BPF object"):
+        load("/dev/zero")

@@ -367,3 +367,9 @@ def test_argument_counts_as_in_the_kernel() -> None:
             continue
         log = load("sched_cls", insn(0x85, imm=helper.id) + RETURN_ONE) or ""
         assert "R2 !read_ok" in log, (helper.name, log[-200:])
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no such device")
+def test_endless_platform_files_are_too_large() -> None:
+    with pytest.raises(InputError, match="at most"):
+        load_platform("/dev/zero")
