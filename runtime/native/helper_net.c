@@ -222,6 +222,13 @@ static uint64_t follow(uint8_t *params, const struct bpfcc_route *route, uint64_
     return FIB_SUCCESS;
 }
 
+/* Loopback, link-local and multicast addresses, which the kernel never forwards, whatever the routes say. */
+static int stays_on_link(const uint8_t *v6)
+{
+    static const uint8_t loopback[16] = {[15] = 1};
+    return v6[0] == 0xff || (v6[0] == 0xfe && (v6[1] & 0xc0) == 0x80) || !memcmp(v6, loopback, sizeof loopback);
+}
+
 HELPER(fib_lookup)
 {
     uint8_t *params = (uint32_t)r3 >= FIB_BYTES ? bpfcc_access(run, r2, (uint32_t)r3, 1) : NULL;
@@ -230,6 +237,8 @@ HELPER(fib_lookup)
     uint32_t family = params[FIB_FAMILY], table = r4 & FIB_DIRECT && r4 & FIB_TABLE ? bpfcc_get32(params + FIB_VLAN) : MAIN_TABLE;
     if (family != INET && family != INET6)
         return BPFCC_ERR(BPFCC_EAFNOSUPPORT);
+    if (family == INET6 && (stays_on_link(params + FIB_DST) || stays_on_link(params + FIB_SRC)))
+        return FIB_NOT_FORWARDED;
     const struct bpfcc_device *dev = device(run->state, bpfcc_get32(params + FIB_IFINDEX));
     if (run->state->device_count && !dev)
         return BPFCC_ERR(BPFCC_ENODEV);

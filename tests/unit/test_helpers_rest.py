@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import struct
 
 import pytest
@@ -344,6 +345,20 @@ def test_fib_lookup() -> None:
         assert look(fib_params(b"", ifindex=9))[0] == 5
         assert look(fib_params(b""), 64)[0] == EINVAL
         assert look(fib_params(b"")[:63])[0] == EINVAL
+
+
+@pytest.mark.parametrize(
+    ("address", "result"), [("ff02::1", 4), ("fe80::1", 4), ("febf::1", 4), ("::1", 4), ("fec0::1", 0), ("2001:db8::1", 0), ("::2", 0)]
+)
+def test_fib_lookup_does_not_forward_what_stays_on_a_link(address: str, result: int) -> None:
+    options = RunOptions(routes=[Route("::/0", ifindex=8, dmac=b"\2\0\0\0\0\x08")])
+    there, elsewhere = ipaddress.ip_address(address).packed, ipaddress.ip_address("2001:db8::9").packed
+    with Lab(packet=bytes(64), options=options) as lab:
+        for source, destination in ((elsewhere, there), (there, elsewhere)):
+            params = bytearray(fib_params(destination, family=10))
+            params[16:32] = source
+            lab.begin()
+            assert lab.call("fib_lookup", lab.ctx, lab.put(bytes(params)), len(params), 0) == result
 
 
 @pytest.mark.parametrize(("prefix", "message"), [("10.0.0.1/8", "is no route"), ("ten/8", "is no route")])
