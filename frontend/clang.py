@@ -14,7 +14,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-import secrets
 import selectors
 import signal
 import subprocess
@@ -29,6 +28,7 @@ from typing import TYPE_CHECKING, Final, Literal, final
 from bpfcc.diagnostics import Diagnostic
 from bpfcc.errors import CompileError, InputError, InternalError, UnsupportedError
 from bpfcc.frontend.clang_diagnostics import diagnostics_lost, forget_sources, parse_diagnostics
+from bpfcc.frontend.outputs import atomic_output
 from bpfcc.frontend.toolchain import Toolchain, find_toolchain, tool_environment
 
 if TYPE_CHECKING:
@@ -362,18 +362,6 @@ def failure(source: Path, status: int, stderr: str, diagnostics: tuple[Diagnosti
 
 
 def write_atomically(output: Path, data: bytes) -> None:
-    """Write `data` so that `output` is either what it was or complete. A link stays one; a device or pipe is written to, not replaced."""
-    target = Path(os.path.realpath(output))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-    try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)
-            return
-        with temporary.open("xb") as stream:
-            stream.write(data)
-        temporary.replace(target)
-    except OSError as error:
-        raise InputError(f"cannot write: {error.strerror}", file=str(output)) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    """Write `data` so that `output` is either what it was or complete; see `atomic_output`."""
+    with atomic_output(output) as stream:
+        stream.write(data)

@@ -5,6 +5,7 @@ run(["dump", "x.o", "--ir"])      0, after importing `bpfcc.cli.dump` and no oth
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -30,6 +31,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 }
 EXIT_INTERRUPTED: Final = 130
 EXIT_BROKEN_PIPE: Final = 141
+# What a write to standard output ends with when there is no room, or nobody to take it.
+OUTPUT_ERRORS: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EDQUOT, errno.EBADF})
 
 EPILOG: Final = """\b
 Examples:
@@ -106,6 +109,12 @@ def run(arguments: Sequence[str]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return quiet_broken_pipe()
+    except OSError as error:
+        if error.errno not in OUTPUT_ERRORS or error.filename is not None:
+            raise
+        sys.stderr.write(f"bpfcc: error: cannot write to standard output: {error.strerror}\n")
+        quiet_broken_pipe()
+        return EXIT_INPUT
     except InternalError:
         raise
     except BpfccError as error:

@@ -174,29 +174,18 @@ def failed(program: Program, error: BpfccError) -> dict[str, Any]:
 
 def run_to_capture(program: Program, job: Job, pcap_out: Path, pcap: Path, screen: Screen) -> dict[str, Any]:
     """Run, writing packets that go on; the file appears when all is done."""
-    import tempfile
-
     from bpfcc.captures import CaptureWriter, format_for, open_capture
+    from bpfcc.frontend.outputs import atomic_output
     from bpfcc.report import run_program
 
     with open_capture(pcap) as capture:
         link_type, form = capture.link_type, capture.format
     if pcap_out.exists() and pcap_out.samefile(pcap):
         raise InputError("--pcap-out would overwrite the capture that is read", file=str(pcap_out))
-    try:
-        stream = tempfile.NamedTemporaryFile(dir=pcap_out.parent, prefix=f".{pcap_out.name}.", delete=False)  # noqa: SIM115 - renamed below
-    except OSError as error:
-        raise InputError(f"cannot write: {error.strerror}", file=str(pcap_out)) from error
-    temporary = Path(stream.name)
-    try:
-        with stream, screen.progress(program.name, len(job.packets or ()) * job.repeat) as advance:
-            writer = CaptureWriter(stream, link_type, format_for(pcap_out, form))  # type: ignore[arg-type]
-            written = replace(job, on_packet=lambda data, packet: writer.write(data, packet.time_ns), on_progress=advance)
-            report = run_program(program, written)
-        temporary.chmod(0o644)
-        temporary.replace(pcap_out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_output(pcap_out) as stream, screen.progress(program.name, len(job.packets or ()) * job.repeat) as advance:
+        writer = CaptureWriter(stream, link_type, format_for(pcap_out, form))
+        written = replace(job, on_packet=lambda data, packet: writer.write(data, packet.time_ns), on_progress=advance)
+        report = run_program(program, written)
     screen.note(f"wrote {pcap_out} ({writer.count} packets)")
     return report
 
