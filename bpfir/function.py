@@ -71,6 +71,8 @@ class Function:
     next_value: int = 0
     linkage: Literal["static", "global"] = "global"
     btf_type_id: int = 0
+    # Its first instruction.
+    start: int = 0
     # What registers r0 … r10 held before each instruction, where the lifter was asked to keep it (see `bpfcc.bpfir.bindings`).
     bindings: dict[int, tuple[Operand | None, ...]] | None = None
 
@@ -154,4 +156,6 @@ class Module:
         if self._line_starts is None:
             self._line_starts = sorted(self.lines)
         at = bisect_right(self._line_starts, insn) - 1
-        return self.lines[self._line_starts[at]] if at >= 0 else None
+        start = max((fn.start for fn in self.functions if fn.start <= insn), default=0)
+        # An entry holds until the end of its function: another one's says nothing here.
+        return self.lines[self._line_starts[at]] if at >= 0 and self._line_starts[at] >= start else None

@@ -148,6 +148,7 @@ class FunctionLifter:
             name,
             linkage="static" if span.linkage == "static" else "global",
             btf_type_id=span.btf_type_id,
+            start=span.start,
         )
         self.incoming: dict[int, list[tuple[Edge, list[Operand | None]]]] = {block.start: [] for block in cfg.blocks}
         # Loop headers already visited: the registers that are parameters there, for the edges still to come.

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 _VERSION: Final = re.compile(r"bpfir (\d+)\Z")
 _ENTRY: Final = re.compile(r"(map|extern|line) (\d+) (\{.*\})\Z")
-_FUNCTION: Final = re.compile(rf"fn @({QUOTED}|[A-Za-z_.$][\w.$]*)\(([^()]*)\) (static|global)(?: btf (\d+))? \{{\Z", re.ASCII)
+_FUNCTION: Final = re.compile(
+    rf"fn @({QUOTED}|[A-Za-z_.$][\w.$]*)\(([^()]*)\) (static|global)(?: btf (\d+))?(?: at (\d+))? \{{\Z", re.ASCII
+)
 _LABEL: Final = re.compile(r"(b\d+)(?:\(([^()]*)\))?(?: steps (\d+))?:\Z")
 _SUFFIX: Final = re.compile(r"\s+#(\d+)\Z")
 _COMMENT: Final = re.compile(rf'^((?:[^";]|{QUOTED})*);.*\Z')
@@ -142,6 +144,7 @@ class _FunctionParser:
         self.fn = Function(self._name(found.group(1)))
         self.fn.linkage = "static" if found.group(3) == "static" else "global"
         self.fn.btf_type_id = int(found.group(4) or 0)
+        self.fn.start = int(found.group(5) or 0)
         self.values: dict[str, Value] = {}
         self.blocks: dict[str, Block] = {}
         self.defined: set[str] = set()

@@ -65,7 +65,8 @@ def print_block(block: Block) -> str:
 def print_function(fn: Function) -> str:
     """A function with its blocks in order."""
     btf = f" btf {fn.btf_type_id}" if fn.btf_type_id else ""
-    head = f"fn @{render_name(fn.name)}({render_list(list(fn.params))}) {fn.linkage}{btf} {{"
+    start = f" at {fn.start}" if fn.start else ""
+    head = f"fn @{render_name(fn.name)}({render_list(list(fn.params))}) {fn.linkage}{btf}{start} {{"
     return "\n".join([head, *[print_block(block) for block in fn.blocks], "}"])
 
 

@@ -243,3 +243,10 @@ def test_a_program_that_calls_its_own_entry() -> None:
     assert [(fn.name, len(fn.params)) for fn in module.functions] == [("main", 1), ("main.2", 2)]
     call = next(op for op in module.entry.ops() if isinstance(op, CallFunction))
     assert (call.function, call.args[1]) == ("main.2", 5)
+
+
+def test_lines_of_one_function_say_nothing_about_another() -> None:
+    code = assemble("call pc+1\nexit\nr0 = 1\nr0 += r0\nexit")
+    spans = (FunctionSpan("main", 0, 2), FunctionSpan("sub", 2, 3))
+    module = lift(Bytecode(code, spans, lines={0: SourcePosition("a.c", 3), 3: SourcePosition("a.c", 9)}))
+    assert [str(module.position(n)) for n in range(5)] == ["a.c:3", "a.c:3", "None", "a.c:9", "a.c:9"]

@@ -59,7 +59,7 @@ b2:
 b3:
   exit v25 #31
 }
-fn @"odd name("(v0, v1) static {
+fn @"odd name("(v0, v1) static at 40 {
 b0:
   exit v0
 }
