@@ -207,31 +207,35 @@ extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __weak 
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
 
+/* A loop over an iterator of KIND: begun once, asked with MORE before each turn, closed on every way out. The destructor is named
+ * because clang gives no types to a function that only a cleanup attribute names. */
+#define ___bpfcc_iterate(KIND, MORE, ARGS...)                                                       \
+	for (struct bpf_iter_##KIND ___bpfcc_it __attribute__((cleanup(bpf_iter_##KIND##_destroy), aligned(8))), \
+	     *___bpfcc_at = ({                                                                       \
+		     (void)&bpf_iter_##KIND##_destroy;                                               \
+		     bpf_iter_##KIND##_new(&___bpfcc_it, ##ARGS);                                    \
+		     &___bpfcc_it;                                                                   \
+	     });                                                                                     \
+	     MORE;)
+
 #ifndef bpf_for_each
-#define bpf_for_each(KIND, CURRENT, ARGS...)                                                        \
-	for (struct bpf_iter_##KIND ___it __attribute__((aligned(8), cleanup(bpf_iter_##KIND##_destroy))), \
-	     *___once __attribute__((unused)) =                                                      \
-		     (bpf_iter_##KIND##_new(&___it, ##ARGS), (void)bpf_iter_##KIND##_destroy, (void *)0); \
-	     ((CURRENT) = bpf_iter_##KIND##_next(&___it));)
+#define bpf_for_each(KIND, CURRENT, ARGS...) \
+	___bpfcc_iterate(KIND, ((CURRENT) = bpf_iter_##KIND##_next(___bpfcc_at)), ##ARGS)
 #endif
 
+/* The bounds are tested although the iterator keeps them: that is what tells a verifier the range of INDEX. */
 #ifndef bpf_for
 #define bpf_for(INDEX, START, END)                                                                  \
-	for (struct bpf_iter_num ___it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),   \
-	     *___once __attribute__((unused)) =                                                      \
-		     (bpf_iter_num_new(&___it, (START), (END)), (void)bpf_iter_num_destroy, (void *)0); \
-	     ({                                                                                      \
-		     int *___next = bpf_iter_num_next(&___it);                                       \
-		     ___next && ((INDEX) = *___next, (INDEX) >= (START) && (INDEX) < (END));         \
-	     });)
+	___bpfcc_iterate(num, ({                                                                     \
+		const int *___bpfcc_number = bpf_iter_num_next(___bpfcc_at);                         \
+		if (___bpfcc_number)                                                                 \
+			(INDEX) = *___bpfcc_number;                                                  \
+		___bpfcc_number && (INDEX) < (END) && (INDEX) >= (START);                            \
+	}), (START), (END))
 #endif
 
 #ifndef bpf_repeat
-#define bpf_repeat(TIMES)                                                                           \
-	for (struct bpf_iter_num ___it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),   \
-	     *___once __attribute__((unused)) =                                                      \
-		     (bpf_iter_num_new(&___it, 0, (TIMES)), (void)bpf_iter_num_destroy, (void *)0);  \
-	     bpf_iter_num_next(&___it);)
+#define bpf_repeat(TIMES) ___bpfcc_iterate(num, bpf_iter_num_next(___bpfcc_at), 0, (TIMES))
 #endif
 
 #endif
