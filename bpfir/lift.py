@@ -23,7 +23,8 @@ from bpfcc.bpfir.effects import UNKNOWN_CALL, no_effects
 from bpfcc.bpfir.function import Block, Function, Module
 from bpfcc.bpfir.liftops import HANDLERS, Registers
 from bpfcc.bpfir.liveness import arities
-from bpfcc.bpfir.ops import NEGATED, Assume, Branch, CompareKind, Edge, Exit, FrameAddr, Jump, Undef, Unresolved, Value, Width
+from bpfcc.bpfir.ops import Assume, Branch, Edge, Exit, FrameAddr, Jump, Undef, Unresolved, Value, Width
+from bpfcc.bpfir.semantics import NEGATED, CompareKind
 from bpfcc.errors import InputError, InternalError
 
 if TYPE_CHECKING:

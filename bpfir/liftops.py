@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, final
 from bpfcc.bpfir.liveness import callx_register
 from bpfcc.bpfir.ops import (
     Alu,
-    AluKind,
     Atomic,
     AtomicFetch,
     AtomicKind,
@@ -36,6 +35,7 @@ from bpfcc.bpfir.ops import (
     StoreRelease,
     Value,
 )
+from bpfcc.bpfir.semantics import AluKind
 from bpfcc.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:

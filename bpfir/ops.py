@@ -17,25 +17,19 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar, dataclass_transform, final, get_args
 
+from bpfcc.bpfir.semantics import AluKind, CompareKind
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bpfcc.bpfir.function import Block
 
-AluKind = Literal["add", "sub", "mul", "div", "mod", "sdiv", "smod", "and", "or", "xor", "lsh", "rsh", "arsh"]
-CompareKind = Literal["eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge", "test"]
 AtomicKind = Literal["add", "or", "and", "xor", "xchg"]
 CastKind = Literal["zext", "sext"]
 Width = Literal[32, 64]
 
 ALU_KINDS: Final = get_args(AluKind)
 COMPARE_KINDS: Final = get_args(CompareKind)
-
-# The comparison that holds on the other branch. `test` (jset) has no partner and stays; see `Assume.negated`.
-NEGATED: Final[dict[CompareKind, CompareKind]] = {
-    "eq": "ne", "ne": "eq", "ult": "uge", "uge": "ult", "ule": "ugt", "ugt": "ule",
-    "slt": "sge", "sge": "slt", "sle": "sgt", "sgt": "sle",
-}  # fmt: skip
 
 
 class Effect(Enum):

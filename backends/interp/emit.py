@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from bpfcc.backends.interp.machine import Code, Insn
     from bpfcc.bpfir.ops import Operand
 
-NEGATED: Final = {
-    "eq": "ne", "ne": "eq", "ult": "uge", "uge": "ult", "ule": "ugt", "ugt": "ule",
-    "slt": "sge", "sge": "slt", "sle": "sgt", "sgt": "sle", "test": "ntest", "ntest": "test",
-}  # fmt: skip
+# The register code has the partner of `test` that the IR does without.
+NEGATED: Final[dict[str, str]] = dict([*semantics.NEGATED.items(), ("test", "ntest"), ("ntest", "test")])
 NO_WORD: Final = bytes(16)
 
 

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bpfcc.backends.interp.select import Selector
-    from bpfcc.bpfir.ops import AluKind, Op, Operand
+    from bpfcc.bpfir.ops import Op, Operand
+    from bpfcc.bpfir.semantics import AluKind
 
 HANDLE_BITS: Final = 4
 MAP_HANDLES: Final = 4 << 24

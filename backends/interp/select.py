@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from bpfcc.backends.base import Environment
     from bpfcc.backends.interp.flow import Flow, Node
     from bpfcc.bpfir.function import Module
-    from bpfcc.bpfir.ops import AluKind, CompareKind, Op, Operand
+    from bpfcc.bpfir.ops import Op, Operand
+    from bpfcc.bpfir.semantics import AluKind, CompareKind
 
 # Pieces of memory that the fast path of a checked access knows at once: half for loads, half for stores.
 CACHES: Final = 16
