@@ -1,0 +1,94 @@
+"""Pairs of a safe program and its minimally unsafe twin: the verifier tells them apart, with the right code, and so does Linux."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import libbpf
+from tests.kernel import needs_kernel
+from tests.twin_cases import PAIRS_OF_A_PROPERTY, SAFE, UNSAFE, Twin, TwinError, cases, load_case
+from tests.twin_kernel import load_twin
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bpfcc.verifier.judge import Judgement
+    from tests.twin_cases import Variant
+
+twins = pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+
+
+def judged(case: Twin, variant: Variant) -> Judgement:
+    from bpfcc.verifier.judge import judge
+
+    return judge(case.program(variant).ir, case.request(variant))
+
+
+@twins
+def test_the_twins_are_two_programs(case: Twin) -> None:
+    safe, unsafe = case.program(SAFE), case.program(UNSAFE)
+    assert (safe.bytecode.code, safe.maps) != (unsafe.bytecode.code, unsafe.maps)
+
+
+@twins
+def test_the_safe_one_is_accepted(case: Twin) -> None:
+    found = judged(case, SAFE)
+    assert found.status == "accepted", found.findings
+    assert case.code not in {finding.code for finding in found.findings}
+
+
+@twins
+def test_the_unsafe_one_is_found_out(case: Twin) -> None:
+    found = judged(case, UNSAFE)
+    assert {(finding.code, finding.level) for finding in found.findings} == {(case.code, case.level)}
+    assert found.status == ("rejected" if case.level == "error" else "accepted")
+
+
+@needs_kernel
+@pytest.mark.skipif(libbpf.library() is None, reason="loading the C twins needs root and libbpf.so.1")
+@pytest.mark.parametrize("case", [case for case in cases() if case.kernel != "none"], ids=lambda case: case.name)
+def test_linux_tells_them_apart_too(case: Twin) -> None:
+    said = load_twin(case, SAFE)
+    assert (said is not None) == (case.kernel == "rejects-safe"), said
+    if case.kernel != "safe":
+        said = load_twin(case, UNSAFE)
+        assert (said is None) == (case.kernel == "accepts-unsafe"), said
+
+
+def test_every_property_has_its_pairs() -> None:
+    counted = Counter(case.path.parent.name for case in cases())
+    assert {name: number for name, number in counted.items() if number < PAIRS_OF_A_PROPERTY} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("01_a.c", "// type: xdp\n// code: V011\nint UNSAFE;", "missing keys: kernel"),
+        ("01_a.c", "// type: xdp\n// code: V999\n// kernel: both\nint UNSAFE;", "no code 'V999'"),
+        ("01_a.c", "// type: xdp\n// code: V011\n// kernel: maybe\nint UNSAFE;", "kernel is one of"),
+        ("01_a.c", "// type: xdp\n// code: V011\n// kernel: none\nint UNSAFE;", "`why:` goes with"),
+        ("01_a.c", "// type: xdp\n// code: V011\n// kernel: both\n// wy: x\nint UNSAFE;", "unknown keys: wy"),
+        ("01_a.c", "// type: xdp\n// type: xdp\n// code: V011\n// kernel: both\nint UNSAFE;", "keys given twice: type"),
+        ("01_a.c", "// type: xdp\n// code: V011\n// kernel: both\n// level: note\nint UNSAFE;", "level is"),
+        ("01_a.c", "// type: xdp\n// code: V011\n// kernel: both\nint x;", "nothing depends on UNSAFE"),
+        ("01_a.s", "; type: xdp\n; code: V011\n; kernel: both\n; safe\nexit\n", "one line `; safe`"),
+        ("01_a.s", "; type: xdp\n; code: V011\n; kernel: both\n; map: m array 4\n; safe\n; unsafe\n", "a map is"),
+    ],
+)
+def test_a_file_out_of_format_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(TwinError, match=said):
+        load_case(path)
+
+
+@needs_kernel
+def test_linux_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "01_asked.s"
+    path.write_text("; type: xdp\n; code: V001\n; kernel: both\n; safe\nr0 = 2\nexit\n; unsafe\nr0 = r9\nexit\n")
+    case = load_case(path)
+    assert load_twin(case, SAFE) is None
+    assert "R9 !read_ok" in (load_twin(case, UNSAFE) or "")
