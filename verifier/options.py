@@ -88,11 +88,15 @@ class KernelTypes(Protocol):
 @final
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a global function: `kind` "number", "ctx", "memory" (of `size` bytes, may be null unless `nonnull`), "unknown"."""
+    """A parameter of a global function: `kind` "number", "ctx", "memory" (of `size` bytes, may be null unless `nonnull`), "unknown".
+
+    Rarer kinds: "dynptr"; "trusted" and "untrusted", pointers to the kernel's `type`; "arena".
+    """
 
     kind: str
     size: int = 0
     nonnull: bool = False
+    type: str = ""
 
 
 @final
@@ -109,9 +113,13 @@ class Prototype:
 @final
 @dataclass(frozen=True, slots=True)
 class MapFields:
-    """Special members of a map's values, by byte offset: kind ("spin_lock", "timer", "kptr", …) and size."""
+    """Special members of a map's values, by byte offset: kind ("spin_lock", "timer", "kptr", …) and size.
+
+    `targets`: what a kernel pointer there points to ("struct task_struct"), or what a list or tree is made of ("struct:member").
+    """
 
     fields: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    targets: Mapping[int, str] = field(default_factory=dict)
 
 
 class ObjectTypes(Protocol):

@@ -4,7 +4,19 @@
 'XDP_DROP'
 """
 
-from bpfcc.runtime.specs.model import Argument, AttachType, ContextSpec, Field, Helper, MapType, ProgramType
+from bpfcc.runtime.specs.model import Argument, AttachType, ContextSpec, Field, Helper, Level, Limits, MapType, ProgramType
 from bpfcc.runtime.specs.platform import Platform, load_platform
 
-__all__ = ["Argument", "AttachType", "ContextSpec", "Field", "Helper", "MapType", "Platform", "ProgramType", "load_platform"]
+__all__ = [
+    "Argument",
+    "AttachType",
+    "ContextSpec",
+    "Field",
+    "Helper",
+    "Level",
+    "Limits",
+    "MapType",
+    "Platform",
+    "ProgramType",
+    "load_platform",
+]

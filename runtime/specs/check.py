@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from bpfcc.runtime.specs.model import ARGUMENT_KINDS, FIELD_KINDS, RETURN_KINDS
+from bpfcc.runtime.specs.model import ARGUMENT_KINDS, FIELD_KINDS, LEVELS, RETURN_KINDS, Limits
 from bpfcc.runtime.specs.tables import SCHEMA, Table
 
 MAX_CONTEXT_BYTES: Final = 1 << 16
@@ -34,6 +34,7 @@ def check_table(table: object) -> Iterator[Problem]:
         yield "name", "must be a name"
     if not _is_number(table.get("max_tail_calls", 0)):
         yield "max_tail_calls", "must be a number"
+    yield from _check_rules(table)
     sets = table.get("helper_sets", {})
     yield from _check_sets(sets)
     yield from _check_numbers("runtime", table.get("runtime", ""), sets)
@@ -43,6 +44,29 @@ def check_table(table: object) -> Iterator[Problem]:
     found = table.get("contexts")
     contexts: Table = found if isinstance(found, dict) else {}
     yield from _check_each("program_types", table.get("program_types"), lambda at, row: _check_program_type(at, row, contexts, sets))
+
+
+def _check_rules(table: Table) -> Iterator[Problem]:
+    levels = table.get("levels", {})
+    if not isinstance(levels, dict):
+        yield "levels", "must be an object"
+        levels = {}
+    for name, level in levels.items():
+        if level not in LEVELS or not re.fullmatch(r"[a-z][a-z0-9-]*", str(name)):
+            yield f"levels.{name}", "must be error or warning"
+    limits = table.get("limits", {})
+    if not isinstance(limits, dict):
+        yield "limits", "must be an object"
+        return
+    for name, value in limits.items():
+        default = Limits._field_defaults.get(name)
+        if name not in Limits._field_defaults:
+            yield f"limits.{name}", f"unknown limit; there are {', '.join(Limits._fields)}"
+        elif isinstance(default, bool):
+            if not isinstance(value, bool):
+                yield f"limits.{name}", "must be true or false"
+        elif not _is_number(value, 1) and not (name == "stack_bytes_tail_call" and value is None):
+            yield f"limits.{name}", "must be a number, at least 1"
 
 
 def _check_each(key: str, value: object, check: Callable[[str, Table], Iterator[Problem]]) -> Iterator[Problem]:
@@ -124,6 +148,9 @@ def _check_context(at: str, row: Table) -> Iterator[Problem]:
         return
     if not _is_number(row.get("readable_from", 0), 0, MAX_CONTEXT_BYTES):
         yield f"{at}.readable_from", "must be a number of bytes"
+    types = row.get("types", [])
+    if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
+        yield f"{at}.types", "must be a list of names"
     names: set[str] = set()
     for index, entry in enumerate(fields):
         place = f"{at}.fields[{index}]"

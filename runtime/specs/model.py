@@ -40,6 +40,28 @@ FieldKind = Literal[
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 PacketKind = Literal["link", "network", "transport"]
+# What a finding of a class is by default; the classes are the verifier's.
+Level = Literal["error", "warning"]
+LEVELS: Final = frozenset({"error", "warning"})
+
+
+class Limits(NamedTuple):
+    """How large a program may be. Where a platform's table says nothing, it is what Linux has.
+
+    `stack_bytes` bounds the frames of a chain of calls taken together, or each by itself where `stack_per_frame`; each frame counts
+    as a multiple of `stack_align`. `stack_bytes_tail_call` bounds the frames of the callers where a function other than the program
+    itself makes a tail call, None: not at all. `call_depth` counts frames, `loop_iterations` bounds what one call of `bpf_loop` may do.
+    """
+
+    stack_bytes: int = 512
+    stack_per_frame: bool = False
+    stack_align: int = 16
+    stack_bytes_tail_call: int | None = 256
+    call_depth: int = 8
+    functions: int = 256
+    max_insns: int = 1_000_000
+    tail_calls: int = 33
+    loop_iterations: int = 1 << 23
 
 
 class Argument(NamedTuple):
@@ -97,7 +119,7 @@ class Field:
 class ContextSpec(NamedTuple):
     """A context's layout. `variable`: `size` is a maximum, and the caller's bytes are the context.
 
-    `readable_from`: in a context without fields, the first byte that programs may read.
+    `readable_from`: in a context without fields, the first byte that programs may read. `types`: what C calls it, struct or typedef.
     """
 
     name: str
@@ -105,6 +127,7 @@ class ContextSpec(NamedTuple):
     fields: tuple[Field, ...] = ()
     variable: bool = False
     readable_from: int = 0
+    types: frozenset[str] = frozenset()
 
     def field(self, name: str) -> Field | None:
         """The field of that name."""

@@ -25,6 +25,8 @@ from bpfcc.runtime.specs.model import (
     Field,
     FieldKind,
     Helper,
+    Level,
+    Limits,
     MapType,
     PacketKind,
     ProgramType,
@@ -111,7 +113,8 @@ def make_context(name: str, row: Table) -> ContextSpec:
     fields = tuple(
         Field(f[0], f[1], f[2], cast("FieldKind", f[3] if len(f) > 3 else "scalar"), f[4] if len(f) > 4 else 1) for f in row["fields"]
     )
-    return ContextSpec(name, row["size"], fields, row.get("variable", False), row.get("readable_from", 0))
+    types = frozenset(row.get("types", (name,)))
+    return ContextSpec(name, row["size"], fields, row.get("variable", False), row.get("readable_from", 0), types)
 
 
 def _range(row: Table) -> tuple[int, int] | None:
@@ -162,6 +165,9 @@ class Platform:
         self.name: str = table["name"]
         self.file = file
         self.max_tail_calls: int = table.get("max_tail_calls", 33)
+        # What findings of a class are where the caller does not say; a class that is not here is an error.
+        self.levels: Mapping[str, Level] = table.get("levels", {})
+        self.limits = Limits(**{"tail_calls": self.max_tail_calls, **table.get("limits", {})})
         self._sets: Mapping[str, str] = table.get("helper_sets", {})
         self._runtime = numbers(table.get("runtime", ""), self._sets)
         self._ids: dict[str, int] = {row["name"]: row["id"] for row in table["helpers"]}
@@ -236,6 +242,14 @@ class Platform:
         spec = self.program_type(program_type)
         name = spec.context_by_arch.get(arch or "", spec.context)
         return self.contexts[name] if name is not None else None
+
+    def context_types(self, program_type: str | None = None) -> frozenset[str]:
+        """C names of the structs and typedefs that the context of such programs is; of any program where None."""
+        if program_type is None:
+            return frozenset(name for context in self.contexts.values() for name in context.types)
+        spec = self.program_type(program_type)
+        names = {spec.context, *spec.context_by_arch.values()} - {None}
+        return frozenset(each for name in names if name is not None for each in self.contexts[name].types)
 
     def readable_fields(self, program_type: str, attach_type: str | None = None) -> frozenset[str]:
         """Names of the context's fields that such a program may read."""

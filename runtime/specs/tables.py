@@ -7,6 +7,8 @@ read_table("router.toml")      checked entry by entry: `router.toml: helpers[3].
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -51,3 +53,10 @@ def _parse(path: Path, raw: bytes, reference: str) -> Table:
     for where, what in check_table(table):
         raise InputError(f"{where}: {what}" if where else what, file=reference)
     return table
+
+
+@cache
+def tracepoint_arguments() -> Mapping[str, Mapping[str, Sequence[int]]]:
+    """Tracepoint -> "null" and "error": indices of arguments that may be null, or an error number in place of a pointer."""
+    rows: Mapping[str, Mapping[str, Sequence[int]]] = json.loads((FOLDER / "tracepoints_linux.json").read_bytes())["tracepoints"]
+    return rows

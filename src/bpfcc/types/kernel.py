@@ -1,0 +1,266 @@
+"""Kernel types by BTF: what a load through a typed pointer gives.
+
+    types = KernelBtf(Btf.kernel())
+    task = types.named("task_struct")            KernelPointer("struct task_struct", size=9792)
+    types.member(task, 1272, 8)                  KernelPointer("struct mm_struct", size=1408)
+    types.member(task, 1400, 4)                  4: a number of four bytes
+    types.member(task, 1, 8)                     None: no member lies there
+
+`member` answers as the kernel's `btf_struct_walk` and `btf_struct_access` do. A kernel has a hundred thousand types: only those
+on the way are decoded, and every answer is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, final
+
+from bpfcc.errors import InputError
+from bpfcc.frontend.btf import types as t
+from bpfcc.frontend.btf.model import MAX_CHAIN, POINTER_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bpfcc.frontend.btf import Btf, BtfType, Member
+    from bpfcc.verifier.options import BtfPointer
+
+# What keeps a pointer from being used like any other of its type: memory of user space, an offset into each CPU's area, an object
+# that only RCU keeps alive, an address that may be anything (reads of it are caught when they fault), a buffer of a size that is
+# known when the program is attached.
+Tag = Literal["", "user", "percpu", "rcu", "untrusted", "buffer"]
+_TAGS: Final[dict[str, Tag]] = {"user": "user", "percpu": "percpu", "rcu": "rcu"}
+_POINTABLE: Final = frozenset({t.STRUCT, t.UNION})
+# The verifier reads BTF that the kernel itself wrote, but a file may say anything.
+MAX_STEPS: Final = MAX_CHAIN
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class KernelPointer:
+    """A type that a pointer points to, as `verifier.options.BtfPointer` wants it.
+
+    `type_id` is in the BTF it is from. Pointers to what is no struct (`void`, `char`, functions) may be read at any offset, in
+    numbers. `nullable`: the pointer may be null where it comes from.
+    """
+
+    name: str
+    size: int
+    type_id: int = 0
+    tag: Tag = ""
+    nullable: bool = False
+    origin: str = "kernel"
+
+    def as_nullable(self) -> KernelPointer:
+        """The same type, perhaps null."""
+        return self if self.nullable else replace(self, nullable=True)
+
+
+@final
+class KernelBtf:
+    """`verifier.options.KernelTypes` on one BTF blob, the kernel's own or an object's."""
+
+    def __init__(self, btf: Btf, *, origin: str = "kernel") -> None:
+        self.btf: Final = btf
+        self.origin: Final = origin
+        self._pointers: dict[tuple[int, Tag], KernelPointer] = {}
+        self._members: dict[tuple[int, int, int], KernelPointer | int | None] = {}
+        self._arguments: dict[tuple[str, str | None, str | None], tuple[KernelPointer | int | None, ...] | None] = {}
+
+    def preload(self) -> None:
+        """Read everything that names are found by, for a process that cannot open files later."""
+        from bpfcc.runtime.specs.tables import tracepoint_arguments
+        from bpfcc.types import attach
+
+        tracepoint_arguments()
+        attach.operation_structs(self.btf)
+
+    def named(self, name: str) -> KernelPointer | None:
+        """A struct, union or typedef of one by name: `task_struct`, `struct task_struct`, `union bpf_attr`."""
+        word, _, rest = name.partition(" ")
+        kinds: tuple[t.KindName, ...] = ("struct", "union", "typedef")
+        if rest:
+            kinds, name = ((word,), rest) if word in ("struct", "union") else ((), name)  # type: ignore[assignment]
+        for kind in kinds:
+            found = self.btf.find(name, kind)
+            if found is not None and self.btf.kind_number(self.btf.skip_modifiers(found)) in _POINTABLE:
+                return self.pointer_to(found)
+        return None
+
+    def member(self, pointer: BtfPointer, offset: int, size: int) -> KernelPointer | int | None:
+        """What a load of `size` bytes at `offset` gives: a pointer's type, the number's size, None where the kernel refuses it."""
+        if not isinstance(pointer, KernelPointer) or pointer.origin != self.origin or size <= 0:
+            return None
+        key = (pointer.type_id, offset, size)
+        if key not in self._members:
+            try:
+                self._members[key] = self._access(*key)
+            except InputError:
+                # Malformed types have no members that one could rely on.
+                self._members[key] = None
+        return self._members[key]
+
+    def arguments(self, program_type: str, attach_type: str | None, target: str | None) -> tuple[KernelPointer | int | None, ...] | None:
+        """Arguments by 8-byte slot of the context: see `bpfcc.types.attach`. None in a slot: it may not be read.
+
+        A number's size is its C type's; the slot's other bytes are not said to be zero.
+        """
+        key = (program_type, attach_type, target)
+        if key not in self._arguments:
+            from bpfcc.types.attach import arguments_of
+
+            try:
+                self._arguments[key] = arguments_of(self, program_type, attach_type, target)
+            except InputError:
+                self._arguments[key] = None
+        return self._arguments[key]
+
+    def pointer_to(self, type_id: int, tag: Tag = "") -> KernelPointer:
+        """A pointer to that type, modifiers skipped; the size is 0 where the type has none."""
+        target = self.btf.skip_modifiers(type_id)
+        key = (target, tag)
+        found = self._pointers.get(key)
+        if found is None:
+            kind = self.btf.kind(target)
+            name = self.btf.name(target)
+            if kind in ("struct", "union", "enum"):
+                name = f"{kind} {name}".rstrip()
+            elif not name:
+                name = kind
+            size = self.btf.size_of(target) if self.btf.kind_number(target) not in (t.VOID, t.FWD, t.FUNC_PROTO, t.FUNC) else 0
+            found = self._pointers[key] = KernelPointer(name, size, target, tag, origin=self.origin)
+        return found
+
+    def tag_of(self, pointee: int) -> Tag:
+        """The tag of a pointer by the type it refers to: only the first of the chain counts, as in the kernel."""
+        if self.btf.kind_number(pointee) != t.TYPE_TAG or self.btf.type(pointee).kflag:
+            return ""
+        return _TAGS.get(self.btf.name(pointee), "")
+
+    # -- the walk ---------------------------------------------------------------------------------------------
+
+    def _access(self, type_id: int, offset: int, size: int) -> KernelPointer | int | None:
+        if self.btf.kind_number(type_id) not in _POINTABLE:
+            # Linux since 6.17: a pointer to void, an integer or a function is memory of unknown size that may be read, with faults
+            # caught, and what is read is a number.
+            return size
+        untrusted = False
+        for _ in range(MAX_STEPS):
+            if offset < 0:
+                return None
+            found = self.btf.type(type_id)
+            untrusted |= found.kind == "union" and len(found.members) != 1
+            within = offset + size <= found.size
+            step = self._within(found, offset, size, untrusted=untrusted) if within else self._beyond(found, offset)
+            if not isinstance(step, tuple):
+                return size if step == "number" else step
+            type_id, offset = step
+        return None
+
+    def _beyond(self, found: BtfType, offset: int) -> tuple[int, int] | Literal["number"] | None:
+        """Behind the end of a struct lies only its flexible array, which has to be its last member."""
+        if not found.members:
+            return None
+        last = found.members[-1]
+        array = self.btf.type(self.btf.skip_modifiers(last.type_id))
+        start = last.bit_offset // 8
+        if array.kind != "array" or array.length or offset < start:
+            return None
+        element = self.btf.type(self.btf.skip_modifiers(array.type_id))
+        if element.kind == "int":
+            return "number"
+        if element.kind not in ("struct", "union") or not element.size:
+            return None
+        return element.id, (offset - start) % element.size
+
+    def _within(
+        self, found: BtfType, offset: int, size: int, *, untrusted: bool
+    ) -> tuple[int, int] | KernelPointer | Literal["number"] | None:
+        for member in found.members:
+            start = member.bit_offset // 8
+            if offset + size <= start:
+                return None
+            if member.bitfield_bits:
+                # An access to a part of a bit-field, or to one and what follows it, counts as an access to what follows.
+                if offset <= start and (member.bit_offset + member.bitfield_bits + 7) // 8 <= offset + size:
+                    return "number"
+                continue
+            if offset < start:
+                return None
+            element, width, count = self._flatten(member)
+            end = start + width * count
+            if offset >= end:
+                continue
+            start += (offset - start) // width * width
+            kind = self.btf.kind_number(element)
+            if kind in _POINTABLE:
+                return element, offset - start
+            if kind == t.PTR:
+                return self._pointer(element, untrusted=untrusted) if (offset, size) == (start, POINTER_BYTES) else None
+            # Within numbers any access will do, over several elements of an array too; a union's members are not looked at so closely.
+            return "number" if offset + size <= end or untrusted else None
+        return None
+
+    def _flatten(self, member: Member) -> tuple[int, int, int]:
+        """A member's element type, the bytes of one and the number of them, arrays of arrays taken together."""
+        count, type_id = 1, member.type_id
+        for _ in range(MAX_STEPS):
+            type_id = self.btf.skip_modifiers(type_id)
+            if self.btf.kind_number(type_id) != t.ARRAY:
+                return type_id, self.btf.size_of(type_id), count
+            array = self.btf.type(type_id)
+            count, type_id = count * array.length, array.type_id
+        raise self.btf.error("its arrays nest too deeply", type_id=member.type_id)
+
+    def _pointer(self, type_id: int, *, untrusted: bool) -> KernelPointer:
+        pointee = self.btf.referred(type_id)
+        tag = self.tag_of(pointee)
+        if not tag and (untrusted or self.btf.kind_number(self.btf.skip_modifiers(pointee)) not in _POINTABLE):
+            tag = "untrusted"
+        return self.pointer_to(pointee, tag)
+
+
+@final
+class LazyKernelTypes:
+    """Kernel types that are loaded at the first question; where there are none, every answer is None.
+
+    `preload` loads them now, for a process that is about to lose the right to open files.
+    """
+
+    def __init__(self, load: Callable[[], Btf | None]) -> None:
+        self._load = load
+        self._types: KernelBtf | None = None
+        self._asked = False
+
+    @classmethod
+    def of_running_kernel(cls) -> LazyKernelTypes:
+        """Types of the kernel that this process runs on."""
+        from bpfcc.frontend.btf import Btf
+
+        return cls(Btf.kernel)
+
+    @property
+    def types(self) -> KernelBtf | None:
+        """The loaded types, None where there are none."""
+        if not self._asked:
+            self._asked = True
+            btf = self._load()
+            self._types = KernelBtf(btf) if btf is not None else None
+        return self._types
+
+    def preload(self) -> None:
+        """Load now what would be loaded later."""
+        if self.types is not None:
+            self.types.preload()
+
+    def named(self, name: str) -> KernelPointer | None:
+        """See `KernelBtf.named`."""
+        return self.types.named(name) if self.types is not None else None
+
+    def member(self, pointer: BtfPointer, offset: int, size: int) -> KernelPointer | int | None:
+        """See `KernelBtf.member`."""
+        return self.types.member(pointer, offset, size) if self.types is not None else None
+
+    def arguments(self, program_type: str, attach_type: str | None, target: str | None) -> tuple[KernelPointer | int | None, ...] | None:
+        """See `KernelBtf.arguments`."""
+        return self.types.arguments(program_type, attach_type, target) if self.types is not None else None
