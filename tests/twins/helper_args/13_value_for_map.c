@@ -1,0 +1,29 @@
+// type: xdp
+// code: V033
+// kernel: both
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} counts SEC(".maps");
+
+SEC("xdp")
+int looks_up_twice(struct xdp_md *ctx)
+{
+	__u32 key = 0;
+	void *value = bpf_map_lookup_elem(&counts, &key);
+
+	if (!value)
+		return XDP_DROP;
+#ifdef UNSAFE
+	return bpf_map_lookup_elem(value, &key) ? XDP_PASS : XDP_DROP;
+#else
+	return bpf_map_lookup_elem(&counts, &key) ? XDP_PASS : XDP_DROP;
+#endif
+}
+
+char LICENSE[] SEC("license") = "GPL";
