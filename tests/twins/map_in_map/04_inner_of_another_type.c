@@ -1,0 +1,38 @@
+// type: xdp
+// code: V036
+// kernel: both
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct inner {
+#ifdef UNSAFE
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(key_size, 4);
+#else
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(key_size, 0);
+#endif
+	__uint(max_entries, 16);
+	__uint(value_size, 4);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__array(values, struct inner);
+} outer SEC(".maps");
+
+SEC("xdp")
+int pushes(struct xdp_md *ctx)
+{
+	__u32 queue = ctx->rx_queue_index;
+	void *inner = bpf_map_lookup_elem(&outer, &queue);
+
+	if (!inner)
+		return XDP_DROP;
+	bpf_map_push_elem(inner, &queue, BPF_ANY);
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";
