@@ -223,7 +223,7 @@ def make_request(case: Twin, variant: Variant) -> Request:
         platform=load_platform("linux"),
         type=case.header["type"],
         attach_type=case.header.get("attach_type", program.attach_type),
-        sleepable=case.header.get("sleepable") == "yes",
+        sleepable=program.sleepable or case.header.get("sleepable") == "yes",
         license=case.object(variant).license if case.is_c else case.license,
     )
 

@@ -29,8 +29,11 @@ def judged(case: Twin, variant: Variant) -> Judgement:
 
 @twins
 def test_the_twins_are_two_programs(case: Twin) -> None:
-    safe, unsafe = case.program(SAFE), case.program(UNSAFE)
-    assert (safe.bytecode.code, safe.maps) != (unsafe.bytecode.code, unsafe.maps)
+    def what_is_judged(variant: Variant) -> tuple[object, ...]:
+        program, request = case.program(variant), case.request(variant)
+        return program.bytecode.code, program.maps, request.attach_type, request.sleepable, request.license
+
+    assert what_is_judged(SAFE) != what_is_judged(UNSAFE)
 
 
 @twins
