@@ -36,7 +36,7 @@ def _load_assembly(case: Twin, variant: Variant) -> str | None:
     try:
         for spec in case.maps:
             number = platform.map_types[spec.type].number
-            fds.append(map_create(number, spec.key_size, spec.value_size, spec.max_entries, spec.flags))  # noqa: PERF401 - closed one by one
+            fds.append(map_create(number, spec.key_size, spec.value_size, spec.max_entries, spec.flags))
         for slot, insn in enumerate(decode(bytes(code))):
             if insn is not None and insn.opcode == 0x18 and insn.src in MAP_SOURCES:
                 code[8 * slot + 4 : 8 * slot + 8] = fds[insn.imm].to_bytes(4, "little")

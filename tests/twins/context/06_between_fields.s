@@ -1,0 +1,17 @@
+; type: sched_cls
+; code: V012
+; kernel: both
+; safe
+    r2 = *(u32 *)(r1 + 8)
+    r0 = 0
+    if r2 == 7 goto out
+    r0 = 2
+out:
+    exit
+; unsafe
+    r2 = *(u32 *)(r1 + 10)
+    r0 = 0
+    if r2 == 7 goto out
+    r0 = 2
+out:
+    exit

@@ -1,0 +1,18 @@
+; type: socket_filter
+; code: V001
+; kernel: both
+; safe
+    r2 = *(u32 *)(r1 + 0)
+    r3 = *(u32 *)(r1 + 16)
+    r0 = 0
+    if r2 > r3 goto out
+    r0 = 1
+out:
+    exit
+; unsafe
+    r2 = *(u32 *)(r1 + 0)
+    r0 = 0
+    if r2 > r3 goto out
+    r0 = 1
+out:
+    exit
