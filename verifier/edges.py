@@ -1,0 +1,61 @@
+"""What happens to a pointer on an edge: into another epoch of the packet, or into the next round of a loop.
+
+    b1 -> b3, b3 begins epoch 2:    packet pointers that are fresh at the end of b1 are of epoch 2 in b3, all others are stale
+    latch -> header                 what was acquired in this round is, in the next one, of an earlier round
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bpfcc.verifier.facts import Fact, Ptr, Region, join
+
+if TYPE_CHECKING:
+    from bpfcc.bpfir.function import Block
+    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.unit import Unit
+
+STALE = -1
+
+
+def cross(unit: Unit, source: Block, target: Block, fact: Scalar | Fact) -> Scalar | Fact:
+    """The fact of an argument, as the parameter has it."""
+    if type(fact) is not Fact or not fact.ptrs:
+        return fact
+    crosses = unit.epochs.crosses(source, target)
+    back = (source, target) in unit.back_edges
+    if not crosses and not back:
+        return fact
+    moved = [Ptr(region_across(unit, source, target, p.region), p.offset) for p in fact.ptrs]
+    if all(m.region is p.region for m, p in zip(moved, fact.ptrs, strict=True)):
+        return fact
+    found: Fact = Fact(fact.num, (moved[0],), undef=fact.undef)
+    for p in moved[1:]:
+        joined = join(found, Fact(None, (p,)))
+        assert type(joined) is Fact
+        found = joined
+    return found
+
+
+def region_across(unit: Unit, source: Block, target: Block, region: Region) -> Region:
+    """The region's name on the other side of the edge."""
+    if region.kind in ("packet", "meta") and region.name != "the option's value" and unit.epochs.crosses(source, target):
+        fresh = region.epoch == unit.epochs.at_end[source]
+        epoch = unit.epochs.at_start[target] if fresh else STALE
+        return unit.packet(epoch) if region.kind == "packet" else unit.meta(epoch)
+    if region.ref is not None and (source, target) in unit.back_edges and in_loop_of(unit, region, target):
+        return unit.older(region)
+    return region
+
+
+def in_loop_of(unit: Unit, region: Region, header: Block) -> bool:
+    """Whether what made the region lies in a loop with that header."""
+    block = unit.block_of.get(region.site)
+    if block is None:
+        return False
+    loop = unit.loops.innermost.get(block)
+    while loop is not None:
+        if loop.header is header:
+            return True
+        loop = loop.parent
+    return any(target is header for _, target in unit.loops.irreducible)

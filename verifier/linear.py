@@ -1,0 +1,222 @@
+"""Values as sums: what two of them differ by, and which are the same number computed twice.
+
+    v5 = add.64 v1, 14        data + 14
+    v9 = add.64 v5, v7        data + v7 + 14            v1 loaded from ctx->data
+
+Sums are exact modulo 2**64. Where two near addresses (or two small numbers) are known to be integers that do not wrap, equal
+terms mean equal integers. Symbols are numbered by what computes them, so that a value computed twice is one symbol.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from bpfcc.bpfir.ops import Alu, Assume, ByteSwap, Cast, Load, Operand, Value
+from bpfcc.verifier.facts import Fact, pointers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.facts import Region
+    from bpfcc.verifier.unit import Unit
+
+Terms = tuple[tuple[int, int], ...]  # (symbol, coefficient), by symbol
+MAX_TERMS: Final = 6
+MAX_DEPTH: Final = 200
+HALF: Final = 1 << 63
+WORD: Final = 1 << 64
+
+
+class Sum(NamedTuple):
+    """Terms plus a constant (signed)."""
+
+    terms: Terms
+    constant: int
+
+
+NOTHING: Final = Sum((), 0)
+
+
+def signed(value: int) -> int:
+    """A word as two's complement."""
+    value &= WORD - 1
+    return value - WORD if value >= HALF else value
+
+
+def add(a: Sum, b: Sum, factor: int = 1) -> Sum:
+    """a + factor * b."""
+    if not b.terms:
+        return Sum(a.terms, a.constant + factor * b.constant)
+    if not a.terms and factor == 1:
+        return Sum(b.terms, a.constant + b.constant)
+    found = dict(a.terms)
+    for symbol, coefficient in b.terms:
+        total = found.get(symbol, 0) + factor * coefficient
+        if total:
+            found[symbol] = total
+        else:
+            del found[symbol]
+    return Sum(tuple(sorted(found.items())), a.constant + factor * b.constant)
+
+
+@final
+class Linear:
+    """Sums of the values of one function; facts decide which truncations change nothing."""
+
+    __slots__ = ("_axioms", "_facts", "_numbers", "_sums", "_unit", "_versions", "values")
+
+    def __init__(self, unit: Unit, facts: Callable[[Operand], Scalar | Fact], versions: Callable[[Load], int | None]) -> None:
+        self._unit = unit
+        self._facts = facts
+        self._versions = versions
+        self._numbers: dict[object, int] = {}
+        self._sums: dict[Value, Sum] = {}
+        # A value for each symbol that is one; its fact is the symbol's.
+        self.values: dict[int, Value] = {}
+        self._axioms: dict[object, tuple[Terms, int]] = {}
+
+    def symbol(self, key: object, value: Value | None = None) -> int:
+        """The number of a symbol."""
+        found = self._numbers.get(key)
+        if found is None:
+            found = self._numbers[key] = len(self._numbers) + 1
+            if value is not None:
+                self.values[found] = value
+        return found
+
+    def limits(self, region: Region) -> tuple[int, int]:
+        """Symbols of the start and the end of a packet region: of metadata, data_meta and data."""
+        epoch: object = region.epoch if region.name != "the option's value" else "option"
+        names = ("data", "end") if region.kind == "packet" else ("meta", "data")
+        self._order_of(epoch)
+        return self.symbol((names[0], epoch)), self.symbol((names[1], epoch))
+
+    def axioms(self) -> list[tuple[Terms, int]]:
+        """What always holds: data_meta <= data <= data_end."""
+        return list(self._axioms.values())
+
+    def _order_of(self, epoch: object) -> None:
+        if epoch not in self._axioms:
+            data, end, meta = (self.symbol((name, epoch)) for name in ("data", "end", "meta"))
+            self._axioms[epoch] = (tuple(sorted(((end, 1), (data, -1)))), 0)
+            self._axioms["meta", epoch] = (tuple(sorted(((data, 1), (meta, -1)))), 0)
+
+    def of(self, operand: Operand) -> Sum:
+        """The sum of an operand."""
+        if type(operand) is not Value:
+            return Sum((), signed(operand))  # type: ignore[arg-type]
+        found = self._sums.get(operand)
+        if found is None:
+            found = self._work(operand)
+        return found
+
+    def _work(self, value: Value) -> Sum:
+        """Definitions first, without recursion: chains may be thousands long."""
+        stack = [value]
+        while stack:
+            at = stack[-1]
+            if at in self._sums:
+                stack.pop()
+                continue
+            missing = [v for v in _inputs(at) if v not in self._sums]
+            if missing and len(stack) < 100_000:
+                stack += missing
+                continue
+            self._sums[at] = self._make(at)
+            stack.pop()
+        return self._sums[value]
+
+    def _opaque(self, value: Value) -> Sum:
+        return Sum(((self.symbol(value, value), 1),), 0)
+
+    def _make(self, value: Value) -> Sum:
+        op = value.definition
+        kind = type(op)
+        if kind is Alu:
+            found = self._alu(op, value)  # type: ignore[arg-type]
+        elif kind is Assume:
+            found = self.of(op.value)  # type: ignore[union-attr]
+        elif kind is Cast:
+            found = self._cast(op, value)  # type: ignore[arg-type]
+        elif kind is Load:
+            found = self._load(op, value)  # type: ignore[arg-type]
+        elif kind is ByteSwap:
+            found = self._same(("bswap", op.width_bits, self.of(op.value)), value)  # type: ignore[union-attr]
+        else:
+            found = self._opaque(value)
+        return found if len(found.terms) <= MAX_TERMS else self._opaque(value)
+
+    def _same(self, key: object, value: Value) -> Sum:
+        return Sum(((self.symbol(key, value), 1),), 0)
+
+    def _small(self, operand: Operand, bits: int) -> bool:
+        fact = self._facts(operand)
+        return type(fact) is not Fact and fact.umax < 1 << bits  # type: ignore[union-attr]
+
+    def _alu(self, op: Alu, value: Value) -> Sum:
+        a, b = self.of(op.lhs), self.of(op.rhs)
+        if op.kind in ("add", "sub") and (op.width_bits == 64 or self._exact32(op)):
+            return add(a, b, 1 if op.kind == "add" else -1)
+        if op.kind in ("lsh", "mul") and not b.terms and self._fits(op):
+            factor = b.constant if op.kind == "mul" else 1 << (b.constant & (op.width_bits - 1))
+            if 0 < factor <= 1 << 16:
+                return Sum(tuple((s, c * factor) for s, c in a.terms), a.constant * factor)
+        return self._same((op.kind, op.width_bits, a, b), value)
+
+    def _fits(self, op: Alu) -> bool:
+        if op.width_bits == 64:
+            return True
+        fact = self._facts(op.result)
+        return self._small(op.lhs, 16) and type(fact) is not Fact and type(op.rhs) is int and op.rhs < 1 << 16
+
+    def _exact32(self, op: Alu) -> bool:
+        a, b = self._facts(op.lhs), self._facts(op.rhs)
+        if type(a) is Fact or type(b) is Fact:
+            return False
+        if op.kind == "add":
+            return a.umax + b.umax < 1 << 32  # type: ignore[union-attr]
+        return b.umax <= a.umin and a.umax < 1 << 32  # type: ignore[union-attr]
+
+    def _cast(self, op: Cast, value: Value) -> Sum:
+        bits = op.from_bits if op.kind == "zext" else op.from_bits - 1
+        if self._small(op.value, bits):
+            return self.of(op.value)
+        return self._same((op.kind, op.from_bits, op.width_bits, self.of(op.value)), value)
+
+    def _load(self, op: Load, value: Value) -> Sum:
+        found = self._facts(value)
+        for p in pointers_of(found):
+            region = p.region
+            if region.kind in ("packet", "meta") and type(found) is Fact and found.num is None and len(found.ptrs) == 1:
+                return self._packet_load(op, value)
+        version = self._versions(op)
+        if version is None:
+            return self._opaque(value)
+        return self._same(("load", op.size_bytes, op.signed, op.offset, self.of(op.base), version), value)
+
+    def _packet_load(self, op: Load, value: Value) -> Sum:
+        base = self._facts(op.base)
+        where = pointers_of(base)
+        fact = self._facts(value)
+        assert type(fact) is Fact
+        if len(where) == 1 and where[0].region.kind == "ctx":
+            p = fact.ptrs[0]
+            self._order_of(p.region.epoch if p.region.name != "the option's value" else "option")
+            if p.region.kind == "meta":
+                return Sum(((self.symbol(("meta", p.region.epoch)), 1),), 0)
+            name = "data" if p.offset.is_const() else "end"
+            key = (name, p.region.epoch) if p.region.name != "the option's value" else (name, "option")
+            return Sum(((self.symbol(key), 1),), 0)
+        return self._opaque(value)
+
+
+def _inputs(value: Value) -> list[Value]:
+    op = value.definition
+    if isinstance(op, Alu):
+        return [v for v in (op.lhs, op.rhs) if type(v) is Value]
+    if isinstance(op, (Assume, Cast, ByteSwap)):
+        return [op.value] if type(op.value) is Value else []
+    if isinstance(op, Load):
+        return [op.base] if type(op.base) is Value else []
+    return []

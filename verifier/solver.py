@@ -1,0 +1,291 @@
+"""The first stage: one fact for each value, by abstract interpretation over the SSA form.
+
+    facts = solve(unit, params, budget)         facts.of[v3] = packet+[14, 94]; facts.dead: edges that nothing takes
+
+Blocks are interpreted in reverse postorder; in loops parameters of headers are widened with the constants that the function
+compares with as thresholds, then narrowed. Every step over-approximates, so that stopping narrowing anywhere is sound.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, Final, final
+
+from bpfcc.bpfir.ops import Branch, Jump, Operand, Store, Value, used_values
+from bpfcc.verifier import facts as fa
+from bpfcc.verifier.compare import decide
+from bpfcc.verifier.domains import scalar as sc
+from bpfcc.verifier.edges import cross
+from bpfcc.verifier.transfer import transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bpfcc.bpfir.function import Block
+    from bpfcc.bpfir.ops import Edge
+    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.facts import Fact
+    from bpfcc.verifier.unit import Unit
+
+PLAIN_VISITS: Final = 2
+WIDE_VISITS: Final = 40
+NARROWING_ROUNDS: Final = 2
+TYPE_BOUNDS: Final = (0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, (1 << 63) - 1)
+MAX_THRESHOLDS: Final = 64
+
+
+class OutOfSteps(Exception):
+    """The first stage's budget is spent."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__()
+        self.block = block
+
+
+@final
+class Facts:
+    """Facts by value; blocks that can be reached, and edges that cannot be taken."""
+
+    __slots__ = ("dead", "of", "reached", "steps")
+
+    def __init__(self) -> None:
+        self.of: dict[Value, Scalar | Fact] = {}
+        self.reached: set[Block] = set()
+        self.dead: set[tuple[Block, int]] = set()
+        self.steps = 0
+
+    def known(self, operand: Operand) -> Scalar | Fact:
+        """The fact of an operand."""
+        if type(operand) is Value:
+            found = self.of.get(operand)
+            return found if found is not None else fa.ANYTHING
+        return sc.const(operand)  # type: ignore[arg-type]
+
+
+def solve(unit: Unit, params: Sequence[Scalar | Fact], max_steps: int) -> Facts:
+    """Facts of every value of the function; OutOfSteps where `max_steps` operations were not enough."""
+    return _Solver(unit, params, max_steps).run()
+
+
+@final
+class _Solver:
+    def __init__(self, unit: Unit, params: Sequence[Scalar | Fact], max_steps: int) -> None:
+        self.unit = unit
+        self.facts = Facts()
+        self.max_steps = max_steps
+        self.facts.of.update(zip(unit.fn.params, params, strict=True))
+        self.loops = bool(unit.back_edges)
+        self.headers = {target for _, target in unit.back_edges}
+        self.visits: dict[Block, int] = {}
+        self.thresholds = self._thresholds() if self.loops else []
+        self.users: dict[Value, list[Block]] = {}
+        self.frame_readers: list[Block] = []
+        self.queue: list[int] = []
+        self.queued: set[int] = set()
+        self.rounds: dict[Block, int] = {}
+        self.changed = False
+        self.settled = False
+
+    def run(self) -> Facts:
+        entry = self.unit.order[0]
+        self.facts.reached.add(entry)
+        if not self.loops:
+            for block in self.unit.order:
+                if block in self.facts.reached:
+                    self._visit(block)
+            return self.facts
+        self._index_users()
+        self._push(entry)
+        order = self.unit.order
+        while self.queue:
+            at = heapq.heappop(self.queue)
+            self.queued.discard(at)
+            self._visit(order[at])
+        self._narrow()
+        return self.facts
+
+    def _narrow(self) -> None:
+        """Look at everything again with the facts as they are: each fact that this gives holds too, and is no wider."""
+        self.loops, self.settled = False, True
+        for _ in range(NARROWING_ROUNDS):
+            self.changed = False
+            for block in self.unit.order:
+                if block in self.facts.reached:
+                    self._again(block)
+            if not self.changed:
+                break
+
+    def _again(self, block: Block) -> None:
+        facts, unit = self.facts, self.unit
+        sources = [
+            (source, edge)
+            for source in dict.fromkeys(unit.dominators.predecessors[block])
+            if source in facts.reached
+            for index, edge in enumerate(source.edges())
+            if edge.block is block and (source, index) not in facts.dead
+        ]
+        if not sources and block is not unit.order[0]:
+            facts.reached.discard(block)
+            self.changed = True
+            return
+        for at, param in enumerate(block.params):
+            found: Scalar | Fact | None = None
+            for source, edge in sources:
+                fact = cross(unit, source, block, facts.known(edge.args[at]))
+                found = fact if found is None else fa.join(found, fact)
+            before = facts.of.get(param)
+            if found is not None and before is not None and found != before:
+                better = fa.meet(before, found)
+                if better is not None and better != before:
+                    facts.of[param] = better
+                    self.changed = True
+        self._visit(block)
+
+    def _thresholds(self) -> list[int]:
+        found: set[int] = set(TYPE_BOUNDS)
+        for block in self.unit.order:
+            ending = block.terminator
+            if type(ending) is Branch:
+                for operand in (ending.lhs, ending.rhs):
+                    if type(operand) is int and len(found) < MAX_THRESHOLDS:
+                        found |= {operand, (operand - 1) & (2**64 - 1), (operand + 1) & (2**64 - 1)}
+        return sorted(found)
+
+    def _index_users(self) -> None:
+        for block in self.unit.order:
+            reads_frame = False
+            for op in block.ops:
+                for value in used_values(op):
+                    self._use(value, block)
+                reads_frame = reads_frame or op in self.unit.frame.sees
+            for value in used_values(block.terminator):
+                self._use(value, block)
+            if reads_frame:
+                self.frame_readers.append(block)
+
+    def _use(self, value: Value, block: Block) -> None:
+        users = self.users.setdefault(value, [])
+        if not users or users[-1] is not block:
+            users.append(block)
+
+    def _push(self, block: Block) -> None:
+        number = self.unit.number[block]
+        if number not in self.queued:
+            self.queued.add(number)
+            heapq.heappush(self.queue, number)
+
+    # ---- one block
+
+    def _visit(self, block: Block) -> None:
+        facts = self.facts
+        facts.steps += len(block.ops) + 1
+        if facts.steps > self.max_steps:
+            raise OutOfSteps(block)
+        known, of = facts.known, facts.of
+        unit, loops = self.unit, self.loops
+        for op in block.ops:
+            if not op.HAS_RESULT:
+                if loops and type(op) is Store and self.frame_readers:
+                    self._stored(op)
+                continue
+            found = transfer(unit, op, known)
+            if found is None:
+                # An assumption that cannot hold: nothing comes this way (so far, where there are loops).
+                if not loops:
+                    facts.reached.discard(block)
+                return
+            result: Value = op.result  # type: ignore[attr-defined]
+            if loops:
+                if op in unit.frame.sees and result in of:
+                    found = self._widened_load(block, of[result], found)
+                self._set(result, found, block)
+            else:
+                of[result] = found
+        self._leave(block)
+
+    def _widened_load(self, block: Block, before: Scalar | Fact, found: Scalar | Fact) -> Scalar | Fact:
+        """Values that come round through the frame have no parameter to be widened at."""
+        joined = fa.join(before, found)
+        if joined == before:
+            return before
+        self.rounds[block] = self.rounds.get(block, 0) + 1
+        if self.rounds[block] > WIDE_VISITS:
+            return fa.ANYTHING
+        return fa.widen(before, joined, self.thresholds) if self.rounds[block] > PLAIN_VISITS else joined
+
+    def _stored(self, op: Store) -> None:
+        """A value that reaches loads through the frame; they are looked at again when it changes (see `_set`)."""
+        if type(op.value) is Value:
+            users = self.users.setdefault(op.value, [])
+            for block in self.frame_readers:
+                if block not in users:
+                    users.append(block)
+
+    def _set(self, value: Value, fact: Scalar | Fact, block: Block) -> None:
+        before = self.facts.of.get(value)
+        if before is fact or before == fact:
+            return
+        self.facts.of[value] = fact
+        if self.loops and before is not None:
+            for user in self.users.get(value, ()):
+                if user is not block and user in self.facts.reached:
+                    self._push(user)
+
+    def _leave(self, block: Block) -> None:
+        ending = block.terminator
+        if type(ending) is Jump:
+            self._take(block, ending.target)
+        elif type(ending) is Branch:
+            outcome = decide(ending.kind, ending.width_bits, self.facts.known(ending.lhs), self.facts.known(ending.rhs))
+            if outcome is not False:
+                self._take(block, ending.then)
+            if outcome is not True:
+                self._take(block, ending.otherwise)
+            for way, dead in ((0, outcome is False), (1, outcome is True)):
+                if dead and (block, way) not in self.facts.dead:
+                    self.facts.dead.add((block, way))
+                    self.changed = True
+                elif not dead:
+                    self.facts.dead.discard((block, way))
+
+    def _take(self, source: Block, edge: Edge) -> None:
+        target = edge.block
+        new = target not in self.facts.reached
+        if new:
+            self.facts.reached.add(target)
+        if edge.args:
+            self._pass(source, edge)
+        if new and self.loops:
+            self._push(target)
+
+    def _pass(self, source: Block, edge: Edge) -> None:
+        target = edge.block
+        if self.settled:
+            return
+        of = self.facts.of
+        grown = False
+        widening = target in self.headers and self.visits.get(target, 0) > PLAIN_VISITS
+        for param, arg in zip(target.params, edge.args, strict=True):
+            fact = self.facts.known(arg)
+            if type(fact) is fa.Fact:
+                fact = cross(self.unit, source, target, fact)
+            before = of.get(param)
+            if before is None:
+                of[param] = fact
+                grown = True
+                continue
+            joined = fa.join(before, fact)
+            if joined is before or joined == before:
+                continue
+            if widening:
+                far = self.visits[target] > WIDE_VISITS
+                joined = fa.ANYTHING if far and type(joined) is fa.Fact else sc.TOP if far else fa.widen(before, joined, self.thresholds)
+            of[param] = joined
+            grown = True
+            if self.loops:
+                for user in self.users.get(param, ()):
+                    if user is not target and user in self.facts.reached:
+                        self._push(user)
+        if grown and self.loops:
+            self.visits[target] = self.visits.get(target, 0) + 1
+            self._push(target)

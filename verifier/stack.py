@@ -1,0 +1,138 @@
+"""What a load from the frame gives, by the frame's memory SSA: only for the loads that slot promotion left.
+
+    store.8 v1, -8, v3             m1
+    call helper 4(v2, 8, v5)       m2: may write bytes -16 … -9
+    v4 = load.8 v1, -8             walks m2 -> m1: the bytes are those of v3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from bpfcc.bpfir.frame import Join, Start, Version, Write, byte_mask
+from bpfcc.bpfir.ops import Load, Op, Operand, Store
+from bpfcc.verifier.domains import scalar as sc
+from bpfcc.verifier.edges import cross
+from bpfcc.verifier.facts import Fact, join, pointers_of
+
+if TYPE_CHECKING:
+    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.unit import Unit
+
+Known = Callable[[Operand], "Scalar | Fact"]
+MAX_WALK: Final = 4_000
+
+
+def frame_cell(fact: Scalar | Fact, offset: int, size: int) -> tuple[int, int] | None:
+    """(offset from the outermost r10, size) where the address is one place in a frame."""
+    found = pointers_of(fact)
+    frames = [p for p in found if p.region.kind == "frame"]
+    if len(frames) != 1 or not frames[0].offset.is_const():
+        return None
+    return frames[0].offset.smin + offset, size
+
+
+def load_frame(unit: Unit, op: Load, plain: Scalar, known: Known) -> Scalar | Fact:
+    """The fact of a load whose base may be in the frame."""
+    version = unit.frame.sees.get(op)
+    cell = frame_cell(known(op.base), op.offset, op.size_bytes)
+    if version is None:
+        return plain
+    if cell is None:
+        # Somewhere in the frame: what was stored as an address anywhere may come back.
+        return _anything_stored(unit, plain, known) if op.size_bytes == 8 else plain
+    found = read_cell(unit, version, cell, plain, known)
+    if found is None:
+        return plain
+    if type(found) is Fact:
+        return found if op.size_bytes == 8 else plain
+    if op.size_bytes == 8:
+        return found
+    width = op.size_bytes * 8
+    return sc.cast("sext" if op.signed else "zext", width, 64, found)  # type: ignore[arg-type]
+
+
+def read_cell(unit: Unit, version: Version, cell: tuple[int, int], plain: Scalar, known: Known) -> Scalar | Fact | None:
+    """What the bytes of `cell` may hold in `version`; None where nothing was found that reaches it."""
+    mask = byte_mask(*cell, unit.fn.frame_bytes)
+    found: Scalar | Fact | None = None
+    seen: set[Version] = set()
+    work: list[Version] = [version]
+    steps = MAX_WALK
+    while work:
+        at = work.pop()
+        while type(at) is Write and not at.mask & mask:
+            at = at.before
+            steps -= 1
+        steps -= 1
+        if at in seen:
+            continue
+        if steps < 0:
+            return _anything_stored(unit, plain, known)
+        seen.add(at)
+        value: Scalar | Fact = plain
+        if type(at) is Write:
+            value, covers = _written(at, cell, mask, plain, known)
+            if not covers:
+                work.append(at.before)
+        elif type(at) is Join:
+            work += at.incoming
+            if unit.epochs.moves or unit.loops.loops:
+                found = _through_join(unit, at, cell, plain, known, found)
+            continue
+        elif type(at) is Start:
+            value = Fact(plain, undef=True) if False else plain
+        found = value if found is None else join(found, value)
+    return found
+
+
+def _through_join(unit: Unit, at: Join, _cell: tuple[int, int], _plain: Scalar, _known: Known, found: Scalar | Fact | None) -> Scalar | Fact | None:
+    return found
+
+
+def _written(at: Write, cell: tuple[int, int], mask: int, plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:
+    """What a write left in the cell, and whether nothing older shows through."""
+    op = at.op
+    if type(op) is Store and at.exact:
+        base = frame_cell(known(op.base), op.offset, op.size_bytes)
+        if base == cell:
+            value = known(op.value)
+            if op.size_bytes < 8:
+                value = plain if type(value) is Fact else sc.cast("zext", 8 * op.size_bytes, 64, value)  # type: ignore[arg-type]
+            return value, True
+        return plain, not mask & ~at.mask
+    if type(op) is Store and op.size_bytes == 8:
+        # Somewhere around here: the value may lie just in this cell.
+        return join(plain, known(op.value)), False
+    return plain, False
+
+
+def _anything_stored(unit: Unit, plain: Scalar, known: Known) -> Scalar | Fact:
+    found: Scalar | Fact = plain
+    for block in unit.order:
+        for op in block.ops:
+            if type(op) is Store and op.size_bytes == 8:
+                value = known(op.value)
+                if type(value) is Fact:
+                    found = join(found, value)
+    return found
+
+
+def constant_at(unit: Unit, op: Op, address: Scalar | Fact, size: int, known: Known) -> int | None:
+    """The number in `size` bytes of the frame before `op`, where it is one constant."""
+    version = unit.frame.sees.get(op)
+    cell = frame_cell(address, 0, size)
+    if version is None or cell is None or len(pointers_of(address)) != 1:
+        return None
+    found = read_cell(unit, version, cell, sc.of_bytes(size), known)
+    return found.umin if found is not None and type(found) is not Fact and found.is_const() else None
+
+
+def dynptr_slot(fact: Scalar | Fact) -> int | None:
+    """Where in the frame a dynptr lies."""
+    cell = frame_cell(fact, 0, 16)
+    return cell[0] if cell is not None else None
+
+
+__all__ = ["constant_at", "cross", "dynptr_slot", "frame_cell", "load_frame", "read_cell"]

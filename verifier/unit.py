@@ -1,0 +1,193 @@
+"""One function as it is judged: the code with its graph, the surroundings with their tables, and the regions that its pointers point to.
+
+    unit = Unit(fn, module, request)
+    unit.packet(0)                  the packet as the function finds it
+    unit.map_value(op, spec)        a value that the lookup `op` found
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, final
+
+from bpfcc.bpfir.dominance import Dominators
+from bpfcc.bpfir.frame import FrameMemory
+from bpfcc.bpfir.loops import find_loops
+from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, Op
+from bpfcc.verifier.domains import scalar as sc
+from bpfcc.verifier.epochs import Epochs
+from bpfcc.verifier.facts import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bpfcc.bpfir.effects import HelperEffects
+    from bpfcc.bpfir.function import Block, Function, Module
+    from bpfcc.bpfir.module import MapSpec
+    from bpfcc.runtime.specs.model import Field, Helper
+    from bpfcc.verifier.options import MapFields, Request
+
+STALE: Final = -1
+OUTERMOST: Final = (0,)
+FRAME_BYTES: Final = 512
+FLOW_KEYS_BYTES: Final = 56
+PACKET_KINDS: Final = frozenset({"packet_start", "packet_end", "packet_meta", "memory_start", "memory_end"})
+# A pseudo helper of the expanded form: the frame of a callee begins, nothing in it is written.
+ENTER_FRAME: Final = -1
+# A pseudo helper: an arbitrary value of 1 … n bytes, in callbacks.
+FRESH: Final = -2
+
+
+@final
+class Surroundings:
+    """What is the same for every function of a module: tables, context layout, maps."""
+
+    def __init__(self, module: Module, request: Request) -> None:
+        self.module: Final = module
+        self.request: Final = request
+        self.platform: Final = request.platform
+        self.type: Final = request.platform.program_type(request.type)
+        attach = self.type.attach_types.get(request.attach_type or "")
+        self.context: Final = request.platform.context_of(request.type)
+        self.readable: Final = request.platform.readable_fields(request.type, request.attach_type)
+        self.writable: Final = request.platform.writable_fields(request.type, request.attach_type)
+        self.return_range: Final = attach.return_range if attach is not None and attach.return_range is not None else self.type.return_range
+        self.arguments: Final = self._arguments()
+        self._helpers: dict[int, Helper | None] = {}
+        self._map_fields: dict[int, MapFields | None] = {}
+        self._fields: dict[tuple[int, int], Field | None] = {}
+
+    def _arguments(self) -> tuple[Any, ...] | None:
+        types = self.request.kernel_types
+        if types is None or self.context is None or self.context.name != "tracing":
+            return None
+        return types.arguments(self.request.type, self.request.attach_type, self.request.attach_target)
+
+    def helper(self, number: int) -> Helper | None:
+        """The helper's row, a type's own included; None where the platform has none."""
+        if number not in self._helpers:
+            own = self.type.own_helpers.get(number)
+            self._helpers[number] = own or self.platform.helpers_by_id.get(number)
+        return self._helpers[number]
+
+    def effects(self, number: int, /) -> HelperEffects | None:
+        """As `Platform.effects`, pseudo helpers included."""
+        from bpfcc.verifier.expand import PSEUDO_EFFECTS
+
+        return PSEUDO_EFFECTS[number] if number in PSEUDO_EFFECTS else self.platform.effects(number)
+
+    def field_at(self, offset: int, size: int) -> Field | None:
+        """The context field that an access lies in."""
+        key = (offset, size)
+        if key not in self._fields:
+            fields = self.context.fields if self.context is not None else ()
+            self._fields[key] = next((f for f in fields if f.offset <= offset and offset + size <= f.offset + f.size), None)
+        return self._fields[key]
+
+    def map_fields(self, spec: MapSpec) -> MapFields | None:
+        """Special members of a map's values."""
+        key = id(spec)
+        if key not in self._map_fields:
+            types = self.request.object_types
+            self._map_fields[key] = types.map_fields(spec) if types is not None else None
+        return self._map_fields[key]
+
+
+@final
+class Unit:
+    """A function to judge, expanded already, with the analyses that only look at its shape."""
+
+    def __init__(
+        self, fn: Function, around: Surroundings, *, entry: bool = True, activations: Mapping[Block, tuple[int, ...]] | None = None
+    ) -> None:
+        self.fn: Final = fn
+        self.activations: Final = activations or {}
+        self.around: Final = around
+        self.entry: Final = entry
+        self.module: Final = around.module
+        self.dominators: Final = Dominators(fn)
+        self.loops: Final = find_loops(self.dominators)
+        self.order: Final = self.dominators.order
+        self.number: Final = self.dominators.number
+        self.epochs: Final = Epochs(self.dominators, self.loops, self.moves_packet)
+        self.incoming: Final = fn.predecessors()
+        self.block_of: Final[dict[Op, Block]] = {op: block for block in self.order for op in block.ops}
+        self.frame: Final = FrameMemory(fn, around.effects)
+        self._regions: dict[Any, Region] = {}
+        self.back_edges: Final = {(latch, loop.header) for loop in self.loops.loops for latch in loop.latches} | set(self.loops.irreducible)
+
+    def moves_packet(self, op: Op) -> bool:
+        """Whether packet pointers are stale after it."""
+        if type(op) is Call:
+            helper = self.around.helper(op.helper)
+            return helper.moves_packet if helper is not None else op.helper >= 0
+        return type(op) in (CallFunction, CallExtern, CallIndirect)
+
+    # ---- regions
+
+    def region(self, key: Any, kind: str, name: str, size: int = 0, **more: Any) -> Region:
+        """One region for each key."""
+        found = self._regions.get(key)
+        if found is None:
+            found = self._regions[key] = Region(kind, name, size, **more)
+        return found
+
+    @property
+    def ctx(self) -> Region:
+        """The context."""
+        size = self.around.context.size if self.around.context is not None else 0
+        return self.region("ctx", "ctx", "the context", size, unique=True)
+
+    def frame_region(self, block: Block) -> Region:
+        """The frame of the activation that `block` belongs to; offsets count from the outermost r10."""
+        chain = self.activations.get(block, OUTERMOST)
+        low = -FRAME_BYTES * len(chain)
+        return self.region(("frame", chain), "frame", "the stack frame", FRAME_BYTES, site=low, type=chain, unique=True)
+
+    def packet(self, epoch: int) -> Region:
+        """The packet, from data to data_end, in one epoch."""
+        return self.region(("packet", epoch), "packet", "the packet", epoch=epoch, unique=True)
+
+    def meta(self, epoch: int) -> Region:
+        """From data_meta to data."""
+        return self.region(("meta", epoch), "meta", "the packet's metadata", epoch=epoch, unique=True)
+
+    def map_handle(self, spec: MapSpec, index: int | None = None) -> Region:
+        """A map, as helpers take it."""
+        return self.region(("map", id(spec), index), "map", f"map {spec.name}", map=spec, unique=True)
+
+    def global_data(self, spec: MapSpec) -> Region:
+        """The one value of a map of global data."""
+        return self.region(
+            ("data", id(spec)), "map_value", f"section {spec.name}", spec.value_size, map=spec, read_only=spec.read_only_program, unique=True
+        )
+
+    def map_value(self, site: Op, spec: MapSpec) -> Region:
+        """A value that `site` found."""
+        in_loop = self.block_of.get(site) in self.loops.innermost
+        return self.region(
+            (site, id(spec)), "map_value", f"a value of map {spec.name}", spec.value_size, map=spec, site=site,
+            read_only=spec.read_only_program, unique=not in_loop,
+        )  # fmt: skip
+
+    def memory(self, site: Any, name: str, size: int, **more: Any) -> Region:
+        """Other memory of a known size."""
+        return self.region((site, name, size), "mem", name, size, site=site, **more)
+
+    def object(self, site: Any, kind: str, name: str, **more: Any) -> Region:
+        """A socket, a kernel object: what has no memory of its own here."""
+        return self.region((site, kind, name, more.get("type")), kind, name, site=site, **more)
+
+    def older(self, region: Region) -> Region:
+        """The same thing from an earlier round of the loop that made it."""
+        return self.region(
+            ("older", region if region.ref is None or not _is_older(region.ref) else id(region)), region.kind, region.name, region.size,
+            map=region.map, site=region.site, ref=("older", region.ref) if not _is_older(region.ref) else region.ref,
+            type=region.type, read_only=region.read_only,
+        )  # fmt: skip
+
+
+def _is_older(ref: Any) -> bool:
+    return isinstance(ref, tuple) and ref[0] == "older"
+
+
+__all__ = ["ENTER_FRAME", "FRESH", "Surroundings", "Unit", "sc"]

@@ -1,0 +1,110 @@
+"""What one stage knows at one place: facts of values, the state there, and what can be proven from both.
+
+    view.known(v3)                      packet+[14, 94]
+    view.at_least_zero(sum)             end - v3 - 8 >= 0 ?
+
+The first stage looks with the facts of the whole function, the second with those of one path: the checks are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, final
+
+from bpfcc.bpfir.ops import Assume, Operand, Value
+from bpfcc.verifier.facts import Fact
+from bpfcc.verifier.linear import MAX_TERMS, Linear, Sum, add
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.flow import State
+    from bpfcc.verifier.unit import Unit
+
+FAR: Final = 1 << 44
+MAX_RENAMES: Final = 200
+NO_ALIASES: Final[Mapping[Value, Operand]] = {}
+
+
+@final
+class View:
+    """Facts and state; `linear` numbers the symbols of the function."""
+
+    __slots__ = ("aliases", "known", "linear", "state", "unit")
+
+    def __init__(
+        self, unit: Unit, known: Callable[[Operand], Scalar | Fact], state: State, linear: Linear, aliases: Mapping[Value, Operand] = NO_ALIASES
+    ) -> None:
+        # On one path a parameter is its argument.
+        self.aliases = aliases
+        self.unit = unit
+        self.known = known
+        self.state = state
+        self.linear = linear
+
+    def origin(self, operand: Operand) -> Operand:
+        """Where the value comes from on this path: renamings and parameters are followed."""
+        for _ in range(MAX_RENAMES):
+            if type(operand) is not Value:
+                return operand
+            definition = operand.definition
+            if type(definition) is Assume:
+                operand = definition.value
+            elif operand in self.aliases:
+                operand = self.aliases[operand]
+            else:
+                return operand
+        return operand
+
+    def range_of(self, symbol: int) -> tuple[int, int] | None:
+        """Bounds of a symbol as an integer, None where it has none (addresses)."""
+        value = self.linear.values.get(symbol)
+        if value is None:
+            return None
+        fact = self.known(value)
+        if type(fact) is Fact:
+            return None
+        # Terms are added up as integers only while the total stays far from wrapping around.
+        return (fact.smin, fact.smax) if -FAR <= fact.smin and fact.smax <= FAR else None  # type: ignore[union-attr]
+
+    def minimum(self, wanted: Sum) -> int | None:
+        """A lower bound from ranges alone; None where a term has none."""
+        total = wanted.constant
+        for symbol, coefficient in wanted.terms:
+            bounds = self.range_of(symbol)
+            if bounds is None:
+                return None
+            total += coefficient * (bounds[0] if coefficient > 0 else bounds[1])
+        return total
+
+    def at_least_zero(self, wanted: Sum) -> bool:
+        """Whether the integer is never negative, from ranges and from order facts, at most two of them."""
+        direct = self.minimum(wanted)
+        if direct is not None and direct >= 0:
+            return True
+        symbols = {symbol for symbol, _ in wanted.terms}
+        related = [(terms, bound) for terms, bound in self._order() if any(s in symbols for s, _ in terms)]
+        rest: list[Sum] = []
+        for terms, bound in related:
+            left = add(wanted, Sum(terms, -bound), -1)
+            least = self.minimum(left)
+            if least is not None and least >= 0:
+                return True
+            if len(left.terms) <= MAX_TERMS:
+                rest.append(left)
+        return self._with_two(rest[:8])
+
+    def _with_two(self, rest: list[Sum]) -> bool:
+        for left in rest:
+            for terms, bound in self._order():
+                if {s for s, _ in terms} & {s for s, _ in left.terms}:
+                    least = self.minimum(add(left, Sum(terms, -bound), -1))
+                    if least is not None and least >= 0:
+                        return True
+        return False
+
+    def _order(self) -> list[tuple[tuple[tuple[int, int], ...], int]]:
+        found = list(self.state.lower.items())
+        found += self.linear.axioms()
+        return found
