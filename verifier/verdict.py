@@ -39,13 +39,16 @@ class Related:
 class Counterexample:
     """Inputs with which the checked interpreter traps at the finding's instruction; replayed before it is shown.
 
-    `packet` and `data` are bytes or None; `context` fields by name; `maps` contents as `bpfcc run --maps` takes them.
+    `packet` and `data` are bytes or None: `data` is the memory of type `raw`, and the whole context of types without packets. `context`:
+    fields by name where there is a packet; `maps` contents as `bpfcc run --maps` takes them. `environment` says what must not be as
+    usual: `clock_ns`, `pid`, `tid`, `uid`, `gid`, `comm`, `seed` of random numbers, and `repeat`, how many runs it takes.
     """
 
     packet: bytes | None = None
     data: bytes | None = None
-    context: Mapping[str, int] = field(default_factory=dict)
+    context: Mapping[str, int | tuple[int, ...]] = field(default_factory=dict)
     maps: Mapping[str, object] = field(default_factory=dict)
+    environment: Mapping[str, int | str] = field(default_factory=dict)
     trap: str = ""
     steps: int = 0
 
