@@ -1,0 +1,1 @@
+"""Abstract domains: what is known of a value without running the program."""

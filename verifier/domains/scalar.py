@@ -1,0 +1,105 @@
+"""Numbers: what the verifier knows of a word, and how every operation of the IR changes it.
+
+>>> alu("and", 64, TOP, const(255))
+[0, 255]
+>>> cast("sext", 8, 64, of_bytes(1))
+[-128, 127]
+>>> refine("ult", 32, True, TOP, const(10))[0]
+low [0, 9]
+
+The one module that others import. The meanings are those of `bpfcc.bpfir.semantics`: for all words x of `a` and y of `b`, the word
+`ALU[kind](width, x, y)` is in `alu(kind, width, a, b)`. That is what tests/proofs proves of these functions as they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from bpfcc.bpfir.semantics import ALU, AluKind
+from bpfcc.verifier.domains import arith, bits
+from bpfcc.verifier.domains.lattice import TOP, Scalar, const, join, leq, meet, of_bytes, of_bytes_signed, srange, tnum, urange
+from bpfcc.verifier.domains.refine import refine, truth
+from bpfcc.verifier.domains.widen import widen
+from bpfcc.verifier.domains.word import BITS, HALF, U32MAX
+
+__all__ = [
+    "TOP",
+    "Scalar",
+    "alu",
+    "bswap",
+    "cast",
+    "const",
+    "join",
+    "leq",
+    "meet",
+    "of_bytes",
+    "of_bytes_signed",
+    "refine",
+    "srange",
+    "tnum",
+    "truth",
+    "urange",
+    "widen",
+]
+
+Transfer = Callable[[Scalar, Scalar], Scalar]
+
+_WORD: Final[Mapping[AluKind, Transfer]] = {
+    "add": arith.add,
+    "sub": arith.sub,
+    "mul": arith.mul,
+    "div": arith.div,
+    "mod": arith.mod,
+    "sdiv": arith.sdiv,
+    "smod": arith.smod,
+    "and": bits.and_,
+    "or": bits.or_,
+    "xor": bits.xor,
+    "lsh": bits.lsh,
+    "rsh": bits.rsh,
+    "arsh": bits.arsh,
+}
+# How the low halves become the words of which the 64-bit operation gives the 32-bit one's result in its low half.
+_EXTENSION: Final[Mapping[AluKind, Callable[[Scalar], Scalar]]] = {
+    kind: bits.sext_half if kind in ("sdiv", "smod", "arsh") else bits.zext_half for kind in _WORD
+}
+_SHIFTS: Final = frozenset(("lsh", "rsh", "arsh"))
+_PLACES: Final = const(HALF - 1)
+
+
+def alu(kind: AluKind, width: int, a: Scalar, b: Scalar) -> Scalar:
+    """The words that `a kind b` can be."""
+    if a.umin == a.umax and b.umin == b.umax:
+        return const(ALU[kind](width, a.umin, b.umin))
+    if width == BITS:
+        return _WORD[kind](a, b)
+    extend = _EXTENSION[kind]
+    if kind in _SHIFTS:
+        if b.umax >= HALF:
+            b = bits.and_(b, _PLACES)
+    else:
+        b = extend(b)
+    result = _WORD[kind](extend(a), b)
+    return result if result.umax <= U32MAX else bits.zext_half(result)
+
+
+def cast(kind: Literal["zext", "sext"], from_bits: int, width: int, a: Scalar) -> Scalar:
+    """The low `from_bits` of `a` extended to `width`, then zero-extended."""
+    return bits.zext(from_bits, width, a) if kind == "zext" else bits.sext(from_bits, width, a)
+
+
+def bswap(width: int, a: Scalar) -> Scalar:
+    """The low `width` bits of `a` with the order of bytes reversed, zero-extended."""
+    return bits.bswap(width, a)
+
+
+def complete(table: Mapping[AluKind, object]) -> None:
+    """Every operation has exactly one entry."""
+    if set(table) != set(ALU):
+        msg = f"operations without exactly one entry: {sorted(set(table) ^ set(ALU))}"
+        raise LookupError(msg)
+
+
+for _table in (_WORD, _EXTENSION):
+    complete(_table)
