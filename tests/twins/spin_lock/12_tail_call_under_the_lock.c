@@ -1,0 +1,46 @@
+// type: sched_cls
+// code: V045
+// kernel: both
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct entry {
+	struct bpf_spin_lock lock;
+	__u32 count;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16);
+	__type(key, __u32);
+	__type(value, struct entry);
+} entries SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u32);
+} next SEC(".maps");
+
+SEC("tc")
+int counts(struct __sk_buff *ctx)
+{
+	__u32 key = 0;
+	struct entry *entry = bpf_map_lookup_elem(&entries, &key);
+
+	if (!entry)
+		return 0;
+	bpf_spin_lock(&entry->lock);
+	entry->count++;
+#ifdef UNSAFE
+	bpf_tail_call(ctx, &next, 1);
+	bpf_spin_unlock(&entry->lock);
+#else
+	bpf_spin_unlock(&entry->lock);
+	bpf_tail_call(ctx, &next, 1);
+#endif
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
