@@ -1,11 +1,12 @@
 """The kinds of "no" that bpfcc knows, and the exit status of each.
 
-A rejected program is a value, never an exception. What is raised is one of:
+A rejected program is a value for whoever asks for a verdict; running it all the same is an error. What is raised is one of:
 
     InputError        the input is malformed or does not exist                  exit status 2
     CompileError      the C does not compile (an InputError with diagnostics)   exit status 2
     UnsupportedError  recognised, but bpfcc cannot do it; names the feature     exit status 3
     Trap              a checked run met a violation                             exit status 1
+    RejectedError     a program may not run: its verdict says why               exit status 1 (3: it could not be judged)
     InternalError     a bug in bpfcc                                            exit status 70
 
 >>> str(InputError("section header table is cut off", file="x.o", offset=64))
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from bpfcc.diagnostics import Diagnostic, SourcePosition
+    from bpfcc.verifier.verdict import Verdict
 
 EXIT_OK: Final = 0
 EXIT_REJECTED: Final = 1
@@ -134,6 +136,22 @@ class Trap(BpfccError):
         if self.insn is not None:
             parts.append(f"{self.function}, instruction {self.insn}" if self.function else f"instruction {self.insn}")
         return ": ".join([*parts, self.message])
+
+
+class RejectedError(BpfccError):
+    """A program that is not accepted was to run unchecked; `verdict` says why it is not."""
+
+    exit_status = EXIT_REJECTED
+
+    def __init__(self, message: str, verdict: Verdict, *, file: str | None = None) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+        self.file = file
+        if verdict.status == "unsupported":
+            self.exit_status = EXIT_UNSUPPORTED
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.message}" if self.file else self.message
 
 
 class InternalError(BpfccError):

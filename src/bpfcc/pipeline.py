@@ -105,20 +105,20 @@ def open_object(
     return Object(load(source.data, types=types, target_btf=target_btf, file=source.name), digests)
 
 
-def effects() -> EffectsOf:
+def effects(platform: str = PLATFORM) -> EffectsOf:
     """What helpers do to memory, from the platform's tables."""
     from bpfcc.runtime.specs import load_platform
 
-    return load_platform(PLATFORM).effects
+    return load_platform(platform).effects
 
 
-def lift_bytecode(code: Bytecode, program_type: str | None) -> Module:
-    """The optimised IR of a program: what is run, and what is shown."""
+def lift_bytecode(code: Bytecode, program_type: str | None, platform: str = PLATFORM) -> Module:
+    """The optimised IR of a program: what is judged, what is run, and what is shown."""
     from bpfcc.bpfir.check import check
     from bpfcc.bpfir.lift import lift
     from bpfcc.bpfir.passes import optimise
 
-    known = effects()
+    known = effects(platform)
     module = lift(code, type=program_type, effects=known, entry_params=2 if program_type == "raw" else 1)
     optimise(module, known)
     check(module, after="optimise")
@@ -130,7 +130,11 @@ LATE_IMPORTS: Final = (
     "bpfcc.frontend.objects", "bpfcc.frontend.core_reloc", "bpfcc.frontend.btf.names", "bpfcc.frontend.btf.store",
     "bpfcc.frontend.elf", "elftools.construct.core", "elftools.elf.structs",
 )  # fmt: skip
-LATE_IMPORTS_OF_LIFTING: Final = ("bpfcc.bpfir.lift", "bpfcc.bpfir.passes", "bpfcc.bpfir.check", "bpfcc.bpfir.ops", "bpfcc.bpfir.printer")
+LATE_IMPORTS_OF_LIFTING: Final = (
+    "bpfcc.bpfir.lift", "bpfcc.bpfir.passes", "bpfcc.bpfir.check", "bpfcc.bpfir.ops", "bpfcc.bpfir.printer",
+    # Source lines of objects that have no BTF.
+    "bpfcc.frontend.dwarf",
+)  # fmt: skip
 
 
 def warm_up(*, lift: bool) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.insn import Insn
     from bpfcc.frontend import objects
     from bpfcc.frontend.btf import Btf
+    from bpfcc.frontend.dwarf import DebugInfo
     from bpfcc.isolate.wire import ProgramDigest
 
 SLOT_BYTES: Final = 8
@@ -37,18 +38,25 @@ class Program:
 
     def __init__(
         self, name: str, section: str, type: str | None, link: Callable[[], Bytecode], *,  # noqa: A002 - the contract's name
-        attach_type: str | None = None, owner: Object | None = None, expected: ProgramDigest | None = None,
+        attach_type: str | None = None, attach_target: str | None = None, sleepable: bool = False, license: str | None = None,  # noqa: A002
+        owner: Object | None = None, expected: ProgramDigest | None = None,
     ) -> None:  # fmt: skip
         self.name: Final = name
         self.section: Final = section
         self.type: Final = type
         self.attach_type: Final = attach_type
+        self.attach_target: Final = attach_target
+        self.sleepable: Final = sleepable
+        self.license: Final = license
         self.object: Final = owner
         self._link = link
         self._expected = expected
 
     @classmethod
-    def from_bytes(cls, code: bytes, *, type: str | None = None, maps: Sequence[MapSpec] = (), name: str = "main") -> Program:  # noqa: A002 - likewise
+    def from_bytes(
+        cls, code: bytes, *, type: str | None = None, maps: Sequence[MapSpec] = (), name: str = "main",  # noqa: A002 - likewise
+        attach_type: str | None = None, license: str | None = "GPL",  # noqa: A002 - likewise
+    ) -> Program:  # fmt: skip
         """A program without an object: instructions of 8 bytes, `lddw` with src 1 or 2 naming a map by its index in `maps`.
 
         InputError: the length is no multiple of 8, or a call leads out of the code.
@@ -59,7 +67,7 @@ class Program:
         from bpfcc.bpfir.decode import decode
 
         bytecode = Bytecode(bytes(code), discover_functions(decode(code), name), tuple(maps))
-        return cls(name, "", type, lambda: bytecode)
+        return cls(name, "", type, lambda: bytecode, attach_type=attach_type, license=license)
 
     @cached_property
     def bytecode(self) -> Bytecode:
@@ -90,11 +98,17 @@ class Program:
 
         module = lift_bytecode(self.bytecode, self.type)
         if self._expected is not None and self._expected.ir is not None:
-            from bpfcc.bpfir.printer import print_module
-            from bpfcc.isolate.reader import text_digest
-
-            self._compare(text_digest(print_module(module)), self._expected.ir, "IR")
+            self._compare(module_digest(module), self._expected.ir, "IR")
         return module
+
+    @cached_property
+    def ir_digest(self) -> str:
+        """SHA-256 of the IR's text: what a verdict must carry to hold for this program."""
+        if self._expected is not None and self._expected.ir is not None:
+            # Reading `ir` compares it with what the child said.
+            found, _ = self._expected.ir, self.ir
+            return found
+        return module_digest(self.ir)
 
     @property
     def file(self) -> str | None:
@@ -112,6 +126,15 @@ class Program:
 
     def __repr__(self) -> str:
         return f"<Program {self.name} section={self.section!r} type={self.type!r}>"
+
+
+def module_digest(module: Module) -> str:
+    """SHA-256 of a module's text."""
+    from hashlib import sha256
+
+    from bpfcc.bpfir.printer import print_module
+
+    return sha256(print_module(module).encode()).hexdigest()
 
 
 @final
@@ -135,6 +158,11 @@ class Object:
         """The text of the license section."""
         return self._raw.license
 
+    @property
+    def debug_info(self) -> DebugInfo:
+        """Where C variables are, by DWARF."""
+        return self._raw.debug_info
+
     def program(self, name: str) -> Program:
         """By name, by `section:name`, or by the name of a section with one program; functions of `.text` too."""
         if name in self.programs:
@@ -145,8 +173,9 @@ class Object:
 
     def _wrap(self, raw: objects.Program, key: str) -> Program:
         return Program(
-            raw.name, raw.section, raw.type, lambda: raw.bytecode, attach_type=raw.attach_type, owner=self, expected=self._digests.get(key)
-        )
+            raw.name, raw.section, raw.type, lambda: raw.bytecode, attach_type=raw.attach_type, attach_target=raw.attach_target,
+            sleepable=raw.sleepable, license=self._raw.license, owner=self, expected=self._digests.get(key),
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<Object {self.file or ''} programs={', '.join(self.programs)}>"

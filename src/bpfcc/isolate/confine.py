@@ -1,6 +1,6 @@
 """Give up, inside a child, everything that reading an object does not need.
 
-    confine(answer_fd=5, limits=Limits())       one pipe to write to, so much memory and CPU, no files, no network, no processes
+    Confinement(5, Limits()).apply()            one pipe to write to, so much memory and CPU, no files, no network, no processes
 
 Linux: resource limits and a seccomp filter. macOS and other Unix: resource limits. Windows: a job object, set by the parent
 (`spawn.py`). What holds here is what `describe()` says, and `bpfcc doctor` shows it.
@@ -23,7 +23,10 @@ PAGE_BYTES_MINIMUM: Final = 4096
 @final
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a child may use. `memory_bytes` comes on top of what the process has when it is confined."""
+    """What a child may use. `memory_bytes` comes on top of what the process has when it is confined.
+
+    In a child that judges programs, the wall clock starts again with each of them.
+    """
 
     wall_seconds: float = 60.0
     cpu_seconds: int = 60
@@ -55,9 +58,9 @@ def address_space_bytes() -> int:
 class Confinement:
     """Everything that must be imported and opened is, when this is made; `apply` then only limits."""
 
-    def __init__(self, answer_fd: int, limits: Limits) -> None:
+    def __init__(self, answer_fd: int, limits: Limits, reply_fd: int | None = None) -> None:
         self.limits = limits
-        self.filter = seccomp.Filter(answer_fd) if seccomp.supported() else None
+        self.filter = seccomp.Filter(answer_fd, reply_fd) if seccomp.supported() else None
         self.space_bytes = address_space_bytes()
 
     def die_with_parent(self) -> None:

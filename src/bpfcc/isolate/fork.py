@@ -23,7 +23,7 @@ from bpfcc.isolate.confine import Confinement, Limits
 from bpfcc.isolate.wire import error_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 CHUNK_BYTES: Final = 1 << 16
 REPORT_CHARS: Final = 20_000
@@ -46,14 +46,11 @@ def run_forked(work: Callable[[], Any], limits: Limits, *, file: str | None = No
     process has to do anyway.
     """
     reader, writer = os.pipe()
-    confinement = Confinement(writer, limits)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
-    parent = os.getpid()
-    child = os.fork()
-    if child == 0:
-        _in_child(work, confinement, writer, parent)
+
+    def serve() -> None:
+        send(writer, answer_of(work))
+
+    child = start_child(serve, Confinement(writer, limits), (writer,))
     os.close(writer)
     try:
         if meanwhile is not None:
@@ -71,19 +68,39 @@ def run_forked(work: Callable[[], Any], limits: Limits, *, file: str | None = No
     return answer
 
 
-def _in_child(work: Callable[[], Any], confinement: Confinement, writer: int, parent: int) -> NoReturn:
+def start_child(
+    serve: Callable[[], None], confinement: Confinement, keep: Sequence[int], *, prepare: Callable[[], None] | None = None
+) -> int:
+    """Fork a child that keeps the descriptors `keep`, prepares, is confined, serves and ends; its process id."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _in_child(serve, confinement, keep, parent, prepare)
+    return child
+
+
+def _in_child(
+    serve: Callable[[], None], confinement: Confinement, keep: Sequence[int], parent: int, prepare: Callable[[], None] | None
+) -> NoReturn:
     # Whatever happens, this copy must never go on in the parent's code: the `finally` ends it.
     status = 70
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGXCPU):
             signal.signal(number, signal.SIG_DFL)
-        os.closerange(0, writer)
-        os.closerange(writer + 1, 1 << 16)
+        first = 0
+        for kept in (*sorted(keep), 1 << 16):
+            os.closerange(first, kept)
+            first = kept + 1
         confinement.die_with_parent()
+        if prepare is not None:
+            prepare()
         if os.getppid() == parent:
             confinement.apply()
-            send(writer, answer_of(work))
+            serve()
             status = 0
     finally:
         os._exit(status)
@@ -91,14 +108,19 @@ def _in_child(work: Callable[[], Any], confinement: Confinement, writer: int, pa
 
 def answer_of(work: Callable[[], Any]) -> bytes:
     """What `work` returns, or the error it raises, as JSON."""
+    return json.dumps(result_of(work)).encode()
+
+
+def result_of(work: Callable[[], Any]) -> Any:
+    """What `work` returns, or a record of the error it raises."""
     try:
-        result = work()
+        return work()
     except BpfccError as error:
-        return json.dumps({"error": error_record(error)}).encode()
+        return {"error": error_record(error)}
     except MemoryError:
-        return json.dumps({"error": {"kind": "memory"}}).encode()
+        return {"error": {"kind": "memory"}}
     except RecursionError:
-        return json.dumps({"error": {"kind": "recursion"}}).encode()
+        return {"error": {"kind": "recursion"}}
     except (
         ArithmeticError,
         AttributeError,
@@ -111,8 +133,7 @@ def answer_of(work: Callable[[], Any]) -> bytes:
         AssertionError,
     ) as error:
         report = f"{place_of(error)}{type(error).__name__}: {error}"[-REPORT_CHARS:]
-        return json.dumps({"error": {"kind": "crash", "message": report}}).encode()
-    return json.dumps(result).encode()
+        return {"error": {"kind": "crash", "message": report}}
 
 
 def place_of(error: BaseException) -> str:

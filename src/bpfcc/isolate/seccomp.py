@@ -1,6 +1,7 @@
 """A seccomp filter for a process that only computes: memory, clock, one pipe to write to, and the end.
 
-    forbid_system_calls(answer_fd=5)      from here on open, socket, fork, kill … fail with EPERM
+    Filter(answer_fd=5).install()         from here on open, socket, fork, kill … fail with EPERM
+    Filter(answer_fd=5, reply_fd=6)       the same, for a child that is answered: it may read from that pipe
 
 The filter is a list of calls that are let through; everything else is refused, so a call that did not exist when this was
 written is refused too. It is classic BPF (seccomp(2)), built here and installed with prctl(2); x86-64 and arm64.
@@ -28,6 +29,7 @@ ALLOWED: Final[dict[str, tuple[int | None, int]]] = {
     "futex": (202, 98),
     "getpid": (39, 172),
     "getrandom": (318, 278),
+    "getrusage": (98, 165),
     "gettid": (186, 178),
     "gettimeofday": (96, 169),
     "madvise": (28, 233),
@@ -41,6 +43,7 @@ ALLOWED: Final[dict[str, tuple[int | None, int]]] = {
     "sigaltstack": (131, 132),
 }
 # Let through with a condition on an argument.
+READ: Final = (0, 63)  # only from the parent's replies, where there are any
 WRITE: Final = (1, 64)  # only to the answer
 MMAP: Final = (9, 222)  # only anonymous, never executable
 MPROTECT: Final = (10, 226)  # never executable
@@ -64,7 +67,7 @@ def supported() -> bool:
     return sys.platform == "linux" and os.uname().machine in AUDIT_ARCH
 
 
-def filter_program(machine: str, answer_fd: int) -> bytes:
+def filter_program(machine: str, answer_fd: int, reply_fd: int | None = None) -> bytes:
     """The filter as `struct sock_filter[]`, for `machine` as `os.uname()` says it."""
     column = 0 if machine == "x86_64" else 1
     program = [
@@ -80,7 +83,9 @@ def filter_program(machine: str, answer_fd: int) -> bytes:
         number = numbers[column]
         if number is not None:
             program += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, ALLOW)]
-    program += _when(WRITE[column], [(LOAD, 0, 0, argument(0)), (JUMP_EQUAL, 0, 1, answer_fd), (RETURN, 0, 0, ALLOW)])
+    for number, descriptor in ((WRITE[column], answer_fd), (READ[column], reply_fd)):
+        if descriptor is not None:
+            program += _when(number, [(LOAD, 0, 0, argument(0)), (JUMP_EQUAL, 0, 1, descriptor), (RETURN, 0, 0, ALLOW)])
     writable_only = [(LOAD, 0, 0, argument(2)), (JUMP_SET, 1, 0, PROT_EXEC)]
     program += _when(MPROTECT[column], [*writable_only, (RETURN, 0, 0, ALLOW)])
     anonymous = [(LOAD, 0, 0, argument(2)), (JUMP_SET, 3, 0, PROT_EXEC), (LOAD, 0, 0, argument(3)), (JUMP_SET, 0, 1, MAP_ANONYMOUS)]
@@ -107,8 +112,8 @@ class _Program(ctypes.Structure):
 class Filter:
     """A filter made ready before the process is confined: installing it must not import or open anything."""
 
-    def __init__(self, answer_fd: int) -> None:
-        code = filter_program(os.uname().machine, answer_fd)
+    def __init__(self, answer_fd: int, reply_fd: int | None = None) -> None:
+        code = filter_program(os.uname().machine, answer_fd, reply_fd)
         self._code = ctypes.create_string_buffer(code, len(code))
         self._program = _Program(len(code) // 8, ctypes.addressof(self._code))
         libc = ctypes.CDLL(None, use_errno=True)

@@ -21,6 +21,7 @@ from bpfcc.errors import InputError, InternalError
 from bpfcc.isolate.confine import Limits
 
 if TYPE_CHECKING:
+    from bpfcc.isolate.judge import JudgeRequest
     from bpfcc.isolate.reader import ReadRequest
 
 COMMAND: Final = (sys.executable, "-I", "-m", "bpfcc.isolate")
@@ -49,6 +50,27 @@ def parse_request(line: bytes) -> tuple[ReadRequest, Limits]:
     if fields["programs"] is not None:
         fields["programs"] = tuple(fields["programs"])
     return ReadRequest(**fields), Limits(**record["limits"])
+
+
+def judge_line(request: JudgeRequest, limits: Limits) -> bytes:
+    """A request to judge, as one line of JSON; the inverse is `parse_judge_request`."""
+    from bpfcc.fingerprint import rules_record
+
+    record = json.loads(request_line(request.read, limits))
+    record["judge"] = {"rules": rules_record(request.rules), "part": list(request.part), "cached": request.cached, "smt": request.smt}
+    return json.dumps(record).encode()
+
+
+def parse_judge_request(line: bytes) -> tuple[JudgeRequest, Limits] | None:
+    """A request to judge; None where it is one to read."""
+    from bpfcc.fingerprint import rules_of
+    from bpfcc.isolate.judge import JudgeRequest
+
+    record = json.loads(line).get("judge")
+    if record is None:
+        return None
+    read, limits = parse_request(line)
+    return JudgeRequest(read, rules_of(record["rules"]), tuple(record["part"]), record["cached"], record["smt"]), limits
 
 
 def run_spawned(request: ReadRequest, limits: Limits, *, command: tuple[str, ...] = COMMAND) -> bytes:

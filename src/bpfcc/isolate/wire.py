@@ -57,31 +57,40 @@ def parse_answer(data: bytes, *, file: str | None) -> Reading:
     try:
         answer = json.loads(data)
     except (ValueError, RecursionError):
-        raise _rubbish(file) from None
+        raise rubbish(file) from None
     if not isinstance(answer, dict):
-        raise _rubbish(file)
+        raise rubbish(file)
     if "error" in answer:
         _raise_error(answer["error"], file)
     programs = answer.get("programs")
     needs = answer.get("needs_kernel_types")
     if not isinstance(programs, list) or len(programs) > MAX_PROGRAMS or not isinstance(needs, bool):
-        raise _rubbish(file)
+        raise rubbish(file)
     return Reading(tuple(_program(record, file) for record in programs), needs)
 
 
 def _program(record: Any, file: str | None) -> ProgramDigest:
     if not isinstance(record, dict):
-        raise _rubbish(file)
+        raise rubbish(file)
     key, code, ir = record.get("key"), record.get("code"), record.get("ir")
     digests = [code] if ir is None else [code, ir]
     if not isinstance(key, str) or len(key) > MAX_TEXT or not all(isinstance(d, str) and DIGEST.fullmatch(d) for d in digests):
-        raise _rubbish(file)
+        raise rubbish(file)
     return ProgramDigest(key, str(code), ir)
+
+
+def error_of(record: Any, file: str | None) -> BpfccError:
+    """The error that a record of `error_record` (or of what stopped the child) is."""
+    try:
+        _raise_error(record, file)
+    except BpfccError as error:
+        return error
+    return rubbish(file)
 
 
 def _raise_error(record: Any, file: str | None) -> None:
     if not isinstance(record, dict):
-        raise _rubbish(file)
+        raise rubbish(file)
     kind = record.get("kind")
     if kind == "memory":
         raise InputError("reading it needs more memory than is allowed", file=file)
@@ -107,7 +116,7 @@ def _raise_error(record: Any, file: str | None) -> None:
 
 def _text(value: Any, file: str | None) -> str:
     if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise _rubbish(file)
+        raise rubbish(file)
     return CONTROL.sub("�", value)
 
 
@@ -115,13 +124,33 @@ def _optional_text(value: Any, file: str | None) -> str | None:
     return None if value is None else _text(value, file)
 
 
+def number_below(value: Any, limit: int, file: str | None) -> int:
+    """A count from a child's answer."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < limit:
+        raise rubbish(file)
+    return value
+
+
+def digest_of(value: Any, file: str | None) -> str:
+    """A SHA-256 from a child's answer."""
+    if not isinstance(value, str) or not DIGEST.fullmatch(value):
+        raise rubbish(file)
+    return value
+
+
+def text_of(value: Any, file: str | None) -> str:
+    """Text from a child's answer, made fit for a terminal."""
+    return _text(value, file)
+
+
 def _number(value: Any, file: str | None) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or not -(2**63) <= value < 2**64:
-        raise _rubbish(file)
+        raise rubbish(file)
     return value
 
 
-def _rubbish(file: str | None) -> InputError:
-    return InputError("the isolated reader gave no sensible answer about it", file=file)
+def rubbish(file: str | None, reason: str = "") -> InputError:
+    """The error for an answer that makes no sense."""
+    return InputError(f"the isolated reader gave no sensible answer about it{f' ({reason})' if reason else ''}", file=file)

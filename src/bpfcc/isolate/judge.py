@@ -1,0 +1,213 @@
+"""What a confined child does when it judges: read an object, lift and judge its programs, one after another, and say so as it goes.
+
+    {"programs": [["filter", "filter", "xdp", "xdp"], …], "needs_kernel_types": false}      key, name, section, type
+    {"start": 0}                                            whatever ends the child now, this program is why
+    {"ask": ["filter", …], "ir": "6b86…"}                    -> {"hit": false}
+    {"index": 0, "code": "…", "ir": "…", "verdict": {…}}     {"index": 0, …, "hit": true} where the parent knew it
+    {"end": true}
+
+The parent's side is `bpfcc.isolate.judging`. Queries for the solver go the same way: {"smt": "(assert …)", "rlimit": 4000000}.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
+
+from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.isolate.fork import result_of
+from bpfcc.isolate.reader import ReadRequest, btf_from_bytes, code_digest, wants_target
+from bpfcc.judgement import Rules, judge_program, lift_for, malformed, unknown_type, unsupported, warm_up
+from bpfcc.smt import STATUSES, SmtAnswer, local_solver
+
+if TYPE_CHECKING:
+    from bpfcc.frontend.btf import Btf
+    from bpfcc.frontend.objects import Object as RawObject
+    from bpfcc.isolate.channel import Channel
+    from bpfcc.program import Object, Program
+    from bpfcc.smt import Smt
+    from bpfcc.verifier.options import BtfPointer, KernelTypes
+    from bpfcc.verifier.verdict import Verdict
+
+# Programs whose arguments the kernel's types describe: it is no use to begin without them.
+TYPED: Final = frozenset({"tracing", "lsm", "struct_ops", "ext"})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JudgeRequest:
+    """An object to read, and how its programs are judged.
+
+    `part` (i, n): every n-th program from the i-th on. `cached`: the parent answers what it knows already. `smt`: it has a solver.
+    """
+
+    read: ReadRequest
+    rules: Rules
+    part: tuple[int, int] = (0, 1)
+    cached: bool = False
+    smt: bool = False
+
+
+class KernelTypesWantedError(Exception):
+    """A program needs the kernel's types, which this child has not got and cannot open."""
+
+
+@final
+class WantedTypes:
+    """Stands in for the kernel's types: the first question says that they are wanted."""
+
+    def arguments(self, program_type: str, attach_type: str | None, target: str | None) -> NoReturn:
+        raise KernelTypesWantedError
+
+    def member(self, pointer: BtfPointer, offset: int, size: int) -> NoReturn:
+        raise KernelTypesWantedError
+
+    def named(self, name: str) -> NoReturn:
+        raise KernelTypesWantedError
+
+
+@final
+class JudgeJob:
+    """A request with everything imported and opened that serving it needs. Made before the child is confined."""
+
+    def __init__(self, request: JudgeRequest, *, own_solver: bool = False) -> None:
+        """`own_solver`: a process that cannot ask for another child answers its queries itself, where z3 is installed."""
+        from bpfcc.frontend.btf import Btf
+        from bpfcc.pipeline import warm_up as warm_up_reading
+
+        warm_up_reading(lift=True)
+        warm_up(request.rules)
+        self.request: Final = request
+        self.kernel_btf: Final[Btf | None] = Btf.kernel() if request.read.kernel_types and request.read.target_btf is None else None
+        self.types: KernelTypes | None = WantedTypes() if request.rules.platform == "linux" else None
+        if request.read.kernel_types:
+            self.types = preloaded(self.kernel_btf)
+        self._usage = import_module("resource").getrusage if sys.platform != "win32" else None
+        self.object: Object | None = None
+        self._own_solver: Smt | None = None
+        if own_solver and request.smt:
+            self._own_solver = local_solver()
+            if self._own_solver is not None:
+                self._own_solver("(assert true)", 1000)
+
+    # ---- in the child
+
+    def serve(self, channel: Channel) -> None:
+        """Read, then judge program after program."""
+        begun = result_of(self._read)
+        channel.send(begun)
+        if self.object is None or begun.get("needs_kernel_types"):
+            return
+        first, parts = self.request.part
+        for index, (key, *_) in enumerate(begun["programs"]):
+            if index % parts != first:
+                continue
+            channel.send({"start": index})
+            try:
+                answer = result_of(lambda key=key: self._judge(key, channel))  # type: ignore[misc]
+            except KernelTypesWantedError:
+                answer = {"needs_kernel_types": True}
+            channel.send({"index": index} | answer)
+            if "needs_kernel_types" in answer or answer.get("error", {}).get("kind") == "memory":
+                return
+        channel.send({"end": True})
+
+    def _read(self) -> dict[str, Any]:
+        from bpfcc.frontend.objects import load
+        from bpfcc.program import Object
+
+        read = self.request.read
+        target = btf_from_bytes(read.target_btf) if read.target_btf is not None else self.kernel_btf
+        if read.target_btf is not None and target is not None:
+            self.types = preloaded(target)
+        raw = load(read.data, types=read.types, target_btf=target, file=read.file)
+        obj = Object(raw)
+        chosen = [key for key in obj.programs if read.programs is None or key in read.programs]
+        chosen += [key for key in read.programs or () if key not in chosen and obj.program(key)]
+        missing = target is None and not read.kernel_types
+        if missing and (wants_target(raw) or self._wants_types(raw)):
+            return {"programs": [], "needs_kernel_types": True}
+        self.object = obj
+        found = [(key, obj.programs.get(key) or obj.program(key)) for key in chosen]
+        named = [[key, program.name, program.section, program.type] for key, program in found]
+        return {"programs": named, "needs_kernel_types": False}
+
+    def _wants_types(self, raw: RawObject) -> bool:
+        return self.types is not None and any(program.type in TYPED for program in raw.programs.values())
+
+    def _judge(self, key: str, channel: Channel) -> dict[str, Any]:
+        obj = self.object
+        if obj is None:
+            raise InputError("no object was read")
+        program = obj.programs.get(key) or obj.program(key)
+        rules = self.request.rules
+        try:
+            code = code_digest(program.bytecode)
+        except InputError as error:
+            return self._answer(None, None, malformed(program, rules, error))
+        except UnsupportedError as error:
+            return self._answer(None, None, unsupported(program, rules, error))
+        if program.type is None:
+            return self._answer(code, None, unknown_type(program, rules))
+        return self._judge_linked(program, code, channel)
+
+    def _judge_linked(self, program: Program, code: str, channel: Channel) -> dict[str, Any]:
+        from bpfcc.fingerprint import about
+        from bpfcc.program import module_digest
+
+        rules = self.request.rules
+        try:
+            module = lift_for(program, rules)
+        except InputError as error:
+            return self._answer(code, None, malformed(program, rules, error))
+        except UnsupportedError as error:
+            return self._answer(code, None, unsupported(program, rules, error))
+        digest = module_digest(module)
+        if self.request.cached and channel.ask({"ask": about(program), "ir": digest})["hit"]:
+            return {"code": code, "ir": digest, "hit": True}
+        smt = self._own_solver or (RemoteSolver(channel) if self.request.smt else None)
+        verdict = judge_program(program, rules, kernel_types=self.types, smt=smt, module=module, digest=digest)
+        return self._answer(code, digest, verdict)
+
+    def _answer(self, code: str | None, digest: str | None, verdict: Verdict) -> dict[str, Any]:
+        from bpfcc.explain import object_record
+
+        if self._usage is not None and not verdict.stats.peak_kib:
+            peak = self._usage(0).ru_maxrss
+            verdict = replace(verdict, stats=replace(verdict.stats, peak_kib=peak if sys.platform == "linux" else peak >> 10))
+        return {"code": code, "ir": digest, "verdict": object_record(self.request.read.file or "", [verdict], wire=True)}
+
+
+@final
+class RemoteSolver:
+    """`bpfcc.smt.Smt` in a child: the parent passes queries to the child that has z3."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def __call__(self, text: str, rlimit: int) -> SmtAnswer:
+        """Answer one query; `unknown` where the solver is gone."""
+        return answer_of_record(self._channel.ask({"smt": text, "rlimit": rlimit}))
+
+
+def answer_of_record(record: Any) -> SmtAnswer:
+    """A solver's answer from JSON; whatever is not as it should be is `unknown`."""
+    if not isinstance(record, dict) or record.get("status") not in STATUSES:
+        return SmtAnswer("unknown")
+    model = record.get("model", {})
+    if not isinstance(model, dict) or not all(isinstance(name, str) and isinstance(value, int) for name, value in model.items()):
+        return SmtAnswer("unknown")
+    return SmtAnswer(record["status"], model)
+
+
+def preloaded(btf: Btf | None) -> KernelTypes | None:
+    """The kernel's types with everything read that is read late; None where there are none."""
+    if btf is None:
+        return None
+    from bpfcc.types import kernel_types
+
+    types = kernel_types(btf)
+    types.preload()
+    return types

@@ -1,0 +1,336 @@
+"""One object that is being judged: which of its programs have a verdict, which child judges what, what is tried again.
+
+    task = ObjectTask(request, limits, cache, parts=1)
+    attempt = task.take()                        a child's share of the work; start one with attempt.request
+    attempt.on_record(record, worker)            what the child says
+    attempt.on_end(status)                       how it ended
+    task.finished, task.result()
+
+A child that is ended while it judges a program has shown nothing about it. Where it had judged others before, the program is tried
+again alone, with the limits all for itself; else its verdict says what ran out. Such a verdict is not kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import time
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+
+from bpfcc.errors import BpfccError, InputError, InternalError
+from bpfcc.fingerprint import program_key, surroundings
+from bpfcc.isolate.channel import Lines
+from bpfcc.isolate.fork import ended_by_signal
+from bpfcc.isolate.wire import MAX_PROGRAMS, digest_of, error_of, number_below, rubbish, text_of
+from bpfcc.judgement import exhausted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bpfcc.isolate.confine import Limits
+    from bpfcc.isolate.judge import JudgeRequest
+    from bpfcc.isolate.worker import Worker
+    from bpfcc.verdict_cache import VerdictCache
+    from bpfcc.verifier.verdict import Verdict
+
+MAX_ABOUT: Final = 16
+
+
+class Identity(NamedTuple):
+    """A program as its object names it."""
+
+    key: str
+    name: str
+    section: str
+    type: str | None
+
+
+class JudgedProgram(NamedTuple):
+    """A program's verdict, or the bug that kept it from having one. `code` and `ir` are digests, None where it did not get so far."""
+
+    key: str
+    verdict: Verdict | None
+    code: str | None = None
+    ir: str | None = None
+    error: BpfccError | None = None
+    cached: bool = False
+
+
+class JudgedObject(NamedTuple):
+    """The programs of an object in its order; or `error`, where the object itself cannot be read."""
+
+    file: str
+    programs: tuple[JudgedProgram, ...] = ()
+    error: BpfccError | None = None
+
+
+@final
+class ObjectTask:
+    """See the module."""
+
+    def __init__(self, request: JudgeRequest, limits: Limits, cache: VerdictCache | None, *, parts: int = 1) -> None:
+        self.request = request
+        self.limits = limits
+        self.cache = cache
+        self.file: Final = request.read.file or ""
+        self.order: tuple[Identity, ...] | None = None
+        self.error: BpfccError | None = None
+        self.done: dict[str, JudgedProgram] = {}
+        self.running = 0
+        self.base = ""
+        if cache is not None:
+            digest = hashlib.sha256(request.read.data).hexdigest()
+            self.base = surroundings(request.rules, digest, request.read.target_btf)
+        shares = [replace(request, part=(index, parts), cached=cache is not None) for index in range(parts)]
+        self._waiting = deque(Attempt(self, share) for share in shares)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is work for another child."""
+        return bool(self._waiting) and self.error is None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.running and not self.waiting
+
+    def take(self) -> Attempt:
+        """A share of the work."""
+        self.running += 1
+        return self._waiting.popleft()
+
+    def fail(self, error: BpfccError) -> None:
+        """The object itself cannot be read, or its child makes no sense."""
+        self.error = self.error or error
+
+    def again(self, request: JudgeRequest, keys: tuple[str, ...] | None, *, kernel_types: bool) -> None:
+        """Work that another child has to do: these programs, or the same share where None."""
+        read = replace(request.read, kernel_types=kernel_types)
+        if keys is not None:
+            if not keys:
+                return
+            read, request = replace(read, programs=keys), replace(request, part=(0, 1))
+        self._waiting.append(Attempt(self, replace(request, read=read)))
+
+    def result(self) -> JudgedObject:
+        """The object's verdicts, in its order."""
+        if self.error is None and self.order is not None and any(each.key not in self.done for each in self.order):
+            self.error = rubbish(self.file)
+        if self.error is not None or self.order is None:
+            return JudgedObject(self.file, (), self.error or rubbish(self.file))
+        return JudgedObject(self.file, tuple(self.done[each.key] for each in self.order))
+
+
+@final
+class Attempt:
+    """One child's share of an object."""
+
+    def __init__(self, task: ObjectTask, request: JudgeRequest) -> None:
+        self.task = task
+        self.request = request
+        self.lines = Lines(task.limits.answer_bytes, file=task.file)
+        self.programs: tuple[Identity, ...] | None = None
+        self.mine: list[Identity] = []
+        self.current: Identity | None = None
+        self.ended = False
+        self.timed_out = False
+        # What the program in work would be cached under, and what the cache has.
+        self._key: str | None = None
+        self._known: Verdict | None = None
+
+    # ---- what the child says
+
+    def on_record(self, record: dict[str, Any], worker: Worker, solve: Callable[[str, int], dict[str, Any]]) -> None:
+        """One record; InputError where it makes no sense."""
+        file = self.task.file
+        if self.ended:
+            raise rubbish(file)
+        if self.programs is None:
+            self._begin(record)
+        elif "start" in record:
+            self._start(self.programs[number_below(record["start"], len(self.programs), file)], worker)
+        elif "ask" in record:
+            worker.reply({"hit": self._look_up(record)})
+        elif "smt" in record:
+            begun = time.monotonic()
+            worker.reply(solve(text_or_empty(record["smt"]), number_below(record.get("rlimit"), 1 << 32, file)))
+            worker.deadline += time.monotonic() - begun
+        elif "index" in record:
+            self._finish(self.programs[number_below(record["index"], len(self.programs), file)], record)
+        elif "end" in record and self.current is None and not self._left():
+            self.ended = True
+        else:
+            raise rubbish(file)
+
+    def _begin(self, record: dict[str, Any]) -> None:
+        file, request = self.task.file, self.request
+        if "error" in record:
+            self.task.fail(error_of(record["error"], file))
+            self.ended = True
+            return
+        programs, needs = record.get("programs"), record.get("needs_kernel_types")
+        if not isinstance(programs, list) or len(programs) > MAX_PROGRAMS or not isinstance(needs, bool):
+            raise rubbish(file)
+        if needs:
+            if request.read.kernel_types:
+                raise rubbish(file)
+            self.task.again(request, None, kernel_types=True)
+            self.ended = True
+            return
+        self.programs = tuple(identity(each, file) for each in programs)
+        if len({each.key for each in self.programs}) != len(self.programs):
+            raise rubbish(file)
+        first, parts = request.part
+        self.mine = list(self.programs[first::parts])
+        if self.task.order is None:
+            self.task.order = self.programs
+
+    def _start(self, program: Identity, worker: Worker) -> None:
+        if self.current is not None or program not in self._left():
+            raise rubbish(self.task.file)
+        self.current, self._key, self._known = program, None, None
+        worker.deadline = time.monotonic() + self.task.limits.wall_seconds
+
+    def _left(self) -> list[Identity]:
+        return [each for each in self.mine if each.key not in self.task.done]
+
+    def _look_up(self, record: dict[str, Any]) -> bool:
+        """Whether the cache knows the program that the child is about to judge."""
+        task, described = self.task, record["ask"]
+        if self.current is None or not isinstance(described, list) or len(described) > MAX_ABOUT or task.cache is None:
+            raise rubbish(task.file)
+        ir = digest_of(record.get("ir"), task.file)
+        self._key = program_key(task.base, described, ir)
+        found = task.cache.get(self._key)
+        if found is not None:
+            try:
+                verdict = verdict_of(found, task.file)
+            except InputError:
+                return False
+            if verdict.digest == ir and verdict.name == self.current.name:
+                self._known = verdict
+        return self._known is not None
+
+    def _finish(self, program: Identity, record: dict[str, Any]) -> None:
+        if program != self.current:
+            raise rubbish(self.task.file)
+        if record.get("needs_kernel_types") is True and not self.request.read.kernel_types:
+            self.current, self.ended = None, True
+            self.task.again(self.request, tuple(each.key for each in self._left()), kernel_types=True)
+        elif "error" in record:
+            self._fault(program, record["error"])
+        else:
+            self._keep(program, record)
+            self.current = None
+
+    def _keep(self, program: Identity, record: dict[str, Any]) -> None:
+        task, file = self.task, self.task.file
+        code, ir = (None if record.get(name) is None else digest_of(record[name], file) for name in ("code", "ir"))
+        if record.get("hit") is True:
+            if self._known is None or self._known.digest != ir:
+                raise rubbish(file)
+            task.done[program.key] = JudgedProgram(program.key, self._known, code, ir, cached=True)
+            return
+        verdict = verdict_of(record.get("verdict"), file)
+        if (ir is not None and verdict.digest != ir) or (verdict.accepted and ir is None):
+            raise rubbish(file)
+        verdict = replace(verdict, name=program.name, section=program.section, type=program.type)
+        task.done[program.key] = JudgedProgram(program.key, verdict, code, ir)
+        if task.cache is not None and self._key is not None:
+            from bpfcc.explain import object_record
+
+            task.cache.put(self._key, object_record("", [verdict], wire=True))
+
+    def _fault(self, program: Identity, record: Any) -> None:
+        """The child could not judge the program, and says why."""
+        kind = record.get("kind") if isinstance(record, dict) else None
+        if kind == "memory":
+            self.ended = True
+            self._ran_out(program, self._memory())
+        elif kind == "recursion":
+            self._give_up(program, "nesting: its structure is too deep")
+        else:
+            error = error_of(record, self.task.file)
+            self.task.done[program.key] = JudgedProgram(program.key, None, error=InternalError(f"{program.key}: {error}"))
+        self.current = None
+
+    # ---- how it ends
+
+    def on_end(self, status: int) -> None:
+        """The child has ended; a negative status is a signal's number."""
+        task, program = self.task, self.current
+        task.running -= 1
+        if self.ended or task.error is not None:
+            return
+        if self.programs is None or program is None:
+            task.fail(self._reading_fault(status))
+            return
+        self.current = None
+        ended_by = -status
+        if self.timed_out:
+            self._ran_out(program, f"time ({task.limits.wall_seconds:g} s)")
+        elif ended_by == getattr(signal, "SIGXCPU", 0):
+            self._ran_out(program, f"processor time ({task.limits.cpu_seconds} s)")
+        elif ended_by == getattr(signal, "SIGKILL", 0):
+            self._ran_out(program, "memory or time: its process was killed")
+        else:
+            name = signal.Signals(ended_by).name if ended_by in set(signal.Signals) else f"status {status}"
+            error = InternalError(f"the isolated verifier crashed ({name}) while it judged {program.key}")
+            task.done[program.key] = JudgedProgram(program.key, None, error=error)
+            self._others()
+
+    def _reading_fault(self, status: int) -> BpfccError:
+        file, limits = self.task.file, self.task.limits
+        if self.timed_out:
+            return InputError(f"reading it took longer than {limits.wall_seconds:g} s", file=file)
+        return ended_by_signal(-status, limits, file) if status < 0 else rubbish(file)
+
+    def _memory(self) -> str:
+        return f"memory ({self.task.limits.memory_bytes >> 20} MiB)"
+
+    def _ran_out(self, program: Identity, what: str) -> None:
+        """Once more alone, unless it was alone; the others in any case."""
+        fresh = all(each.key not in self.task.done for each in self.mine)
+        if fresh:
+            self._give_up(program, what)
+        else:
+            self.task.again(self.request, (program.key,), kernel_types=self.request.read.kernel_types)
+        self._others(but=program)
+
+    def _others(self, but: Identity | None = None) -> None:
+        left = tuple(each.key for each in self._left() if each != but)
+        self.task.again(self.request, left, kernel_types=self.request.read.kernel_types)
+
+    def _give_up(self, program: Identity, what: str) -> None:
+        verdict = exhausted(program, self.request.rules, what)
+        self.task.done[program.key] = JudgedProgram(program.key, verdict)
+
+
+def identity(record: Any, file: str) -> Identity:
+    """A program's names from a child's answer."""
+    if not isinstance(record, list) or len(record) != 4:
+        raise rubbish(file)
+    key, name, section, kind = record
+    return Identity(text_of(key, file), text_of(name, file), text_of(section, file), None if kind is None else text_of(kind, file))
+
+
+def verdict_of(record: Any, file: str) -> Verdict:
+    """One verdict from a document of one. InputError where it is none."""
+    from bpfcc.explain import parse_record
+
+    if not isinstance(record, dict):
+        raise rubbish(file)
+    try:
+        _, verdicts = parse_record(record, file=file)
+    except InputError as error:
+        raise rubbish(file, error.message) from None
+    if len(verdicts) != 1:
+        raise rubbish(file)
+    return verdicts[0]
+
+
+def text_or_empty(value: Any) -> str:
+    """A query's text; of what is none the empty one, which the solver answers with no knowledge."""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,221 @@
+"""Judging one program: lift it, ask the verifier, fold and name what it finds.
+
+    verdict = judge_program(program, Rules("linux", Options(deny=frozenset({"uninit-stack"}))))
+    verdict.status, verdict.findings[0].code, verdict.digest
+
+This is what the library does in-process and what an isolated child does (`bpfcc.isolate.judge`); nothing here reads or writes files,
+once `warm_up` has been called. A program that cannot be judged still gets a verdict, that says so.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final, Protocol, final
+
+from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.verifier.options import Options, Request
+from bpfcc.verifier.verdict import Finding, Stats, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bpfcc.bpfir.function import Module
+    from bpfcc.program import Program
+    from bpfcc.smt import Smt
+    from bpfcc.verifier.options import KernelTypes
+    from bpfcc.verifier.verdict import Cause, Status
+
+ENGINE: Final = "bpfcc.verifier.judge"
+UNSUPPORTED: Final = "V075"
+EXHAUSTED: Final = "V071"
+
+
+class Judgement(Protocol):
+    """What the verifier's engine answers."""
+
+    @property
+    def status(self) -> Status: ...
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def zeroed(self) -> Mapping[str, int]: ...
+
+
+class Engine(Protocol):
+    """`bpfcc.verifier.judge.judge`."""
+
+    def __call__(self, module: Module, request: Request, /, *, smt: Smt | None = None) -> Judgement: ...
+
+
+class Named(Protocol):
+    """What a verdict says of its program, whatever it finds."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def section(self) -> str: ...
+    @property
+    def type(self) -> str | None: ...
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How programs are judged: `platform` is `linux`, `windows` or a file; `explain` names variables and folds follow-ups."""
+
+    platform: str = "linux"
+    options: Options = field(default_factory=Options)
+    explain: bool = True
+
+
+def engine_present() -> bool:
+    """Whether this installation has the verifier's engine: without it nothing is refused, and everything runs checked."""
+    return find_spec(ENGINE) is not None
+
+
+def load_engine() -> Engine:
+    """The engine. UnsupportedError where there is none."""
+    if not engine_present():
+        raise UnsupportedError("verification", "this installation has no verifier")
+    engine: Engine = import_module(ENGINE).judge
+    return engine
+
+
+def judge_program(
+    program: Program, rules: Rules, *, kernel_types: KernelTypes | None = None, smt: Smt | None = None, engine: Engine | None = None,
+    module: Module | None = None, digest: str | None = None,
+) -> Verdict:  # fmt: skip
+    """The verdict on `program`. InputError where its code cannot be linked; everything else is a verdict.
+
+    `module`: its IR where the caller has it (and its digest); it must be what `lift_for` gives.
+    """
+    from bpfcc.program import module_digest
+
+    if program.type is None:
+        return unknown_type(program, rules)
+    begun = time.perf_counter_ns()
+    try:
+        if module is None:
+            module = lift_for(program, rules)
+        request = request_for(program, rules, kernel_types)
+        judged = (engine or load_engine())(module, request, smt=smt if rules.options.smt else None)
+    except UnsupportedError as error:
+        return unsupported(program, rules, error)
+    except RecursionError:
+        return exhausted(program, rules, "nesting: the program's structure is too deep", digest or "")
+    findings = explained(judged.findings, program, module) if rules.explain else judged.findings
+    stats = judged.stats
+    if not stats.time_us:
+        stats = replace(stats, time_us=(time.perf_counter_ns() - begun) // 1000)
+    if not stats.insns:
+        stats = replace(stats, insns=len(program.bytecode.code) // 8)
+    return Verdict(
+        program.name, program.section, program.type, request.platform.name, judged.status, findings, stats,
+        digest or module_digest(module), judged.zeroed,
+    )  # fmt: skip
+
+
+def lift_for(program: Program, rules: Rules) -> Module:
+    """The IR that is judged: the same that runs, where the platform is the one that programs run on."""
+    from bpfcc.pipeline import PLATFORM, lift_bytecode
+
+    return program.ir if rules.platform == PLATFORM else lift_bytecode(program.bytecode, program.type, rules.platform)
+
+
+def request_for(program: Program, rules: Rules, kernel_types: KernelTypes | None) -> Request:
+    """What the engine is told of the program's surroundings. UnsupportedError: the platform has no such type."""
+    from bpfcc.runtime.specs import load_platform
+    from bpfcc.types import object_types
+
+    platform = load_platform(rules.platform)
+    program_type = program.type or ""
+    platform.program_type(program_type)
+    return Request(
+        platform=platform, type=program_type, attach_type=program.attach_type, attach_target=program.attach_target,
+        sleepable=program.sleepable, license=program.license, options=rules.options, kernel_types=kernel_types,
+        object_types=object_types(program.btf, program_type, platform), btf=program.btf,
+    )  # fmt: skip
+
+
+def explained(findings: tuple[Finding, ...], program: Program, module: Module) -> tuple[Finding, ...]:
+    """Findings with follow-ups folded, C names and source lines."""
+    if not findings:
+        return ()
+    from bpfcc.explain import fold, name_findings
+
+    return tuple(name_findings(fold(findings, module), program, module))
+
+
+# ---- verdicts on what cannot be judged
+
+
+def unknown_type(program: Named, rules: Rules) -> Verdict:
+    """Neither the section nor the caller says what the program is."""
+    place = program.section or program.name
+    return refused(
+        program, rules, "unsupported", UNSUPPORTED,
+        f"section {program.section!r} does not tell the type of program {program.name!r}" if program.section else
+        f"the type of program {program.name!r} is not known",
+        suggestion=f"say it with --type {place}=TYPE (types= in Python)", cause="environment",
+    )  # fmt: skip
+
+
+def unsupported(program: Named, rules: Rules, error: UnsupportedError, digest: str = "") -> Verdict:
+    """Something that bpfcc recognises and cannot judge."""
+    insn = error.insn if error.insn is not None else -1
+    return refused(program, rules, "unsupported", UNSUPPORTED, error.message, insn=insn, cause="unsupported", digest=digest)
+
+
+def malformed(program: Named, rules: Rules, error: InputError) -> Verdict:
+    """Its code or relocations make no program; others of its object may be fine."""
+    insn = error.insn if error.insn is not None else -1
+    return refused(program, rules, "rejected", UNSUPPORTED, f"it cannot be read as a program: {error.message}", insn=insn, cause="source")
+
+
+def exhausted(program: Named, rules: Rules, what: str, digest: str = "") -> Verdict:
+    """Judging it used up what a verification may use: `what` names it."""
+    return refused(program, rules, "rejected", EXHAUSTED, f"judging it ran out of {what}", cause="analysis-limit", digest=digest)
+
+
+def refused(
+    program: Named, rules: Rules, status: Status, code: str, message: str, *, insn: int = -1, cause: Cause, suggestion: str | None = None,
+    digest: str = "",
+) -> Verdict:  # fmt: skip
+    """A verdict of one finding that the engine did not make."""
+    # A finding's text has placeholders in braces; these texts quote what they were given.
+    message = message.replace("{", "(").replace("}", ")")
+    finding = Finding(code, "error", message, function=program.name, insn=insn, cause=cause, suggestion=suggestion)
+    stats = Stats()
+    return Verdict(program.name, program.section, program.type, rules.platform, status, (finding,), stats, digest)
+
+
+# ---- a child without files
+
+
+def warm_up(rules: Rules) -> None:
+    """Import everything that judging imports when it needs it, and read the platform's tables."""
+    import pkgutil
+
+    from bpfcc.runtime.specs import load_platform
+
+    load_platform(rules.platform)
+    for package in PACKAGES:
+        if find_spec(package) is None:
+            continue
+        made = import_module(package)
+        for found in pkgutil.walk_packages(made.__path__, f"{package}."):
+            if not found.name.startswith(NOT_FOR_JUDGING):
+                import_module(found.name)
+    for name in ("bpfcc.smt", "bpfcc.program", *WANTED_LATE):
+        import_module(name)
+
+
+PACKAGES: Final = ("bpfcc.verifier", "bpfcc.explain", "bpfcc.types", "bpfcc.bpfir", "bpfcc.runtime.specs")
+# Prose, and forms of output.
+NOT_FOR_JUDGING: Final = ("bpfcc.verifier.catalogue", "bpfcc.explain.sarif", "bpfcc.explain.text", "bpfcc.explain.cause", "bpfcc.bpfir.parser")
+WANTED_LATE: Final[tuple[str, ...]] = ()
