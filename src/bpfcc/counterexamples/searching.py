@@ -1,0 +1,253 @@
+"""Directed search for an input with which the checked interpreter traps at a finding's instruction.
+
+    search(program, program.ir, finding)      Counterexample(packet=b"…", trap="access of 4 bytes at …", …), or None
+
+Each run shows its branches and what they depended on; the nearest branch that leads to the target is turned around by solving its
+condition backwards, and where the target is reached, what would make it trap is solved in the same way. Every number here counts
+runs or operations, never time, so the same finding gets the same answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeAlias, final
+
+from bpfcc.counterexamples.distances import FAR, Distances
+from bpfcc.counterexamples.goals import Target, goals, target_of
+from bpfcc.counterexamples.inputs import LENGTH, REPEAT, Given, Shape
+from bpfcc.counterexamples.mutations import hinted, mutations, starts
+from bpfcc.counterexamples.replaying import replay
+from bpfcc.counterexamples.solving import solve_path
+from bpfcc.counterexamples.tracing import Trace, Tracer
+from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.execution import prepare
+from bpfcc.runtime.memory import SLOT_CONTEXT, SLOT_SHIFT
+from bpfcc.verifier.verdict import Counterexample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bpfcc.bpfir.function import Block, Module
+    from bpfcc.bpfir.ops import Op
+    from bpfcc.counterexamples.expressions import Model
+    from bpfcc.counterexamples.tracing import Event
+    from bpfcc.program import Program
+    from bpfcc.verifier.verdict import Finding
+
+BUDGET_OPS: Final = 400_000
+# Branches of one run that are turned around, and ways for each.
+EVENTS_EACH: Final = 48
+WAYS: Final = 4
+GOALS_EACH: Final = 60
+TIMES_EACH: Final = 8
+CONTEXT_CODES: Final = frozenset({"V012", "V016"})
+REPEATS: Final = (64, 4096, 70_000)
+Hints: TypeAlias = "Iterable[Mapping[str, object]]"
+
+
+def search(
+    program: Program,
+    module: Module,
+    finding: Finding,
+    *,
+    budget_runs: int = 2000,
+    seed: int = 0,
+    hints: Iterable[Mapping[str, object]] = (),
+) -> Counterexample | None:
+    """An input with which the checked interpreter traps at `finding`'s instruction, replayed in a fresh executable; None: not found.
+
+    `hints` are inputs to try first: `packet` and `data` (bytes), `length`, `context` (fields), `maps` (name -> key -> value, bytes).
+    """
+    target = target_of(module, finding)
+    if target is None:
+        return None
+    try:
+        shape = Shape(program, module, whole_context=finding.code in CONTEXT_CODES)
+        with prepare(program):
+            pass
+    except (UnsupportedError, InputError):
+        return None
+    return _Search(shape, target, budget_runs, seed).run(hints)
+
+
+@final
+@dataclass(order=True, slots=True)
+class _Candidate:
+    score: int
+    number: int
+    model: Model = field(compare=False)
+
+
+@final
+class _Search:
+    def __init__(self, shape: Shape, target: Target, budget_runs: int, seed: int) -> None:
+        self.shape = shape
+        self.target = target
+        self.budget_runs = budget_runs
+        self.seed = seed
+        self.tracer = Tracer(shape, target.ops)
+        self.far = Distances(shape.module, target.function, target.blocks)
+        self.queue: list[_Candidate] = []
+        self.known: set[frozenset[tuple[object, int]]] = set()
+        self.turned: Counter[tuple[Op, Block, int]] = Counter()
+        self.aimed: Counter[object] = Counter()
+        self.runs = self.ops = 0
+        self.best: list[Model] = []
+
+    def run(self, hints: Hints) -> Counterexample | None:
+        """The whole search."""
+        if self.far.of(self.shape.module.entry, self.shape.module.entry.entry) is None:
+            return None
+        for model in hinted(self.shape, hints):
+            self._add(-2, model)
+        for number, model in enumerate(starts(self.shape)):
+            self._add(number, model)
+        while self.queue and self.runs < self.budget_runs and self.ops < BUDGET_OPS:
+            candidate = heappop(self.queue)
+            trace = self._trace(candidate.model)
+            if trace is None:
+                continue
+            found = self._judge(trace)
+            if found is not None:
+                return found
+            self._expand(trace)
+        return self._repeated()
+
+    def _add(self, score: int, model: Model) -> None:
+        key = frozenset(model.items())
+        if key not in self.known:
+            self.known.add(key)
+            heappush(self.queue, _Candidate(score, len(self.known), model))
+
+    def _trace(self, model: Model) -> Trace | None:
+        self.runs += 1
+        try:
+            trace = self.tracer.run(model)
+        except (InputError, UnsupportedError):
+            return None
+        self.ops += trace.ops
+        return trace
+
+    # ---- what a run showed
+
+    def _judge(self, trace: Trace) -> Counterexample | None:
+        target = self.target
+        if target.met_at(trace.trap) and not self._short_context(trace):
+            found = self._confirm(trace.given)
+            if found is not None:
+                return found
+        if target.loop and any(fn is target.function and block in target.blocks for fn, block in trace.seen[-1:]) and trace.cut:
+            return self._confirm(trace.given)
+        if trace.reached and len(self.best) < len(REPEATS):
+            self.best.append(trace.model)
+        return None
+
+    def _short_context(self, trace: Trace) -> bool:
+        """The context is as short as we made it: no fault of the program's."""
+        failed = trace.failed
+        codec = self.shape.codec
+        if failed is None or codec is None or not codec.spec.variable or failed.address >> SLOT_SHIFT != SLOT_CONTEXT:
+            return False
+        return (failed.address & (1 << SLOT_SHIFT) - 1) + failed.size <= codec.spec.size
+
+    def _confirm(self, given: Given, repeat: int = 1) -> Counterexample | None:
+        """Replay in a fresh executable, as `bpfcc run` would; without particular surroundings where it goes without."""
+        surroundings = dict(given.surroundings)
+        plain = replace(given, surroundings={})
+        for each in (plain, given) if surroundings else (plain,):
+            found = self._replayed(each, repeat)
+            if found is not None:
+                return found
+        return None
+
+    def _replayed(self, given: Given, repeat: int) -> Counterexample | None:
+        try:
+            made = self._counterexample(given, repeat)
+            trap = replay(self.shape.program, made)
+        except (InputError, UnsupportedError):
+            return None
+        if trap is None or not self.target.met(trap):
+            return None
+        return replace(made, trap=str(trap))
+
+    def _counterexample(self, given: Given, repeat: int) -> Counterexample:
+        with prepare(self.shape.program) as exe:
+            seeds = self.shape.seeds(given, exe.maps)
+        environment = given.surroundings | ({REPEAT: repeat} if repeat > 1 else {})
+        data = given.data if given.data is not None else given.context
+        return Counterexample(packet=given.packet, data=data, context=given.fields, maps=seeds, environment=environment)
+
+    def _repeated(self) -> Counterexample | None:
+        """What one run leaves behind may be what the next one stumbles over: a full buffer, a counter."""
+        if not self.shape.maps or self.target.loop:
+            return None
+        for repeat in REPEATS:
+            for model in self.best[:2]:
+                found = self._confirm(self.shape.given(model), repeat)
+                if found is not None:
+                    return found
+        return None
+
+    # ---- the next inputs
+
+    def _expand(self, trace: Trace) -> None:
+        self._aim(trace)
+        self._turn(trace)
+        self._avoid(trace)
+
+    def _aim(self, trace: Trace) -> None:
+        """The target was reached: make it trap."""
+        conditions = [event.condition for event in trace.events]
+        path = tuple(event.op.insn for event in trace.events[-6:])
+        for goal, before in islice(goals(trace, self.target), GOALS_EACH):
+            key = (goal.kind, goal.rhs if isinstance(goal.rhs, int) else -1, path)
+            self.aimed[key] += 1
+            if self.aimed[key] > 2:
+                continue
+            for model, broken in solve_path(conditions[:before], goal, trace.model, WAYS):
+                self._add(-1 + 3 * broken + self.aimed[key], model)
+        if trace.reached:
+            for model in mutations(trace, self.seed):
+                self._add(6, model)
+
+    def _turn(self, trace: Trace) -> None:
+        """Turn branches around that lead nearer."""
+        ranked = sorted(self._ways(trace), key=lambda way: way[0])[:EVENTS_EACH]
+        conditions = [event.condition for event in trace.events]
+        for score, number, event in ranked:
+            self.turned[self._key(event)] += 1
+            goal = event.condition.negated()
+            for way, (model, broken) in enumerate(solve_path(conditions[:number], goal, trace.model, WAYS)):
+                self._add(score + way + 6 * broken, model)
+
+    def _ways(self, trace: Trace) -> Iterable[tuple[int, int, Event]]:
+        times: Counter[tuple[Op, Block]] = Counter()
+        for number, event in enumerate(trace.events):
+            far = self.far.of(event.fn, event.other)
+            times[event.op, event.other] += 1
+            if far is None or far >= FAR:
+                continue
+            turned = self.turned[self._key(event)]
+            if turned < TIMES_EACH:
+                yield far + 2 * turned + times[event.op, event.other].bit_length(), number, event
+
+    @staticmethod
+    def _key(event: Event) -> tuple[Op, Block, int]:
+        return event.op, event.other, event.depth
+
+    def _avoid(self, trace: Trace) -> None:
+        """The run trapped elsewhere: give it what it missed there."""
+        if trace.trap is None or self.target.met_at(trace.trap) or trace.failed is None:
+            return
+        failed = trace.failed
+        if failed.end is not None:
+            self._add(1, trace.model | {LENGTH: trace.model.get(LENGTH, 64) + 64})
+        symbol = failed.symbol
+        if not isinstance(symbol, int):
+            for each in symbol.leaves:
+                if each[0] == "entry":
+                    self._add(1, trace.model | {each: 1})
+            self._add(2, trace.model | {each: 0 for each in symbol.leaves if each[0] not in {"entry", "length", "random"}})
