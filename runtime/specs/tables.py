@@ -56,7 +56,7 @@ def _parse(path: Path, raw: bytes, reference: str) -> Table:
 
 
 @cache
-def tracepoint_arguments() -> Mapping[str, Mapping[str, Sequence[int]]]:
-    """Tracepoint -> "null" and "error": indices of arguments that may be null, or an error number in place of a pointer."""
-    rows: Mapping[str, Mapping[str, Sequence[int]]] = json.loads((FOLDER / "tracepoints_linux.json").read_bytes())["tracepoints"]
+def attach_arguments() -> Mapping[str, Mapping[str, Mapping[str, Sequence[int]]]]:
+    """ "tracepoints" and "iterators" -> name -> "null", "error" or "plain" -> indices of such arguments."""
+    rows: Mapping[str, Mapping[str, Mapping[str, Sequence[int]]]] = json.loads((FOLDER / "arguments_linux.json").read_bytes())
     return rows

@@ -136,6 +136,31 @@ def test_return_ranges() -> None:
     assert LINUX.return_range("cgroup_sock_addr", "cgroup_udp6_recvmsg") == (1, 1)
 
 
+def test_levels_and_limits() -> None:
+    assert LINUX.levels == {"uninit-stack": "warning", "pointer-leak": "warning", "div-zero": "warning"}
+    assert WINDOWS.levels == {"uninit-stack": "error", "pointer-leak": "error", "div-zero": "warning"}
+    assert (LINUX.limits.stack_bytes, LINUX.limits.call_depth, LINUX.limits.stack_bytes_tail_call) == (512, 8, 256)
+    assert WINDOWS.limits.stack_per_frame
+    assert not LINUX.limits.stack_per_frame
+    assert {LINUX.limits.tail_calls, WINDOWS.limits.tail_calls} == {33}
+
+
+def test_limits_of_an_own_platform(tmp_path: Path) -> None:
+    table = {**BASE, "levels": {"div-zero": "error"}, "limits": {"stack_bytes": 64, "stack_bytes_tail_call": None}, "max_tail_calls": 4}
+    platform = load_platform(write(tmp_path, table))
+    assert platform.levels == {"div-zero": "error"}
+    assert (platform.limits.stack_bytes, platform.limits.stack_bytes_tail_call, platform.limits.tail_calls) == (64, None, 4)
+    assert platform.limits.call_depth == 8
+
+
+def test_names_of_contexts() -> None:
+    assert LINUX.context_types("xdp") == {"xdp_md"}
+    assert LINUX.context_types("kprobe") == {"bpf_user_pt_regs_t", "pt_regs", "user_pt_regs", "user_regs_struct"}
+    assert LINUX.context_types("tracing") == LINUX.context_types("ext") == frozenset()
+    assert {"xdp_md", "__sk_buff", "bpf_nf_ctx"} <= LINUX.context_types()
+    assert "xdp_md_t" in WINDOWS.context_types("xdp")
+
+
 def test_windows_numbers_differ() -> None:
     assert [WINDOWS.program_types[name].number for name in ("xdp", "bind", "cgroup_sock_addr", "sock_ops")] == [1, 2, 3, 4]
     assert {value: WINDOWS.program_types["xdp"].return_names[value] for value in (1, 2)} == {1: "XDP_PASS", 2: "XDP_DROP"}
@@ -213,6 +238,15 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("name", "", "name: must be a name"),
     ("name", 5, "name: must be a name"),
     ("max_tail_calls", -1, "max_tail_calls: must be a number"),
+    ("levels", [], "levels: must be an object"),
+    ("levels", {"div-zero": "deny"}, "levels.div-zero: must be error or warning"),
+    ("levels", {"Div Zero": "error"}, "must be error or warning"),
+    ("limits", [], "limits: must be an object"),
+    ("limits", {"stack": 512}, "limits.stack: unknown limit; there are stack_bytes"),
+    ("limits", {"stack_bytes": 0}, "limits.stack_bytes: must be a number, at least 1"),
+    ("limits", {"stack_bytes": None}, "limits.stack_bytes: must be a number, at least 1"),
+    ("limits", {"stack_per_frame": 1}, "limits.stack_per_frame: must be true or false"),
+    ("contexts.packet.types", "skb", "contexts.packet.types: must be a list of names"),
     ("runtime", 7, "runtime: must be a text"),
     ("runtime", "1-x", "neither an id nor the name"),
     ("runtime", "9-3", "'9-3' is no range"),

@@ -24,6 +24,10 @@ SLOT_BYTES: Final = 8
 RAW_TRACEPOINT_SLOTS: Final = 12
 # Where a function's type is not looked at, its five registers are numbers.
 UNTYPED: Final = (SLOT_BYTES,) * 5
+# Hooks that are called while an object is made or freed: `untrusted_lsm_hooks` of the kernel.
+UNTRUSTED_HOOKS: Final = frozenset({
+    "bpf_map_free", "bpf_prog_free", "file_alloc_security", "file_free_security", "sk_alloc_security", "sk_free_security", "task_free",
+})  # fmt: skip
 NULLABLE_SUFFIX: Final = "__nullable"
 _NUMBERS: Final = frozenset({t.INT, t.ENUM, t.ENUM64})
 _STRUCTS: Final = frozenset({t.STRUCT, t.UNION})
@@ -49,20 +53,22 @@ def arguments_of(
         case "tracing", "trace_fentry_multi" | "trace_fexit_multi" | "trace_fsession_multi":
             return UNTYPED
         case "lsm", _:
-            return _of_function(types, f"bpf_lsm_{target}", returned=True)
+            return _of_function(types, f"bpf_lsm_{target}", returned=True, trusted=target not in UNTRUSTED_HOOKS)
         case "struct_ops", _:
             return _of_operation(types, target)
         case _:
             return None
 
 
-def _of_function(types: KernelBtf, name: str, *, returned: bool = False) -> tuple[KernelPointer | int | None, ...] | None:
+def _of_function(
+    types: KernelBtf, name: str, *, returned: bool = False, trusted: bool = False
+) -> tuple[KernelPointer | int | None, ...] | None:
     found = types.btf.find(name, "func")
-    return _of_prototype(types, types.btf.referred(found), returned=returned) if found is not None else None
+    return _of_prototype(types, types.btf.referred(found), returned=returned, trusted=trusted) if found is not None else None
 
 
 def _of_prototype(
-    types: KernelBtf, type_id: int, *, skip: int = 0, returned: bool = False, nullable: frozenset[int] = frozenset()
+    types: KernelBtf, type_id: int, *, skip: int = 0, returned: bool = False, nullable: frozenset[int] = frozenset(), trusted: bool = False
 ) -> tuple[KernelPointer | int | None, ...] | None:
     proto = types.btf.type(type_id)
     if proto.kind != "func_proto":
@@ -70,13 +76,13 @@ def _of_prototype(
     slots: list[KernelPointer | int | None] = []
     for index, parameter in enumerate(proto.parameters[skip:]):
         null = index in nullable or parameter.name.endswith(NULLABLE_SUFFIX)
-        slots += _slots(types, parameter.type_id, nullable=null)
+        slots += _slots(types, parameter.type_id, nullable=null, trusted=trusted)
     if returned and proto.type_id:
         slots += _slots(types, proto.type_id)
     return tuple(slots)
 
 
-def _slots(types: KernelBtf, type_id: int, *, nullable: bool = False) -> list[KernelPointer | int | None]:
+def _slots(types: KernelBtf, type_id: int, *, nullable: bool = False, trusted: bool = False) -> list[KernelPointer | int | None]:
     """The slots of one argument."""
     btf = types.btf
     found = btf.skip_modifiers(type_id)
@@ -89,17 +95,18 @@ def _slots(types: KernelBtf, type_id: int, *, nullable: bool = False) -> list[Ke
     if kind != t.PTR:
         return [None]
     pointee = btf.referred(found)
-    if btf.kind_number(btf.skip_modifiers(pointee)) not in _STRUCTS:
-        # To void, an integer, a function or another pointer: as safe as any number, and no more useful.
-        return [SLOT_BYTES]
+    target = btf.kind_number(btf.skip_modifiers(pointee))
+    if target not in _STRUCTS:
+        # To void or an integer: as safe as any number, and no more useful. Others the kernel does not let out.
+        return [SLOT_BYTES if target in (t.VOID, t.INT) else None]
     tag = types.tag_of(pointee)
-    pointer = types.pointer_to(pointee, tag if tag in ("user", "percpu") else "")
+    pointer = types.pointer_to(pointee, tag if tag in ("user", "percpu") else "trusted" if trusted else "")
     return [pointer.as_nullable() if nullable else pointer]
 
 
 def _of_tracepoint(types: KernelBtf, name: str) -> tuple[KernelPointer | int | None, ...] | None:
     """`btf_trace_NAME` is a pointer to a function whose first parameter is the tracepoint's own."""
-    from bpfcc.runtime.specs.tables import tracepoint_arguments
+    from bpfcc.runtime.specs.tables import attach_arguments
 
     btf = types.btf
     found = btf.find(f"btf_trace_{name}", "typedef")
@@ -109,9 +116,9 @@ def _of_tracepoint(types: KernelBtf, name: str) -> tuple[KernelPointer | int | N
     if btf.kind_number(pointer) != t.PTR:
         return None
     proto = btf.skip_modifiers(btf.referred(pointer))
-    told = tracepoint_arguments().get(name, {})
+    told = attach_arguments()["tracepoints"].get(name, {})
     named = _nullable_by_name(btf, name)
-    slots = _of_prototype(types, proto, skip=1, nullable=frozenset(told.get("null", ())) | named)
+    slots = _of_prototype(types, proto, skip=1, nullable=frozenset(told.get("null", ())) | named, trusted=True)
     errors = told.get("error", ())
     # An error number may stand in the pointer's place, so the pointer is a number.
     return tuple(SLOT_BYTES if index in errors else slot for index, slot in enumerate(slots)) if slots is not None else None
@@ -127,7 +134,9 @@ def _nullable_by_name(btf: Btf, name: str) -> frozenset[int]:
 
 
 def _of_iterator(types: KernelBtf, name: str) -> tuple[KernelPointer | int | None, ...] | None:
-    """The context is the arguments of `bpf_iter_NAME`: what is iterated over is null at the end, the first is always there."""
+    """The context is the arguments of `bpf_iter_NAME`. What is iterated over is null at the end; the first is always there."""
+    from bpfcc.runtime.specs.tables import attach_arguments
+
     btf = types.btf
     found = btf.find(f"bpf_iter_{name}", "func")
     if found is not None:
@@ -137,10 +146,14 @@ def _of_iterator(types: KernelBtf, name: str) -> tuple[KernelPointer | int | Non
         if struct is None:
             return None
         kinds = [_only_member(btf, each.type_id) for each in btf.type(struct).members]
+    others = tuple(range(1, len(kinds)))
+    told = attach_arguments()["iterators"].get(name, {"null": others, "plain": others})
+    null, plain = told.get("null", ()), told.get("plain", ())
     slots: list[KernelPointer | int | None] = []
     for index, type_id in enumerate(kinds):
         # Keys and values of maps, which the kernel knows the size of when the iterator is attached.
-        slots += [_buffer(types)] if _is_void_pointer(btf, type_id) else _slots(types, type_id, nullable=index > 0)
+        is_buffer = index in null and _is_void_pointer(btf, type_id)
+        slots += [_buffer(types)] if is_buffer else _slots(types, type_id, nullable=index in null, trusted=index not in plain)
     return tuple(slots)
 
 
@@ -171,7 +184,7 @@ def _of_operation(types: KernelBtf, target: str) -> tuple[KernelPointer | int | 
     stub = types.btf.find(f"{name}__{member}", "func")
     parameters: tuple[Parameter, ...] = types.btf.type(types.btf.referred(stub)).parameters if stub is not None else ()
     nullable = frozenset(index for index, each in enumerate(parameters) if each.name.endswith(NULLABLE_SUFFIX))
-    return _of_prototype(types, proto, nullable=nullable)
+    return _of_prototype(types, proto, nullable=nullable, trusted=True)
 
 
 def _operation(btf: Btf, struct: str, member: str) -> int | None:

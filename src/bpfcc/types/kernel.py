@@ -13,7 +13,7 @@ on the way are decoded, and every answer is kept.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, final
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
 from bpfcc.errors import InputError
 from bpfcc.frontend.btf import types as t
@@ -25,14 +25,25 @@ if TYPE_CHECKING:
     from bpfcc.frontend.btf import Btf, BtfType, Member
     from bpfcc.verifier.options import BtfPointer
 
-# What keeps a pointer from being used like any other of its type: memory of user space, an offset into each CPU's area, an object
-# that only RCU keeps alive, an address that may be anything (reads of it are caught when they fault), a buffer of a size that is
-# known when the program is attached.
-Tag = Literal["", "user", "percpu", "rcu", "untrusted", "buffer"]
+# How far a pointer is to be relied on. "trusted": the object is alive; "rcu": it is, while RCU is read-locked; "": it was once, reads
+# of it are safe, and old helpers take it; "untrusted": it may be any address, reads are safe since faults are caught; "user", "percpu":
+# memory of user space, or an offset into each CPU's area, not to be read directly; "buffer": a size that is known when attaching.
+Tag = Literal["", "trusted", "rcu", "untrusted", "user", "percpu", "buffer"]
 _TAGS: Final[dict[str, Tag]] = {"user": "user", "percpu": "percpu", "rcu": "rcu"}
+# From the most to the least reliable; other tags cannot be compared.
+_TRUST: Final[dict[Tag, int]] = {"trusted": 0, "rcu": 1, "": 2, "untrusted": 3}
+_UNREADABLE: Final = frozenset({"user", "percpu"})
+# Vmlinux says in structs of these names which members may be relied on: `struct sk_buff__safe_rcu_or_null { struct sock *sk; }`.
+_SAFE: Final[tuple[tuple[str, Tag, bool, bool], ...]] = (
+    ("__safe_trusted", "trusted", False, False),
+    ("__safe_trusted_or_null", "trusted", True, False),
+    ("__safe_rcu", "rcu", False, True),
+    ("__safe_rcu_or_null", "rcu", True, True),
+)
 _POINTABLE: Final = frozenset({t.STRUCT, t.UNION})
 # The verifier reads BTF that the kernel itself wrote, but a file may say anything.
 MAX_STEPS: Final = MAX_CHAIN
+KERNEL: Final = "kernel"
 
 
 @final
@@ -41,7 +52,8 @@ class KernelPointer:
     """A type that a pointer points to, as `verifier.options.BtfPointer` wants it.
 
     `type_id` is in the BTF it is from. Pointers to what is no struct (`void`, `char`, functions) may be read at any offset, in
-    numbers. `nullable`: the pointer may be null where it comes from.
+    numbers. `nullable`: the pointer may be null where it comes from. `tag`: see `Tag`; pointers to the same type are equal only where
+    they are to be relied on equally, `joined` is what both of two are.
     """
 
     name: str
@@ -49,30 +61,56 @@ class KernelPointer:
     type_id: int = 0
     tag: Tag = ""
     nullable: bool = False
-    origin: str = "kernel"
+    origin: str = KERNEL
 
     def as_nullable(self) -> KernelPointer:
         """The same type, perhaps null."""
         return self if self.nullable else replace(self, nullable=True)
+
+    def not_null(self) -> KernelPointer:
+        """The same type behind a test for null."""
+        return replace(self, nullable=False) if self.nullable else self
+
+    def with_tag(self, tag: Tag) -> KernelPointer:
+        """The same type, relied on as the tag says."""
+        return self if self.tag == tag else replace(self, tag=tag)
+
+    def joined(self, other: KernelPointer) -> KernelPointer | None:
+        """What a pointer is that is one of the two; None where they have nothing in common."""
+        same = (self.type_id, self.origin, self.name) == (other.type_id, other.origin, other.name)
+        if not same or (self.tag != other.tag and not {self.tag, other.tag} <= set(_TRUST)):
+            return None
+        weaker = max(self.tag, other.tag, key=lambda tag: _TRUST.get(tag, 0))
+        return replace(self, tag=weaker, nullable=self.nullable or other.nullable)
+
+
+class _Member(NamedTuple):
+    """A member that is a pointer, as the types have it. `in_union`: of several members that lie in the same place."""
+
+    name: str
+    pointee: int
+    tag: Tag
+    in_union: bool
 
 
 @final
 class KernelBtf:
     """`verifier.options.KernelTypes` on one BTF blob, the kernel's own or an object's."""
 
-    def __init__(self, btf: Btf, *, origin: str = "kernel") -> None:
+    def __init__(self, btf: Btf, *, origin: str = KERNEL) -> None:
         self.btf: Final = btf
         self.origin: Final = origin
         self._pointers: dict[tuple[int, Tag], KernelPointer] = {}
-        self._members: dict[tuple[int, int, int], KernelPointer | int | None] = {}
+        self._members: dict[tuple[int, int, int], _Member | int | None] = {}
+        self._safe: dict[str, dict[int, dict[str, int]]] = {}
         self._arguments: dict[tuple[str, str | None, str | None], tuple[KernelPointer | int | None, ...] | None] = {}
 
     def preload(self) -> None:
         """Read everything that names are found by, for a process that cannot open files later."""
-        from bpfcc.runtime.specs.tables import tracepoint_arguments
+        from bpfcc.runtime.specs.tables import attach_arguments
         from bpfcc.types import attach
 
-        tracepoint_arguments()
+        attach_arguments()
         attach.operation_structs(self.btf)
 
     def named(self, name: str) -> KernelPointer | None:
@@ -87,11 +125,25 @@ class KernelBtf:
                 return self.pointer_to(found)
         return None
 
-    def member(self, pointer: BtfPointer, offset: int, size: int) -> KernelPointer | int | None:
-        """What a load of `size` bytes at `offset` gives: a pointer's type, the number's size, None where the kernel refuses it."""
-        if not isinstance(pointer, KernelPointer) or pointer.origin != self.origin or size <= 0:
+    def member(self, pointer: BtfPointer, offset: int, size: int, *, rcu: bool = True) -> KernelPointer | int | None:
+        """What a load of `size` bytes at `offset` gives: a pointer's type, the number's size, None where the kernel refuses it.
+
+        `rcu`: the load is made with RCU read-locked, as all of a program is that may not sleep.
+        """
+        if not isinstance(pointer, KernelPointer) or pointer.origin != self.origin or size <= 0 or pointer.tag in _UNREADABLE:
             return None
-        key = (pointer.type_id, offset, size)
+        found = self._member(pointer.type_id, offset, size)
+        if not isinstance(found, _Member):
+            return found
+        if self.origin != KERNEL:
+            # What a program itself allocated holds no kernel pointers but those that are marked.
+            return POINTER_BYTES
+        tag, nullable = self._trust(pointer, found, rcu=rcu)
+        result = self.pointer_to(found.pointee, tag)
+        return result.as_nullable() if nullable else result
+
+    def _member(self, type_id: int, offset: int, size: int) -> _Member | int | None:
+        key = (type_id, offset, size)
         if key not in self._members:
             try:
                 self._members[key] = self._access(*key)
@@ -99,6 +151,36 @@ class KernelBtf:
                 # Malformed types have no members that one could rely on.
                 self._members[key] = None
         return self._members[key]
+
+    def _trust(self, pointer: KernelPointer, member: _Member, *, rcu: bool) -> tuple[Tag, bool]:
+        """The tag of a pointer that was loaded, and whether it may be null: `check_ptr_to_btf_access` of the kernel.
+
+        That `pointer` itself may be null does not matter: nothing is loaded through it before it was tested.
+        """
+        if self.btf.kind_number(self.btf.skip_modifiers(member.pointee)) not in _POINTABLE or pointer.tag == "untrusted":
+            return "untrusted", False
+        plain: Tag = "untrusted" if member.in_union else ""
+        if pointer.tag not in ("trusted", "rcu"):
+            return ("" if member.tag == "rcu" else member.tag) or plain, False
+        for suffix, tag, nullable, locked in _SAFE:
+            if (rcu or not locked) and self._is_safe(pointer, member, suffix):
+                return tag, nullable
+        if not rcu:
+            return "untrusted", False
+        return (member.tag, member.tag == "rcu") if member.tag else (plain, False)
+
+    def _is_safe(self, pointer: KernelPointer, member: _Member, suffix: str) -> bool:
+        if suffix not in self._safe:
+            self._safe[suffix] = {}
+        known = self._safe[suffix]
+        if pointer.type_id not in known:
+            found = self.btf.find(self.btf.name(pointer.type_id) + suffix, "struct")
+            known[pointer.type_id] = {each.name: each.type_id for each in self.btf.type(found).members} if found is not None else {}
+        declared = known[pointer.type_id].get(member.name)
+        if declared is None:
+            return False
+        target = self.btf.skip_modifiers(self.btf.referred(self.btf.skip_modifiers(declared)))
+        return target == self.btf.skip_modifiers(member.pointee)
 
     def arguments(self, program_type: str, attach_type: str | None, target: str | None) -> tuple[KernelPointer | int | None, ...] | None:
         """Arguments by 8-byte slot of the context: see `bpfcc.types.attach`. None in a slot: it may not be read.
@@ -139,7 +221,7 @@ class KernelBtf:
 
     # -- the walk ---------------------------------------------------------------------------------------------
 
-    def _access(self, type_id: int, offset: int, size: int) -> KernelPointer | int | None:
+    def _access(self, type_id: int, offset: int, size: int) -> _Member | int | None:
         if self.btf.kind_number(type_id) not in _POINTABLE:
             # Linux since 6.17: a pointer to void, an integer or a function is memory of unknown size that may be read, with faults
             # caught, and what is read is a number.
@@ -152,7 +234,7 @@ class KernelBtf:
             untrusted |= found.kind == "union" and len(found.members) != 1
             within = offset + size <= found.size
             step = self._within(found, offset, size, untrusted=untrusted) if within else self._beyond(found, offset)
-            if not isinstance(step, tuple):
+            if isinstance(step, _Member) or not isinstance(step, tuple):
                 return size if step == "number" else step
             type_id, offset = step
         return None
@@ -173,9 +255,7 @@ class KernelBtf:
             return None
         return element.id, (offset - start) % element.size
 
-    def _within(
-        self, found: BtfType, offset: int, size: int, *, untrusted: bool
-    ) -> tuple[int, int] | KernelPointer | Literal["number"] | None:
+    def _within(self, found: BtfType, offset: int, size: int, *, untrusted: bool) -> tuple[int, int] | _Member | Literal["number"] | None:
         for member in found.members:
             start = member.bit_offset // 8
             if offset + size <= start:
@@ -196,7 +276,9 @@ class KernelBtf:
             if kind in _POINTABLE:
                 return element, offset - start
             if kind == t.PTR:
-                return self._pointer(element, untrusted=untrusted) if (offset, size) == (start, POINTER_BYTES) else None
+                pointee = self.btf.referred(element)
+                whole = (offset, size) == (start, POINTER_BYTES)
+                return _Member(member.name, pointee, self.tag_of(pointee), untrusted) if whole else None
             # Within numbers any access will do, over several elements of an array too; a union's members are not looked at so closely.
             return "number" if offset + size <= end or untrusted else None
         return None
@@ -211,13 +293,6 @@ class KernelBtf:
             array = self.btf.type(type_id)
             count, type_id = count * array.length, array.type_id
         raise self.btf.error("its arrays nest too deeply", type_id=member.type_id)
-
-    def _pointer(self, type_id: int, *, untrusted: bool) -> KernelPointer:
-        pointee = self.btf.referred(type_id)
-        tag = self.tag_of(pointee)
-        if not tag and (untrusted or self.btf.kind_number(self.btf.skip_modifiers(pointee)) not in _POINTABLE):
-            tag = "untrusted"
-        return self.pointer_to(pointee, tag)
 
 
 @final
@@ -257,9 +332,9 @@ class LazyKernelTypes:
         """See `KernelBtf.named`."""
         return self.types.named(name) if self.types is not None else None
 
-    def member(self, pointer: BtfPointer, offset: int, size: int) -> KernelPointer | int | None:
+    def member(self, pointer: BtfPointer, offset: int, size: int, *, rcu: bool = True) -> KernelPointer | int | None:
         """See `KernelBtf.member`."""
-        return self.types.member(pointer, offset, size) if self.types is not None else None
+        return self.types.member(pointer, offset, size, rcu=rcu) if self.types is not None else None
 
     def arguments(self, program_type: str, attach_type: str | None, target: str | None) -> tuple[KernelPointer | int | None, ...] | None:
         """See `KernelBtf.arguments`."""
