@@ -1,0 +1,26 @@
+// type: xdp
+// code: V020
+// access: yes
+// kernel: both
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+SEC("xdp")
+int count(struct xdp_md *ctx)
+{
+	__u32 key = ctx->rx_queue_index;
+	__u64 *found = bpf_map_lookup_elem(&counters, &key);
+
+#ifndef UNSAFE
+	if (found)
+#endif
+		*found += 1;
+	return XDP_PASS;
+}

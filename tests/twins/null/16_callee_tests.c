@@ -1,0 +1,31 @@
+// type: xdp
+// code: V020
+// access: yes
+// kernel: both
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+static __noinline void add(__u64 *counter, __u64 amount)
+{
+#ifndef UNSAFE
+	if (!counter)
+		return;
+#endif
+	*counter += amount;
+}
+
+SEC("xdp")
+int count(struct xdp_md *ctx)
+{
+	__u32 key = ctx->rx_queue_index;
+
+	add(bpf_map_lookup_elem(&counters, &key), ctx->ingress_ifindex);
+	return XDP_PASS;
+}
