@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bpfcc.bpfir.module import Bytecode, Endian, Extern, MapSpec
+    from bpfcc.frontend.dwarf import DebugInfo
     from bpfcc.frontend.elf import Section, Symbol
     from bpfcc.frontend.externs import Kconfig
     from bpfcc.frontend.sections import SectionMatch
@@ -83,6 +84,13 @@ class Object:
             self._maps.add(self._externs.kconfig, -1, 0, elf)
         self._code = self._read_code()
         self.programs: Final[dict[str, Program]] = self._make_programs()
+
+    @cached_property
+    def debug_info(self) -> DebugInfo:
+        """DWARF: variables and inlined calls. Its sections are read when they are asked for."""
+        from bpfcc.frontend.dwarf import DebugInfo
+
+        return DebugInfo(self._elf)
 
     @cached_property
     def maps(self) -> dict[str, MapSpec]:

@@ -7,11 +7,12 @@ drop.bpf.c:3:10: error: use of undeclared identifier 'foo'
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.errors import BpfccError, CompileError, InputError, Trap, UnsupportedError
+from bpfcc.explain.quote import quoted, short_path
+
+__all__ = ["caret_lines", "diagnostic_lines", "error_lines", "headed", "short_path", "trap_text"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from bpfcc.diagnostics import Diagnostic, SourcePosition
 
 MAX_DIAGNOSTICS: Final = 50
-MAX_LINE: Final = 300
-MAX_SOURCE_BYTES: Final = 8 << 20
 
 
 def error_lines(error: BpfccError, screen: Screen) -> Iterator[str]:
@@ -72,34 +71,4 @@ def headed(position: SourcePosition, label: str, message: str, screen: Screen) -
 
 def caret_lines(position: SourcePosition, screen: Screen) -> Iterator[str]:
     """The source line and a caret under the place; nothing where the line is not known."""
-    text = position.text if position.text is not None else read_line(position)
-    if text is None or len(text) > MAX_LINE:
-        return
-    shown = "".join(c if c.isprintable() or c == "\t" else "?" for c in text.rstrip("\r\n"))
-    yield f"{position.line:5} | {shown}"
-    if not position.column:
-        return
-    # Tabs stay tabs in the margin, so that the caret stands where the terminal puts the character.
-    margin = "".join("\t" if c == "\t" else " " for c in shown[: position.column - 1])
-    length = 1
-    if position.end_column is not None and position.end_line in {None, position.line}:
-        length = max(1, min(position.end_column, len(shown) + 1) - position.column)
-    yield f"      | {margin}{screen.style('^' + '~' * (length - 1), 'caret', error=True)}"
-
-
-def short_path(file: str) -> str:
-    """A path below the current directory as people type it; objects carry absolute ones."""
-    here = f"{Path.cwd()}{os.sep}"
-    return file.removeprefix(here)
-
-
-def read_line(position: SourcePosition) -> str | None:
-    """The line from the file itself, where it is there. Names may come from an object: only small regular files are opened."""
-    path = Path(position.file)
-    try:
-        if not path.is_file() or path.stat().st_size > MAX_SOURCE_BYTES:
-            return None
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except (OSError, ValueError):
-        return None
-    return lines[position.line - 1] if 0 < position.line <= len(lines) else None
+    yield from quoted(position, lambda text, style: screen.style(text, style, error=True))
