@@ -5,7 +5,8 @@
     mul([0, 15], 12)        = [0, 180] step 12
     mod(any, 10)            = [0, 9]
 
-Each function gives the result of the 64-bit operation. That of the 32-bit one is its low half (`bpfcc.verifier.domains.scalar`).
+Each function gives the result of the 64-bit operation. That of the 32-bit one is its low half (`bpfcc.verifier.domains.scalar`); the two
+commonest have a shorter way to it.
 Bounds wrap as a whole or not at all; where only a part of them would, unsigned or signed, that pair is lost and the other one may remain.
 """
 
@@ -15,8 +16,9 @@ from __future__ import annotations
 
 from math import gcd
 
-from bpfcc.verifier.domains.bits import and_, rsh
-from bpfcc.verifier.domains.lattice import TOP, Scalar, const, low_half, narrow, reduce, word
+from bpfcc.verifier.domains.bits import and_, rsh, zext_half
+from bpfcc.verifier.domains.number import TOP, Scalar, const
+from bpfcc.verifier.domains.reduction import half, low_half, narrow, reduce, word
 from bpfcc.verifier.domains.word import BITS, S32MAX, S32MIN, SMAX, SMIN, SPAN, SPAN32, U32MAX, UMAX
 
 
@@ -52,7 +54,10 @@ def add(a: Scalar, b: Scalar) -> Scalar:
     hi = a.umax + b.umax
     if hi <= S32MAX:
         return narrow(lo, hi, value & ~mask, mask, modulus, residue % modulus) or TOP
-    return _wrapped(lo, hi, a.smin + b.smin, a.smax + b.smax, value & ~mask & UMAX, mask & UMAX, modulus, residue, _add_lanes(a, b))
+    slo = a.smin + b.smin
+    shi = a.smax + b.smax
+    lanes = _ANY_LANES if hi - lo < SPAN32 or shi - slo < SPAN32 else _add_lanes(a, b)
+    return _wrapped(lo, hi, slo, shi, value & ~mask & UMAX, mask & UMAX, modulus, residue, lanes)
 
 
 def sub(a: Scalar, b: Scalar) -> Scalar:
@@ -68,35 +73,36 @@ def sub(a: Scalar, b: Scalar) -> Scalar:
     hi = a.umax - b.umin
     if lo >= 0 and hi <= S32MAX:
         return narrow(lo, hi, value & ~mask & UMAX, mask & UMAX, modulus, residue % modulus) or TOP
-    return _wrapped(lo, hi, a.smin - b.smax, a.smax - b.smin, value & ~mask & UMAX, mask & UMAX, modulus, residue, _sub_lanes(a, b))
+    slo = a.smin - b.smax
+    shi = a.smax - b.smin
+    lanes = _ANY_LANES if hi - lo < SPAN32 or shi - slo < SPAN32 else _sub_lanes(a, b)
+    return _wrapped(lo, hi, slo, shi, value & ~mask & UMAX, mask & UMAX, modulus, residue, lanes)
 
 
 Lanes = tuple[int, int, int, int]
 _ANY_LANES: Lanes = (0, U32MAX, S32MIN, S32MAX)
 
 
-def lanes(lo: int, hi: int) -> Lanes:
+def lanes_of(lo: int, hi: int) -> Lanes:
     """Bounds of the low half of the integers in [lo, hi]."""
-    return low_half(lo, hi, *_ANY_LANES) if hi - lo < SPAN32 else _ANY_LANES
+    return low_half(lo, hi, 0, U32MAX, S32MIN, S32MAX) if hi - lo < SPAN32 else _ANY_LANES
 
 
 def _add_lanes(a: Scalar, b: Scalar) -> Lanes:
     """Bounds of the low half of a + b, from those of the low halves: signed or unsigned, as each is the narrower."""
-    if a.umax <= S32MAX and b.umax <= S32MAX:
-        return lanes(a.umin + b.umin, a.umax + b.umax)
     if a.s32max - a.s32min + b.s32max - b.s32min < a.u32max - a.u32min + b.u32max - b.u32min:
-        return lanes(a.s32min + b.s32min, a.s32max + b.s32max)
-    return lanes(a.u32min + b.u32min, a.u32max + b.u32max)
+        return lanes_of(a.s32min + b.s32min, a.s32max + b.s32max)
+    return lanes_of(a.u32min + b.u32min, a.u32max + b.u32max)
 
 
 def _sub_lanes(a: Scalar, b: Scalar) -> Lanes:
     """Bounds of the low half of a - b."""
     if a.s32max - a.s32min + b.s32max - b.s32min < a.u32max - a.u32min + b.u32max - b.u32min:
-        return lanes(a.s32min - b.s32max, a.s32max - b.s32min)
-    return lanes(a.u32min - b.u32max, a.u32max - b.u32min)
+        return lanes_of(a.s32min - b.s32max, a.s32max - b.s32min)
+    return lanes_of(a.u32min - b.u32max, a.u32max - b.u32min)
 
 
-def _wrapped(lo: int, hi: int, slo: int, shi: int, value: int, mask: int, modulus: int, residue: int, half: Lanes) -> Scalar:
+def _wrapped(lo: int, hi: int, slo: int, shi: int, value: int, mask: int, modulus: int, residue: int, lanes: Lanes) -> Scalar:
     """The integers of [lo, hi] (and, read as signed, of [slo, shi]) as words. What fits after one wrap is shifted by it, the rest lost."""
     if lo >= SPAN:
         lo -= SPAN
@@ -120,7 +126,67 @@ def _wrapped(lo: int, hi: int, slo: int, shi: int, value: int, mask: int, modulu
     elif slo < SMIN or shi > SMAX:
         slo = SMIN
         shi = SMAX
-    return reduce(lo, hi, slo, shi, *half, value, mask, modulus, residue % modulus) or TOP
+    if lanes is _ANY_LANES:
+        return word(lo, hi, slo, shi, value, mask, modulus, residue % modulus)
+    return reduce(lo, hi, slo, shi, *lanes, value, mask, modulus, residue % modulus) or TOP
+
+
+def add_half(a: Scalar, b: Scalar) -> Scalar:
+    """The low half of a + b, zero-extended."""
+    a = zext_half(a)
+    b = zext_half(b)
+    value = a.value + b.value
+    mask = (value + a.mask + b.mask) ^ value | a.mask | b.mask
+    modulus, residue = add_congruence(a, b)
+    lo = a.umin + b.umin
+    hi = a.umax + b.umax
+    if hi <= S32MAX:
+        return narrow(lo, hi, value & ~mask, mask, modulus, residue % modulus) or TOP
+    return _wrapped_half(lo, hi, a.s32min + b.s32min, a.s32max + b.s32max, value & ~mask, mask, modulus, residue)
+
+
+def sub_half(a: Scalar, b: Scalar) -> Scalar:
+    """The low half of a - b, zero-extended."""
+    a = zext_half(a)
+    b = zext_half(b)
+    value = a.value - b.value
+    mask = (value + a.mask) ^ (value - b.mask) | a.mask | b.mask
+    modulus, residue = sub_congruence(a, b)
+    lo = a.umin - b.umax
+    hi = a.umax - b.umin
+    if lo >= 0 and hi <= S32MAX:
+        return narrow(lo, hi, value & ~mask & U32MAX, mask & U32MAX, modulus, residue % modulus) or TOP
+    return _wrapped_half(lo, hi, a.s32min - b.s32max, a.s32max - b.s32min, value & ~mask, mask, modulus, residue)
+
+
+def _wrapped_half(lo: int, hi: int, slo: int, shi: int, value: int, mask: int, modulus: int, residue: int) -> Scalar:
+    """The same for the low half: words of which the upper half is zero."""
+    if lo >= SPAN32:
+        lo -= SPAN32
+        hi -= SPAN32
+        residue -= SPAN32
+    elif hi < 0:
+        lo += SPAN32
+        hi += SPAN32
+        residue += SPAN32
+    elif lo < 0 or hi >= SPAN32:
+        lo = 0
+        hi = U32MAX
+        modulus = gcd(modulus, SPAN32)
+    if slo > S32MAX:
+        slo -= SPAN32
+        shi -= SPAN32
+    elif shi < S32MIN:
+        slo += SPAN32
+        shi += SPAN32
+    elif slo < S32MIN or shi > S32MAX:
+        slo = S32MIN
+        shi = S32MAX
+    value &= U32MAX
+    mask &= U32MAX
+    if hi <= S32MAX:
+        return narrow(lo if lo > slo else slo, hi if hi < shi else shi, value, mask, modulus, residue % modulus) or TOP
+    return half(lo, hi, slo, shi, value, mask, modulus, residue % modulus) or TOP
 
 
 def mul(a: Scalar, b: Scalar) -> Scalar:
@@ -152,13 +218,13 @@ def mul(a: Scalar, b: Scalar) -> Scalar:
         hi &= UMAX
     else:
         lo, hi = 0, UMAX
-    half = _ANY_LANES
+    lanes = _ANY_LANES
     if hi - lo >= SPAN32:
         l32, h32 = _products(a.s32min, a.s32max, b.s32min, b.s32max)
-        half = lanes(a.u32min * b.u32min, a.u32max * b.u32max) if h32 - l32 >= SPAN32 else lanes(l32, h32)
+        lanes = lanes_of(a.u32min * b.u32min, a.u32max * b.u32max) if h32 - l32 >= SPAN32 else lanes_of(l32, h32)
     if slo < SMIN or shi > SMAX:
         slo, shi = SMIN, SMAX
-    return reduce(lo, hi, slo, shi, *half, value, mask, modulus, residue % modulus) or TOP
+    return reduce(lo, hi, slo, shi, *lanes, value, mask, modulus, residue % modulus) or TOP
 
 
 def _products(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:

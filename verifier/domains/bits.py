@@ -12,7 +12,9 @@ Each function gives the result of the 64-bit operation; `zext` and `sext` make t
 # ruff: noqa: FURB136, PLR1730
 from __future__ import annotations
 
-from bpfcc.verifier.domains.lattice import LOW, TOP, Scalar, const, low_half, narrow, reduce, word
+from bpfcc.verifier.domains.lattice import LOW
+from bpfcc.verifier.domains.number import TOP, Scalar, const
+from bpfcc.verifier.domains.reduction import low_half, narrow, reduce, word
 from bpfcc.verifier.domains.word import (
     BITS,
     BYTE,
@@ -164,10 +166,9 @@ def lsh(a: Scalar, b: Scalar) -> Scalar:
         if last >= HALF and a.s32min << last >= SMIN and a.s32max << last <= SMAX:
             slo = a.s32min << last
             shi = a.s32max << last
-    half = (0, U32MAX, S32MIN, S32MAX)
     if last < HALF and hi - lo >= SPAN32:
-        half = _lsh_lanes(a, last)
-    return reduce(lo, hi, slo, shi, *half, value, mask, modulus, residue) or TOP
+        return reduce(lo, hi, slo, shi, *_lsh_lanes(a, last), value, mask, modulus, residue) or TOP
+    return word(lo, hi, slo, shi, value, mask, modulus, residue)
 
 
 def _lsh_lanes(a: Scalar, places: int) -> tuple[int, int, int, int]:

@@ -1,6 +1,6 @@
 """What a comparison says about its operands.
 
->>> from bpfcc.verifier.domains.lattice import TOP, const
+>>> from bpfcc.verifier.domains.number import TOP, const
 >>> refine("ult", 64, True, TOP, const(10))
 ([0, 9], 10)
 >>> refine("ne", 64, False, const(3), const(4)) is None
@@ -20,7 +20,9 @@ from math import gcd
 from typing import Final
 
 from bpfcc.bpfir.semantics import COMPARE, NEGATED, CompareKind
-from bpfcc.verifier.domains.lattice import Scalar, meet, narrow, reduce
+from bpfcc.verifier.domains.lattice import meet
+from bpfcc.verifier.domains.number import Scalar
+from bpfcc.verifier.domains.reduction import narrow, reduce
 from bpfcc.verifier.domains.word import BITS, HIGH, S32MAX, S32MIN, SMAX, SMIN, U32MAX, UMAX
 
 Pair = tuple[Scalar, Scalar] | None

@@ -5,7 +5,7 @@
 >>> cast("sext", 8, 64, of_bytes(1))
 [-128, 127]
 >>> refine("ult", 32, True, TOP, const(10))[0]
-low [0, 9]
+[0, 0xffffffff00000009] low [0, 9]
 
 The one module that others import. The meanings are those of `bpfcc.bpfir.semantics`: for all words x of `a` and y of `b`, the word
 `ALU[kind](width, x, y)` is in `alu(kind, width, a, b)`. That is what tests/proofs proves of these functions as they stand.
@@ -18,10 +18,11 @@ from typing import Final, Literal
 
 from bpfcc.bpfir.semantics import ALU, AluKind
 from bpfcc.verifier.domains import arith, bits
-from bpfcc.verifier.domains.lattice import TOP, Scalar, const, join, leq, meet, of_bytes, of_bytes_signed, srange, tnum, urange
+from bpfcc.verifier.domains.lattice import join, leq, meet, of_bytes, of_bytes_signed, srange, tnum, urange
+from bpfcc.verifier.domains.number import TOP, Scalar, const
 from bpfcc.verifier.domains.refine import refine, truth
 from bpfcc.verifier.domains.widen import widen
-from bpfcc.verifier.domains.word import BITS, HALF, U32MAX
+from bpfcc.verifier.domains.word import BITS, HALF
 
 __all__ = [
     "TOP",
@@ -60,28 +61,32 @@ _WORD: Final[Mapping[AluKind, Transfer]] = {
     "rsh": bits.rsh,
     "arsh": bits.arsh,
 }
-# How the low halves become the words of which the 64-bit operation gives the 32-bit one's result in its low half.
-_EXTENSION: Final[Mapping[AluKind, Callable[[Scalar], Scalar]]] = {
-    kind: bits.sext_half if kind in ("sdiv", "smod", "arsh") else bits.zext_half for kind in _WORD
-}
 _SHIFTS: Final = frozenset(("lsh", "rsh", "arsh"))
 _PLACES: Final = const(HALF - 1)
+
+
+def _low_of(kind: AluKind) -> Transfer:
+    """The 32-bit operation: the low half of the 64-bit one on extended operands; a shift's amount is taken modulo 32 first."""
+    transfer = _WORD[kind]
+    extend = bits.sext_half if kind in ("sdiv", "smod", "arsh") else bits.zext_half
+
+    def low_half(a: Scalar, b: Scalar) -> Scalar:
+        return bits.zext_half(transfer(extend(a), extend(b)))
+
+    def low_half_shifted(a: Scalar, b: Scalar) -> Scalar:
+        return bits.zext_half(transfer(extend(a), b if b.umax < HALF else bits.and_(b, _PLACES)))
+
+    return low_half_shifted if kind in _SHIFTS else low_half
+
+
+_HALF: Final[Mapping[AluKind, Transfer]] = {**{kind: _low_of(kind) for kind in _WORD}, "add": arith.add_half, "sub": arith.sub_half}
 
 
 def alu(kind: AluKind, width: int, a: Scalar, b: Scalar) -> Scalar:
     """The words that `a kind b` can be."""
     if a.umin == a.umax and b.umin == b.umax:
         return const(ALU[kind](width, a.umin, b.umin))
-    if width == BITS:
-        return _WORD[kind](a, b)
-    extend = _EXTENSION[kind]
-    if kind in _SHIFTS:
-        if b.umax >= HALF:
-            b = bits.and_(b, _PLACES)
-    else:
-        b = extend(b)
-    result = _WORD[kind](extend(a), b)
-    return result if result.umax <= U32MAX else bits.zext_half(result)
+    return (_WORD if width == BITS else _HALF)[kind](a, b)
 
 
 def cast(kind: Literal["zext", "sext"], from_bits: int, width: int, a: Scalar) -> Scalar:
@@ -101,5 +106,5 @@ def complete(table: Mapping[AluKind, object]) -> None:
         raise LookupError(msg)
 
 
-for _table in (_WORD, _EXTENSION):
+for _table in (_WORD, _HALF):
     complete(_table)

@@ -1,13 +1,14 @@
 """Widening: an upper bound that a loop cannot raise forever.
 
->>> from bpfcc.verifier.domains.lattice import const, urange
+>>> from bpfcc.verifier.domains.lattice import urange
+>>> from bpfcc.verifier.domains.number import const
 >>> widen(const(0), urange(0, 1), (16, 1500))
 [0, 16]
 >>> widen(urange(0, 16), urange(0, 17), (16, 1500))
 [0, 1500]
 
-A bound that grew jumps to the next threshold, past the last one to the end of the type. Known bits: once a new bit is unknown, so is every
-bit above it. A congruence is left for the common divisor, which past the first time is at most 64 and so has few divisors.
+A bound that grew jumps to the next threshold, past the last one to the end of the type. Of the known bits, those below
+the first unknown one stay. A congruence is left for the common divisor, which past the first time is at most 64 and so has few divisors.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import gcd
 
-from bpfcc.verifier.domains.lattice import Scalar, agree, join_congruence, leq, low_half
+from bpfcc.verifier.domains.lattice import join_congruence, leq
+from bpfcc.verifier.domains.number import Scalar
+from bpfcc.verifier.domains.reduction import agree, low_half
 from bpfcc.verifier.domains.word import S32MAX, S32MIN, SIGN, SIGN32, SMAX, SMIN, SPAN32, U32MAX, UMAX
 
 Bounds = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
@@ -63,8 +66,7 @@ def _congruence(old: Scalar, new: Scalar) -> tuple[int, int]:
 
 def _bits(old: Scalar, new: Scalar) -> tuple[int, int]:
     mask = old.mask | new.mask | (old.value ^ new.value)
-    if mask != old.mask:
-        mask = -(mask & -mask) & UMAX
+    mask = -(mask & -mask) & UMAX
     return old.value & ~mask, mask
 
 
