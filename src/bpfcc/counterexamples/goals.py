@@ -8,7 +8,7 @@ A finding's target is its instruction; of an endless loop it is the loop's block
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, cast, final
 
 from bpfcc.bpfir.dominance import Dominators
 from bpfcc.bpfir.loops import find_loops
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bpfcc.bpfir.function import Block, Function, Module
     from bpfcc.bpfir.ops import Op
+    from bpfcc.counterexamples.expressions import Lookup
     from bpfcc.counterexamples.tracing import Access, Event, Place, Trace
     from bpfcc.errors import Trap
     from bpfcc.verifier.verdict import Finding
@@ -129,6 +130,12 @@ def _violations(access: Access) -> Iterator[Condition]:
     if access.end is not None:
         last = alu("add", 64, symbol, size, access.address + size & MASK64) if isinstance(symbol, Expression) else None
         yield Condition("ult", 64, access.end, access.address + size if last is None else last)
+
+
+def last_entry(found: Expression) -> Condition:
+    """The lookup gives the last entry of an array: behind it, nothing is."""
+    info = cast("Lookup", found.name)
+    return Condition("eq", 64, found, info.base + info.stride * (info.entries - 1) if info.entries else found.value)
 
 
 def _stay(trace: Trace, target: Target) -> Iterator[tuple[Condition, int]]:

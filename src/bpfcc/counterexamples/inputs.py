@@ -38,6 +38,7 @@ MAX_LENGTH: Final = 0xFFFF
 LENGTH: Final = ("length",)
 FILL: Final = ("fill",)
 REPEAT: Final = "repeat"
+FULL: Final = "full"
 GLOBAL_KEY: Final = bytes(4)
 # Fields of a packet's context that say what the packet is: an input chooses the packet.
 FROM_PACKET: Final = frozenset({"protocol", "pkt_type", "wire_len"})
@@ -152,6 +153,9 @@ class Shape:
                 case _:
                     self._surround(made, variable, value)
         self._put_values(made, values, model)
+        for variable in model:
+            if variable[0] == FULL and isinstance(variable[1], str):
+                self._fill(made.maps.setdefault(variable[1], {}), self.maps[variable[1]])
         if self.type == RAW:
             made.data = bytes(content)
         elif self.takes_packets:
@@ -160,6 +164,15 @@ class Shape:
         else:
             made.context = bytes(context)
         return made
+
+    @staticmethod
+    def _fill(entries: dict[bytes, bytes], spec: MapSpec) -> None:
+        """As many entries as the map takes, with keys that nobody looks up first."""
+        prefix = (8 * (spec.key_size - 4)).to_bytes(4, "little") if spec.type == "lpm_trie" else b""
+        for number in range(spec.max_entries):
+            key = prefix + (~number & (1 << 8 * (spec.key_size - len(prefix))) - 1).to_bytes(spec.key_size - len(prefix), "little")
+            if len(entries) < spec.max_entries:
+                entries.setdefault(key, bytes(spec.value_size))
 
     def _named(self, context: bytes, touched: set[int]) -> dict[str, int | tuple[int, ...]]:
         found: dict[str, int | tuple[int, ...]] = {}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from bpfcc.counterexamples.expressions import Expression
 from bpfcc.counterexamples.helpers import KEYED
-from bpfcc.counterexamples.inputs import FILL, LENGTH, MAX_LENGTH
+from bpfcc.counterexamples.inputs import FILL, FULL, LENGTH, MAX_LENGTH
+from bpfcc.execution import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,38 +25,50 @@ BOUNDARIES: Final = (0, 0xFF, 1, 0x7F, 0x80, 0x40, 0xFE)
 FIXED: Final = frozenset({"entry", "length", "random"})
 MAX_BYTES: Final = 16
 LENGTHS: Final = (64, 0, 1514, 1, 14, 34, 42)
+FILLABLE: Final = frozenset({"hash", "percpu_hash", "lpm_trie"})
+MAX_FILLED: Final = 1024
+# By their place in an Ethernet frame: type, version and header length, total length, protocol.
+UDP_IN_IPV4: Final = {12: 0x08, 14: 0x45, 17: 114, 22: 64, 23: 17}
+TCP_IN_IPV4: Final = UDP_IN_IPV4 | {23: 6, 46: 0x50}
+UDP_IN_IPV6: Final = {12: 0x86, 13: 0xDD, 14: 0x60, 19: 74, 20: 17, 21: 64}
 
 
 def starts(shape: Shape) -> Iterator[Model]:
     """Inputs that need no knowledge of the program."""
-    if shape.takes_packets or shape.type == "raw":
-        for length in LENGTHS:
+    sized = shape.takes_packets or shape.type == RAW
+    if sized:
+        for length in LENGTHS[:3]:
             yield {LENGTH: length}
-        yield {LENGTH: 128, FILL: 0xFF}
-        yield {LENGTH: 128, FILL: 1}
-        yield {LENGTH: 1514, FILL: 0xFF}
-    else:
-        for fill in (0, 0xFF, 1):
-            yield {FILL: fill}
-    filled: Model = {}
-    for name, spec in shape.maps.items():
-        if spec.type in KEYED:
-            filled["entry", name, bytes(spec.key_size)] = 1
+    yield {LENGTH: 128, FILL: 0xFF}
+    if not sized:
+        yield {}
+    filled: Model = {("entry", name, bytes(spec.key_size)): 1 for name, spec in shape.maps.items() if spec.type in KEYED}
     if filled:
         yield filled
-        yield filled | {LENGTH: 128, FILL: 0xFF}
+    yield from ({(FULL, name): 1} for name, spec in shape.maps.items() if spec.type in FILLABLE and spec.max_entries <= MAX_FILLED)
+    if shape.takes_packets:
+        link = 14 if shape.spec.packet == "link" else 0
+        for header in (UDP_IN_IPV4, TCP_IN_IPV4, UDP_IN_IPV6):
+            yield {LENGTH: 128} | {("packet", at - 14 + link): value for at, value in header.items() if at >= 14 - link}
+    if sized:
+        for length in LENGTHS[3:]:
+            yield {LENGTH: length}
+    yield {LENGTH: 128, FILL: 1}
+    yield filled | {LENGTH: 1514, FILL: 0xFF}
 
 
-def mutations(trace: Trace, seed: int) -> Iterator[Model]:
-    """The input with bytes changed that the target's address or size depends on."""
-    leaves: list[Variable] = []
+def depends_on(trace: Trace) -> tuple[Variable, ...]:
+    """What the address or the size of the target's first accesses depends on."""
+    leaves: set[Variable] = set()
     for access in trace.accesses[:2]:
         for symbol in (access.symbol, access.size_symbol):
             if isinstance(symbol, Expression):
-                leaves += [each for each in symbol.leaves if each[0] not in FIXED]
-    chosen = sorted(set(leaves), key=str)[:MAX_BYTES]
-    if not chosen:
-        return
+                leaves |= {each for each in symbol.leaves if each[0] not in FIXED}
+    return tuple(sorted(leaves, key=str)[:MAX_BYTES])
+
+
+def mutations(trace: Trace, chosen: tuple[Variable, ...], seed: int) -> Iterator[Model]:
+    """The input with these bytes changed."""
     for value in BOUNDARIES:
         yield trace.model | dict.fromkeys(chosen, value)
     for each in chosen:
@@ -73,7 +86,7 @@ def hinted(shape: Shape, hints: Iterable[Mapping[str, object]]) -> Iterator[Mode
         content = hint.get("packet") or hint.get("data")
         if isinstance(content, (bytes, bytearray)):
             model[LENGTH] = min(len(content), MAX_LENGTH)
-            place = "packet" if shape.takes_packets else "data" if shape.type == "raw" else "context"
+            place = "packet" if shape.takes_packets else "data" if shape.type == RAW else "context"
             model |= {(place, at): value for at, value in enumerate(content)}
         elif isinstance(content, dict):
             model |= {("packet", int(at)): int(value) & 0xFF for at, value in content.items()}

@@ -16,23 +16,26 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from bpfcc.counterexamples.distances import FAR, Distances
-from bpfcc.counterexamples.goals import Target, goals, target_of
+from bpfcc.counterexamples.expressions import Expression, lookups_in
+from bpfcc.counterexamples.goals import Target, goals, last_entry, target_of
 from bpfcc.counterexamples.inputs import LENGTH, REPEAT, Given, Shape
-from bpfcc.counterexamples.mutations import hinted, mutations, starts
+from bpfcc.counterexamples.mutations import depends_on, hinted, mutations, starts
 from bpfcc.counterexamples.replaying import replay
-from bpfcc.counterexamples.solving import solve_path
+from bpfcc.counterexamples.solving import solve, solve_path, tightened
 from bpfcc.counterexamples.tracing import Trace, Tracer
 from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.execution import prepare
+from bpfcc.runtime.maps import MapError
 from bpfcc.runtime.memory import SLOT_CONTEXT, SLOT_SHIFT
 from bpfcc.verifier.verdict import Counterexample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bpfcc.bpfir.function import Block, Module
     from bpfcc.bpfir.ops import Op
-    from bpfcc.counterexamples.expressions import Model
+    from bpfcc.counterexamples.expressions import Model, Variable
+    from bpfcc.counterexamples.solving import Condition
     from bpfcc.counterexamples.tracing import Event
     from bpfcc.program import Program
     from bpfcc.verifier.verdict import Finding
@@ -43,6 +46,7 @@ EVENTS_EACH: Final = 48
 WAYS: Final = 4
 GOALS_EACH: Final = 60
 TIMES_EACH: Final = 8
+MUTATED_EACH: Final = 2
 CONTEXT_CODES: Final = frozenset({"V012", "V016"})
 REPEATS: Final = (64, 4096, 70_000)
 Hints: TypeAlias = "Iterable[Mapping[str, object]]"
@@ -104,7 +108,7 @@ class _Search:
         for model in hinted(self.shape, hints):
             self._add(-2, model)
         for number, model in enumerate(starts(self.shape)):
-            self._add(number, model)
+            self._add(number // 2, model)
         while self.queue and self.runs < self.budget_runs and self.ops < BUDGET_OPS:
             candidate = heappop(self.queue)
             trace = self._trace(candidate.model)
@@ -126,7 +130,7 @@ class _Search:
         self.runs += 1
         try:
             trace = self.tracer.run(model)
-        except (InputError, UnsupportedError):
+        except (InputError, UnsupportedError, MapError):
             return None
         self.ops += trace.ops
         return trace
@@ -167,7 +171,7 @@ class _Search:
         try:
             made = self._counterexample(given, repeat)
             trap = replay(self.shape.program, made)
-        except (InputError, UnsupportedError):
+        except (InputError, UnsupportedError, MapError):
             return None
         if trap is None or not self.target.met(trap):
             return None
@@ -209,9 +213,26 @@ class _Search:
                 continue
             for model, broken in solve_path(conditions[:before], goal, trace.model, WAYS):
                 self._add(-1 + 3 * broken + self.aimed[key], model)
-        if trace.reached:
-            for model in mutations(trace, self.seed):
-                self._add(6, model)
+        for model in self._corners(trace, conditions):
+            self._add(0, model)
+        leaves = depends_on(trace)
+        self.aimed[leaves] += 1
+        if leaves and self.aimed[leaves] <= MUTATED_EACH:
+            for number, model in enumerate(mutations(trace, leaves, self.seed)):
+                self._add(5 + number // 4, model)
+
+    def _corners(self, trace: Trace, conditions: list[Condition]) -> Iterator[Model]:
+        """Where an address has several parts: all of them as large as the path lets them be; the last entry of an array."""
+        for access in trace.accesses[:2]:
+            before = conditions[: access.before]
+            leaves: frozenset[Variable] = frozenset()
+            for symbol in (access.symbol, access.size_symbol):
+                if isinstance(symbol, Expression):
+                    leaves |= symbol.leaves
+                    for each in lookups_in(symbol):
+                        yield from islice(solve(last_entry(each), trace.model), 1)
+            if len(leaves) > 1:
+                yield tightened(before, leaves, trace.model)
 
     def _turn(self, trace: Trace) -> None:
         """Turn branches around that lead nearer."""

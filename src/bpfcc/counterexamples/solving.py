@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EACH: Final = 3
 REPAIRS: Final = 12
 NEAR: Final = (0, 1, 2, 3, 4, 5, 6, 7, 8, 15, 16)
-SIZES: Final = (16, 64, 256, 512, 1024, 4096, 0xFFFF)
+INEQUALITIES: Final = frozenset({"ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge"})
 
 
 @final
@@ -87,7 +87,7 @@ def invert(e: Operand, want: int, model: Model) -> Iterator[Model]:
         case "bswap":
             yield from _keep_high(e.a, BSWAP[e.width](want), e.width, model)
         case "lookup":
-            yield from _look(cast("Lookup", e.name), model, hit=want != 0)
+            yield from _look(cast("Lookup", e.name), want, model)
         case "alu":
             yield from _alu(e, want, model)
 
@@ -111,13 +111,15 @@ def _in_turn(wanted: Sequence[tuple[Operand, int]], model: Model) -> Iterator[Mo
     yield model
 
 
-def _look(info: Lookup, model: Model, *, hit: bool) -> Iterator[Model]:
-    if info.entries:
-        whole = _word(info.key)
-        for index in (0, 1, info.entries - 1) if hit else (info.entries, MASK64 >> 32, info.entries + 1, 0x8000_0000):
-            yield from invert(whole, index, model)
+def _look(info: Lookup, want: int, model: Model) -> Iterator[Model]:
+    if not info.entries:
+        yield model | {("entry", info.map, info.key_bytes(model, {})): int(want != 0)}
         return
-    yield model | {("entry", info.map, info.key_bytes(model, {})): int(hit)}
+    whole = _word(info.key)
+    index, rest = divmod(want - info.base, max(info.stride, 1))
+    hits = (index,) if not rest and 0 <= index < info.entries else (0, 1, info.entries - 1)
+    for each in hits if want else (info.entries, MASK64 >> 32, info.entries + 1, 0x8000_0000):
+        yield from invert(whole, each, model)
 
 
 def _word(parts: Sequence[Operand]) -> Operand:
@@ -285,6 +287,16 @@ def solve_path(before: Sequence[Condition], goal: Condition, model: Model, limit
         yield repair(before, goal, found, model)
         if len(seen) >= limit:
             return
+
+
+def tightened(before: Sequence[Condition], leaves: frozenset[Variable], model: Model) -> Model:
+    """`model` with whatever bounds these leaves at its bound: sums of several parts are largest there."""
+    for each in before:
+        if each.kind in INEQUALITIES and not each.leaves.isdisjoint(leaves):
+            found = next(solve(each, model), None)
+            if found is not None and found != model and len(_broken(before, found, model)) == 0:
+                model = found
+    return model
 
 
 def repair(before: Sequence[Condition], goal: Condition, found: Model, model: Model) -> tuple[Model, int]:

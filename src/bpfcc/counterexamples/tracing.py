@@ -373,7 +373,7 @@ class Tracer:
             self._failed(op, address, symbol, size)
         other = self.symbol(op.value)
         after = other if kind == "xchg" else None
-        if before is not None and kind != "xchg" and kind != "cmpxchg":
+        if before is not None and kind != "xchg" and kind != "cmpxchg":  # noqa: PLR1714 - what narrows the type
             after = alu(kind, 64 if size == 8 else 32, before, self.value(op.value) if other is None else other, new)
         self.shadow.store(address, size, after)
         if not isinstance(op, Atomic):
