@@ -55,11 +55,11 @@ def _address(buffer: ctypes.Array[ctypes.c_char]) -> int:
 
 
 def prog_load(prog_type: int, code: bytes, license_name: str = "GPL", *, attach_type: int = 0, log_level: int = 0) -> int | Refused:
-    """Load a program; a refused one is tried again with a log, so that the answer says why."""
+    """Load a program; one refused without a log (`log_level` 0) is tried again with it, so that the answer says why."""
     insns = ctypes.create_string_buffer(code, len(code))
     named = ctypes.create_string_buffer(license_name.encode())
     log = ctypes.create_string_buffer(1 << 20)
-    for level in (log_level, 1):
+    for level in (log_level,) if log_level else (0, 1):
         attributes = struct.pack(
             "<IIQQIIQII16sII",
             prog_type,

@@ -17,7 +17,9 @@ from tests.kernel import Refused, map_create, prog_load
 if TYPE_CHECKING:
     from tests.twin_cases import Twin, Variant
 
-LOG_BYTES = 1 << 20
+LOG_BYTES = 1 << 16
+# Errors and statistics: the trace of a million steps takes seconds.
+LOG_LEVEL = 4
 MAP_SOURCES = (1, 2)
 
 
@@ -40,7 +42,8 @@ def _load_assembly(case: Twin, variant: Variant) -> str | None:
         for slot, insn in enumerate(decode(bytes(code))):
             if insn is not None and insn.opcode == 0x18 and insn.src in MAP_SOURCES:
                 code[8 * slot + 4 : 8 * slot + 8] = fds[insn.imm].to_bytes(4, "little")
-        found = prog_load(kind.number, bytes(code), case.license, attach_type=kind.attach_types[attach].number if attach else 0)
+        number = kind.attach_types[attach].number if attach else 0
+        found = prog_load(kind.number, bytes(code), case.license, attach_type=number, log_level=LOG_LEVEL)
     finally:
         for fd in fds:
             os.close(fd)
@@ -65,6 +68,7 @@ def _load_object(case: Twin, variant: Variant) -> str | None:
         while found:
             program = ctypes.c_void_p(found)
             lib.bpf_program__set_autoload(program, wanted is None or lib.bpf_program__name(program) == wanted.encode())
+            lib.bpf_program__set_log_level(program, LOG_LEVEL)
             lib.bpf_program__set_log_buf(program, log, ctypes.c_size_t(LOG_BYTES))
             found = lib.bpf_object__next_program(handle, program)
         status: int = lib.bpf_object__load(handle)

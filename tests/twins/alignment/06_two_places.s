@@ -1,0 +1,23 @@
+; type: socket_filter
+; code: V017
+; kernel: both
+; safe
+    r2 = *(u32 *)(r1 + 0)
+    r3 = r10
+    r3 += -16
+    if r2 > 100 goto set
+    r3 += 4
+set:
+    *(u32 *)(r3 + 0) = 1
+    r0 = 0
+    exit
+; unsafe
+    r2 = *(u32 *)(r1 + 0)
+    r3 = r10
+    r3 += -16
+    if r2 > 100 goto set
+    r3 += 6
+set:
+    *(u32 *)(r3 + 0) = 1
+    r0 = 0
+    exit

@@ -1,0 +1,21 @@
+; type: socket_filter
+; code: V017
+; kernel: both
+; safe
+    r2 = *(u32 *)(r1 + 0)
+    *(u64 *)(r10 - 16) = 0
+    *(u64 *)(r10 - 8) = 0
+    r3 = r10
+    r3 += -16
+    lock *(u32 *)(r3 + 4) += r2
+    r0 = 0
+    exit
+; unsafe
+    r2 = *(u32 *)(r1 + 0)
+    *(u64 *)(r10 - 16) = 0
+    *(u64 *)(r10 - 8) = 0
+    r3 = r10
+    r3 += -16
+    lock *(u32 *)(r3 + 5) += r2
+    r0 = 0
+    exit
