@@ -1,0 +1,21 @@
+// type: xdp
+// code: V013
+// access: yes
+// kernel: both
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#ifdef UNSAFE
+volatile __u32 mask = 7;
+#else
+const volatile __u32 mask = 7;
+#endif
+volatile __u32 numbers[8];
+
+SEC("xdp")
+int looks(struct xdp_md *ctx)
+{
+	return numbers[ctx->rx_queue_index & mask] ? XDP_PASS : XDP_DROP;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,24 @@
+// type: tracing
+// code: V038
+// kernel: both
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+SEC("iter.s/task")
+int each_task(struct bpf_iter__task *ctx)
+{
+	__u64 word = 0;
+
+	bpf_preempt_disable();
+#ifndef UNSAFE
+	bpf_preempt_enable();
+#endif
+	bpf_copy_from_user(&word, sizeof(word), (void *)4096);
+#ifdef UNSAFE
+	bpf_preempt_enable();
+#endif
+	return word == 1;
+}
+
+char LICENSE[] SEC("license") = "GPL";

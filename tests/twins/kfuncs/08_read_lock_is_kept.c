@@ -1,0 +1,23 @@
+// type: tracing
+// code: V040
+// kernel: both
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+__u32 seen;
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	bpf_rcu_read_lock();
+	seen = next->real_parent->pid;
+#ifdef UNSAFE
+	if (seen == 1)
+		return 0;
+#endif
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

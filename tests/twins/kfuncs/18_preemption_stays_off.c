@@ -1,0 +1,21 @@
+// type: tracing
+// code: V040
+// kernel: both
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+__u32 seen;
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	bpf_preempt_disable();
+	seen = next->pid;
+#ifndef UNSAFE
+	bpf_preempt_enable();
+#endif
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,34 @@
+// type: xdp
+// code: V019
+// access: yes
+// kernel: both
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+static __noinline int strip(struct xdp_md *ctx, __u32 queue)
+{
+	if (queue == 0)
+		return 0;
+	return bpf_xdp_adjust_head(ctx, 14);
+}
+
+SEC("xdp")
+int looks(struct xdp_md *ctx)
+{
+	unsigned char *data = (void *)(long)ctx->data;
+	unsigned char *data_end = (void *)(long)ctx->data_end;
+	int first;
+
+	if (data + 1 > data_end)
+		return XDP_DROP;
+#ifdef UNSAFE
+	strip(ctx, ctx->rx_queue_index);
+	first = data[0];
+#else
+	first = data[0];
+	strip(ctx, ctx->rx_queue_index);
+#endif
+	return first ? XDP_PASS : XDP_DROP;
+}
+
+char LICENSE[] SEC("license") = "GPL";

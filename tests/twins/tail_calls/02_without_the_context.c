@@ -1,0 +1,27 @@
+// type: xdp
+// code: V033
+// kernel: both
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u32);
+} next SEC(".maps");
+
+SEC("xdp")
+int jumps(struct xdp_md *ctx)
+{
+#ifdef UNSAFE
+	struct xdp_md copy = {};
+
+	bpf_tail_call(&copy, &next, 1);
+#else
+	bpf_tail_call(ctx, &next, 1);
+#endif
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,18 @@
+; type: xdp
+; code: V001
+; kernel: both
+; map: next prog_array 4 4 8
+; safe
+    r6 = r1
+    r3 = 1
+    r2 = map[next] ll
+    call tail_call
+    r0 = *(u32 *)(r6 + 16)
+    exit
+; unsafe
+    r6 = r1
+    r3 = 1
+    r2 = map[next] ll
+    call tail_call
+    r0 = *(u32 *)(r1 + 16)
+    exit
