@@ -52,10 +52,10 @@ ACCESSES: Final = (Load, Store, LoadAcquire, StoreRelease, Atomic, AtomicFetch, 
 WRITERS: Final = (Store, StoreRelease, Atomic, AtomicFetch, CompareExchange)
 
 
-def byte_mask(offset: int, size: int) -> int:
+def byte_mask(offset: int, size: int, frame_bytes: int = FRAME_BYTES) -> int:
     """The bytes at r10 + offset … + size - 1; those outside of the frame are left out."""
-    low = max(offset + FRAME_BYTES, 0)
-    high = min(offset + FRAME_BYTES + size, FRAME_BYTES)
+    low = max(offset + frame_bytes, 0)
+    high = min(offset + frame_bytes + size, frame_bytes)
     return ((1 << (high - low)) - 1) << low if low < high else 0
 
 
@@ -148,10 +148,12 @@ NOTHING: Final = Footprint()
 class Footprints:
     """What each operation does to the frame."""
 
-    __slots__ = ("effects", "pointers")
+    __slots__ = ("all_bytes", "effects", "frame_bytes", "pointers")
 
     def __init__(self, fn: Function, effects: EffectsOf) -> None:
         self.pointers = Pointers(fn)
+        self.frame_bytes = fn.frame_bytes
+        self.all_bytes = (1 << fn.frame_bytes) - 1
         self.effects = effects
 
     def of(self, op: Op) -> Footprint:
@@ -167,10 +169,10 @@ class Footprints:
         if base is None:
             if op.base not in self.pointers:
                 return NOTHING
-            mask, exact = ALL_BYTES, None
+            mask, exact = self.all_bytes, None
         else:
             exact = (base + op.offset, op.size_bytes)
-            mask = byte_mask(*exact)
+            mask = byte_mask(*exact, self.frame_bytes)
         reads = 0 if isinstance(op, (Store, StoreRelease)) else mask
         writes = mask if isinstance(op, WRITERS) else 0
         return Footprint(reads, writes, exact)
@@ -178,14 +180,14 @@ class Footprints:
     def _call(self, op: Call | CallFunction | CallExtern | CallIndirect) -> Footprint:
         given = any(arg in self.pointers for arg in op.args)
         if not isinstance(op, Call):
-            return Footprint(ALL_BYTES, ALL_BYTES) if given or self.pointers.escaped else NOTHING
+            return Footprint(self.all_bytes, self.all_bytes) if given or self.pointers.escaped else NOTHING
         effects = self.effects(op.helper)
         if effects is None:
-            return Footprint(ALL_BYTES, ALL_BYTES) if given or self.pointers.escaped else NOTHING
+            return Footprint(self.all_bytes, self.all_bytes) if given or self.pointers.escaped else NOTHING
         if effects.calls_back and (given or self.pointers.escaped):
-            return Footprint(ALL_BYTES, ALL_BYTES)
+            return Footprint(self.all_bytes, self.all_bytes)
         # Helpers that print follow addresses inside their data; none writes through them.
-        reads = ALL_BYTES if self.pointers.escaped else self._touched(op, effects.reads)
+        reads = self.all_bytes if self.pointers.escaped else self._touched(op, effects.reads)
         return Footprint(reads, self._touched(op, effects.writes)) if given or self.pointers.escaped else NOTHING
 
     def _touched(self, op: Call, touches: Iterable[Touch]) -> int:
@@ -195,12 +197,12 @@ class Footprints:
                 continue
             offset = frame_offset(op.args[touch.argument])
             if offset is None:
-                return ALL_BYTES
+                return self.all_bytes
             size: Operand | None = touch.size
             if touch.size_argument is not None and touch.size_argument < len(op.args):
                 size = op.args[touch.size_argument]
             # A pointer is to the first byte; where the length is open it may be everything above.
-            mask |= byte_mask(offset, size if type(size) is int else FRAME_BYTES - min(offset, 0))
+            mask |= byte_mask(offset, size if type(size) is int else self.frame_bytes, self.frame_bytes)
         return mask
 
 

@@ -73,6 +73,8 @@ class Function:
     btf_type_id: int = 0
     # Its first instruction.
     start: int = 0
+    # Bytes of stack that its `frame` operations may name; more than 512 only where callees were put in the place of their calls.
+    frame_bytes: int = 512
     # What registers r0 … r10 held before each instruction, where the lifter was asked to keep it (see `bpfcc.bpfir.bindings`).
     bindings: dict[int, tuple[Operand | None, ...]] | None = None
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.dominance import reverse_postorder
-from bpfcc.bpfir.frame import ALL_BYTES, FRAME_BYTES, FrameMemory, Join, Version, Write, byte_mask, frame_offset
+from bpfcc.bpfir.frame import FrameMemory, Join, Version, Write, byte_mask, frame_offset
 from bpfcc.bpfir.ops import Alu, Cast, Load, Op, Operand, Store, Value, edges
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class _Forwarder:
         if base is None:
             return False
         cell = (base + load.offset, load.size_bytes)
-        if cell[0] < -FRAME_BYTES or cell[0] + cell[1] > 0 or not self._possible(self.memory.sees[load], cell):
+        if cell[0] < -self.fn.frame_bytes or cell[0] + cell[1] > 0 or not self._possible(self.memory.sees[load], cell):
             return False
         value = self._value(self.memory.sees[load], cell)
         if load.signed:
@@ -100,7 +100,7 @@ class _Forwarder:
 
     def _possible(self, version: Version, cell: Cell) -> bool:
         """Whether on every path the cell was last written by plain stores that cover it."""
-        mask = byte_mask(*cell)
+        mask = byte_mask(*cell, self.fn.frame_bytes)
         seen: set[Join] = set()
         work = [version]
         while work:
@@ -124,7 +124,7 @@ class _Forwarder:
 
     def _value(self, version: Version, cell: Cell) -> Operand:
         """The operand that holds the cell at `version`; makes parameters at joins. Only where `_possible` said so."""
-        mask = byte_mask(*cell)
+        mask = byte_mask(*cell, self.fn.frame_bytes)
         source = self._source(version, mask)
         if isinstance(source, Write):
             return self._piece(source.op, cell)
@@ -216,7 +216,7 @@ def _drop_dead_stores(fn: Function, memory: FrameMemory) -> bool:
         for op in reversed(block.ops):
             found = prints.get(op)
             if found is not None:
-                if _is_dead(op, found, live):
+                if _is_dead(op, found, live, fn.frame_bytes):
                     dropped = True
                     continue
                 live = found.reads | (live & ~_killed(op, found))
@@ -245,13 +245,13 @@ def _summary(block: Block, prints: dict[Op, Footprint]) -> tuple[int, int]:
         if footprint is not None:
             killed = _killed(op, footprint)
             reads = footprint.reads | (reads & ~killed)
-            kills = (kills | killed) & ALL_BYTES
+            kills |= killed
     return reads, kills
 
 
-def _is_dead(op: Op, footprint: Footprint, live: int) -> bool:
+def _is_dead(op: Op, footprint: Footprint, live: int, frame_bytes: int) -> bool:
     """A store inside the frame whose bytes nobody reads. One that leaves the frame stays: it is a fault to be reported."""
     if not isinstance(op, Store) or footprint.exact is None or footprint.writes & live:
         return False
     offset, size = footprint.exact
-    return offset >= -FRAME_BYTES and offset + size <= 0
+    return offset >= -frame_bytes and offset + size <= 0
