@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from bpfcc.explain.cause import decide_compiler_cause
     from bpfcc.explain.facts import describe_fact
-    from bpfcc.explain.fold import fold
+    from bpfcc.explain.folding import fold
     from bpfcc.explain.naming import name_findings
     from bpfcc.explain.parse import parse_record
     from bpfcc.explain.record import object_record, verdict_record
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bpfcc.explain.text import render_verdict
 
 _PLACES: Final = {
-    "decide_compiler_cause": "bpfcc.explain.cause", "describe_fact": "bpfcc.explain.facts", "fold": "bpfcc.explain.fold",
+    "decide_compiler_cause": "bpfcc.explain.cause", "describe_fact": "bpfcc.explain.facts", "fold": "bpfcc.explain.folding",
     "name_findings": "bpfcc.explain.naming", "object_record": "bpfcc.explain.record", "parse_record": "bpfcc.explain.parse",
     "render_verdict": "bpfcc.explain.text", "to_sarif": "bpfcc.explain.sarif", "verdict_record": "bpfcc.explain.record",
 }  # fmt: skip

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from bpfcc.diagnostics import SourcePosition
 from bpfcc.errors import InputError
-from bpfcc.explain.record import SCHEMA
+from bpfcc.explain.record import MAX_WIRE_TEXT, SCHEMA
 from bpfcc.isolate.wire import CONTROL
 from bpfcc.verifier.codes import CODES
 from bpfcc.verifier.verdict import Cause, Counterexample, Finding, Level, Related, Role, Stats, Status, Verdict
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 MAX_BYTES: Final = 64 << 20
-MAX_TEXT: Final = 4_000
+MAX_TEXT: Final = MAX_WIRE_TEXT
 MAX_PROGRAMS: Final = 10_000
-MAX_FINDINGS: Final = 2_000
+MAX_FINDINGS: Final = 10_000
 MAX_RELATED: Final = 200
 MAX_INPUT_BYTES: Final = 1 << 20
 MAX_FUNCTIONS: Final = 10_000

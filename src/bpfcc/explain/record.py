@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bpfcc.verifier.verdict import Counterexample, Finding, Related, Stats, Verdict
 
 SCHEMA: Final = "bpfcc.verify/1"
+# Text that a child sends is no longer: names come from objects. `bpfcc.explain.parse` refuses what is.
+MAX_WIRE_TEXT: Final = 4_000
 
 
 def object_record(name: str, verdicts: Iterable[Verdict], *, wire: bool = False) -> dict[str, Any]:
@@ -51,24 +53,33 @@ def finding_record(finding: Finding, *, wire: bool = False) -> dict[str, Any]:
         "class": code.finding_class,
         "level": finding.level,
         "title": code.title,
-        "message": finding.message,
+        "message": clipped(finding.message, wire=wire),
         "insn": known_insn(finding.insn),
         "source": source_record(finding.source, wire=wire),
-        "required": finding.required,
-        "known": finding.known,
+        "required": clipped(finding.required, wire=wire),
+        "known": clipped(finding.known, wire=wire),
         "cause": finding.cause,
         "related": [related_record(related, wire=wire) for related in finding.related],
-        "suggestion": finding.suggestion,
+        "suggestion": clipped(finding.suggestion, wire=wire),
         "counterexample": None if finding.counterexample is None else counterexample_record(finding.counterexample),
     }
     if wire:
-        record |= {"function": finding.function, "role": finding.role}
+        record |= {"function": clipped(finding.function, wire=wire), "role": finding.role}
     return record
 
 
 def related_record(related: Related, *, wire: bool = False) -> dict[str, Any]:
     """Another place of a finding."""
-    return {"message": related.message, "insn": known_insn(related.insn), "source": source_record(related.source, wire=wire)}
+    return {
+        "message": clipped(related.message, wire=wire),
+        "insn": known_insn(related.insn),
+        "source": source_record(related.source, wire=wire),
+    }
+
+
+def clipped(text: str | None, *, wire: bool) -> str | None:
+    """Text of a length that the reader takes."""
+    return text[:MAX_WIRE_TEXT] if wire and text is not None else text
 
 
 def known_insn(insn: int) -> int | None:
@@ -81,14 +92,14 @@ def source_record(position: SourcePosition | None, *, wire: bool = False) -> dic
     if position is None:
         return None
     record: dict[str, Any] = {
-        "file": position.file,
+        "file": clipped(position.file, wire=wire),
         "line": position.line,
         "column": position.column or None,
         "end_line": position.end_line,
         "end_column": position.end_column,
     }
     if wire:
-        record["text"] = position.text
+        record["text"] = clipped(position.text, wire=wire)
     return record
 
 

@@ -55,8 +55,9 @@ def suggest(finding: Finding, names: Names) -> str | None:
 
 
 def leave(finding: Finding, names: Names) -> str:
-    """The statement that leaves the function: subprograms are not known to return a verdict."""
-    of_program = finding.function == names.program.name
+    """The statement that leaves the function: of those that are called (or inlined) it is not known what they return."""
+    innermost = next((variable.function for variable in names.variables(finding.insn)), finding.function)
+    of_program = finding.function == names.program.name == (innermost or finding.function)
     return f"return {LEAVE.get(names.program.type or '', '0') if of_program else '0'};"
 
 

@@ -5,10 +5,11 @@
           |         ^~~~~~~~~~~~ 2 bytes at eth + 12
           = required: at least 14 bytes of packet
           = known: nothing, no comparison with data_end is on this path
+          = help: write `if ((void *)(eth + 1) > data_end) return XDP_PASS;` before line 14
     filter.bpf.c:12:9: note: the check was made for another pointer
        12 |     if (data > data_end)
           |         ^~~~~~~~~~~~~~~
-          = help: write `if ((void *)(eth + 1) > data_end) return XDP_PASS;` before line 14
+
     filter (xdp): rejected: 1 error; 31 instructions, …
 
 Text that came from an object or a source is made printable: nothing in it reaches the terminal as a command.
@@ -51,7 +52,7 @@ PAD: Final = "      "
 def render_verdict(verdict: Verdict, *, color: bool, object_name: str | None = None) -> str:
     """Every finding of a program, then one line that sums up. `object_name` is what the user typed, for commands to repeat."""
     paint = painter(color=color)
-    lines = [line for finding in verdict.findings for line in finding_lines(finding, verdict, paint, object_name)]
+    lines = [line for finding in verdict.findings for line in (*finding_lines(finding, verdict, paint, object_name), "")]
     return "\n".join([*lines, summary_line(verdict, paint)])
 
 
@@ -71,8 +72,6 @@ def finding_lines(finding: Finding, verdict: Verdict, paint: Paint, object_name:
         yield _detail("required", finding.required, paint)
     if finding.known:
         yield _detail("known", finding.known, paint)
-    for related in finding.related:
-        yield from _note(related, finding, paint)
     if finding.suggestion:
         yield _detail("help", finding.suggestion, paint, style="help")
     if finding.cause != "source":
@@ -80,6 +79,13 @@ def finding_lines(finding: Finding, verdict: Verdict, paint: Paint, object_name:
     if finding.counterexample is not None:
         for line in counterexample_lines(finding.counterexample, verdict, object_name):
             yield _detail(*line, paint)
+    # What needs no place of its own comes first, or it would seem to belong to another note's line.
+    for related in sorted(finding.related, key=lambda each: not _is_here(each, finding)):
+        yield from _note(related, finding, paint)
+
+
+def _is_here(related: Related, finding: Finding) -> bool:
+    return related.source is None or (related.insn == finding.insn and finding.source is not None)
 
 
 def _place(source: SourcePosition | None, insn: int, function: str, paint: Paint) -> str:
@@ -108,7 +114,7 @@ def _detail(name: str, text: str, paint: Paint, *, style: str = "bold") -> str:
 
 def _note(related: Related, finding: Finding, paint: Paint) -> Iterator[str]:
     label = paint("note:", "note")
-    if related.source is None:
+    if related.source is None or _is_here(related, finding):
         where = f" (instruction {related.insn})" if related.insn >= 0 and related.insn != finding.insn else ""
         yield f"{PAD}= {label} {printable(related.message)}{where}"
         return
@@ -118,10 +124,11 @@ def _note(related: Related, finding: Finding, paint: Paint) -> Iterator[str]:
 
 def counterexample_lines(found: Counterexample, verdict: Verdict, object_name: str | None) -> Iterator[tuple[str, str]]:
     """What makes it happen, and the command that shows it."""
-    what = found.trap or "the checked run traps here"
     given = found.packet if found.packet is not None else found.data
-    size = "" if given is None else f" with {len(given)} byte{'' if len(given) == 1 else 's'} of {_input_name(found)}"
-    yield "counterexample", f"{what}{size}{f', after {found.steps} instructions' if found.steps else ''}"
+    kind = "a packet" if found.packet is not None else "input"
+    size = "" if given is None else f"with {kind} of {len(given)} byte{'' if len(given) == 1 else 's'}: "
+    after = f", after {found.steps} instruction{'' if found.steps == 1 else 's'}" if found.steps else ""
+    yield "counterexample", f"{size}{found.trap or 'it traps here'}{after}"
     if found.context:
         yield "context", ", ".join(f"{name} = {value}" for name, value in found.context.items())
     command = ["bpfcc", "run", object_name or "FILE", "--program", verdict.name]
@@ -134,10 +141,6 @@ def counterexample_lines(found: Counterexample, verdict: Verdict, object_name: s
         yield "maps", f"put into a file MAPS.json: {json.dumps(found.maps, sort_keys=True)}"
         command += ["--maps", "MAPS.json"]
     yield "command", shlex.join(command)
-
-
-def _input_name(found: Counterexample) -> str:
-    return "packet" if found.packet is not None else "data"
 
 
 def summary_line(verdict: Verdict, paint: Paint) -> str:

@@ -27,6 +27,8 @@ BY_POINTER: Final = frozenset({"V001", "V010", "V011", "V013", "V014", "V015", "
 LAST: Final = 1 << 40
 MAX_STEPS: Final = 64
 MAX_RELATED: Final = 12
+# Of one program; nobody reads more, and answers of children are limited.
+MAX_FINDINGS: Final = 500
 
 
 def fold(findings: Iterable[Finding], module: Module | None = None) -> tuple[Finding, ...]:
@@ -37,7 +39,18 @@ def fold(findings: Iterable[Finding], module: Module | None = None) -> tuple[Fin
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in given:
         groups.setdefault(roots.key(finding), []).append(finding)
-    return tuple(_merged(group) for group in groups.values())
+    return _limited([_merged(group, module) for group in groups.values()])
+
+
+def _limited(findings: list[Finding]) -> tuple[Finding, ...]:
+    """At most `MAX_FINDINGS`, errors before warnings; the last one says how many are left out."""
+    if len(findings) <= MAX_FINDINGS:
+        return tuple(findings)
+    wanted = sorted(range(len(findings)), key=lambda at: (findings[at].level != "error", at))[:MAX_FINDINGS]
+    kept = [findings[at] for at in sorted(wanted)]
+    more = Related(f"{len(findings) - MAX_FINDINGS} more findings are left out", -1)
+    kept[-1] = replace(kept[-1], related=(*kept[-1].related, more))
+    return tuple(kept)
 
 
 def _rank(finding: Finding, order: dict[str, int]) -> tuple[int, int, str, str, str]:
@@ -45,20 +58,33 @@ def _rank(finding: Finding, order: dict[str, int]) -> tuple[int, int, str, str, 
     return order.get(finding.function, len(order)), insn, finding.code, finding.role or "", finding.message
 
 
-def _merged(group: list[Finding]) -> Finding:
+def _merged(group: list[Finding], module: Module | None) -> Finding:
     first = group[0]
     if len(group) == 1:
         return first
     here = [f for f in group if f.insn == first.insn]
-    others = list(dict.fromkeys(f.insn for f in group if f.insn != first.insn))
     related = list(dict.fromkeys(r for f in here for r in f.related))[:MAX_RELATED]
-    if others:
-        places = "1 more place" if len(others) == 1 else f"{len(others)} more places"
-        related.append(Related(f"the same at {places}, {'here' if len(others) == 1 else 'the first of them here'}", others[0]))
-    else:
-        related.append(Related(f"found {len(group)} times: {len(group)} ways through the program lead here", first.insn))
     shown = next((f.counterexample for f in here if f.counterexample is not None), None)
-    return replace(first, related=tuple(related), counterexample=shown)
+    return replace(first, related=(*related, _count(group, module)), counterexample=shown)
+
+
+def _count(group: list[Finding], module: Module | None) -> Related:
+    """What was dropped: how many places, and the first of them on another line."""
+    first = group[0].insn
+    others = list(dict.fromkeys(f.insn for f in group if f.insn != first))
+    if not others:
+        return Related(f"found {len(group)} times: {len(group)} ways through the program lead here", first)
+    elsewhere = [insn for insn in others if _line(insn, module) != _line(first, module)]
+    if not elsewhere:
+        return Related(f"the same in {len(others)} more instruction{'' if len(others) == 1 else 's'} of this line", first)
+    places = "1 more place, here" if len(others) == 1 else f"{len(others)} more places, the first on another line here"
+    return Related(f"the same at {places}", elsewhere[0])
+
+
+def _line(insn: int, module: Module | None) -> tuple[str, int]:
+    """The source line, or the instruction where there is none."""
+    position = module.position(insn) if module is not None else None
+    return (position.file, position.line) if position is not None else ("", insn)
 
 
 class Roots:
