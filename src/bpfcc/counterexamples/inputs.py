@@ -149,7 +149,7 @@ class Shape:
                     values.setdefault((name, key), {})[at] = value
                 case ("entry", str(name), bytes(key)):
                     if value:
-                        made.maps.setdefault(name, {}).setdefault(key, bytes(self.maps[name].value_size))
+                        made.maps.setdefault(name, {}).setdefault(key, bytes([fill]) * self.maps[name].value_size)
                 case _:
                     self._surround(made, variable, value)
         self._put_values(made, values, model)

@@ -45,7 +45,10 @@ def starts(shape: Shape) -> Iterator[Model]:
     filled: Model = {("entry", name, bytes(spec.key_size)): 1 for name, spec in shape.maps.items() if spec.type in KEYED}
     if filled:
         yield filled
-    yield from ({(FULL, name): 1} for name, spec in shape.maps.items() if spec.type in FILLABLE and spec.max_entries <= MAX_FILLED)
+    fulls: list[Model] = [
+        {(FULL, name): 1} for name, spec in shape.maps.items() if spec.type in FILLABLE and spec.max_entries <= MAX_FILLED
+    ]
+    yield from fulls
     if shape.takes_packets:
         link = 14 if shape.spec.packet == "link" else 0
         for header in (UDP_IN_IPV4, TCP_IN_IPV4, UDP_IN_IPV6):

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Op
     from bpfcc.counterexamples.expressions import Model, Variable
     from bpfcc.counterexamples.solving import Condition
-    from bpfcc.counterexamples.tracing import Event
     from bpfcc.program import Program
     from bpfcc.verifier.verdict import Finding
 
@@ -49,6 +48,8 @@ TIMES_EACH: Final = 8
 MUTATED_EACH: Final = 2
 CONTEXT_CODES: Final = frozenset({"V012", "V016"})
 REPEATS: Final = (64, 4096, 70_000)
+# A branch, the block that it did not go to, the call depth, and which time it was.
+Turn: TypeAlias = "tuple[Op, Block, int, int]"
 Hints: TypeAlias = "Iterable[Mapping[str, object]]"
 
 
@@ -96,7 +97,7 @@ class _Search:
         self.far = Distances(shape.module, target.function, target.blocks)
         self.queue: list[_Candidate] = []
         self.known: set[frozenset[tuple[object, int]]] = set()
-        self.turned: Counter[tuple[Op, Block, int]] = Counter()
+        self.turned: Counter[Turn] = Counter()
         self.aimed: Counter[object] = Counter()
         self.runs = self.ops = 0
         self.best: list[Model] = []
@@ -236,28 +237,26 @@ class _Search:
 
     def _turn(self, trace: Trace) -> None:
         """Turn branches around that lead nearer."""
-        ranked = sorted(self._ways(trace), key=lambda way: way[0])[:EVENTS_EACH]
+        ranked = sorted(self._ways(trace), key=lambda way: way[:2])[:EVENTS_EACH]
         conditions = [event.condition for event in trace.events]
-        for score, number, event in ranked:
-            self.turned[self._key(event)] += 1
-            goal = event.condition.negated()
+        for score, number, key in ranked:
+            self.turned[key] += 1
+            goal = conditions[number].negated()
             for way, (model, broken) in enumerate(solve_path(conditions[:number], goal, trace.model, WAYS)):
                 self._add(score + way + 6 * broken, model)
 
-    def _ways(self, trace: Trace) -> Iterable[tuple[int, int, Event]]:
+    def _ways(self, trace: Trace) -> Iterator[tuple[int, int, Turn]]:
         times: Counter[tuple[Op, Block]] = Counter()
         for number, event in enumerate(trace.events):
             far = self.far.of(event.fn, event.other)
             times[event.op, event.other] += 1
             if far is None or far >= FAR:
                 continue
-            turned = self.turned[self._key(event)]
-            if turned < TIMES_EACH:
-                yield far + 2 * turned + times[event.op, event.other].bit_length(), number, event
-
-    @staticmethod
-    def _key(event: Event) -> tuple[Op, Block, int]:
-        return event.op, event.other, event.depth
+            # Each turn of a loop is a branch of its own: the next one may be the one that matters.
+            turn = times[event.op, event.other]
+            key = (event.op, event.other, event.depth, turn)
+            if self.turned[key] < TIMES_EACH:
+                yield far + 2 * self.turned[key] + turn.bit_length(), number, key
 
     def _avoid(self, trace: Trace) -> None:
         """The run trapped elsewhere: give it what it missed there."""
