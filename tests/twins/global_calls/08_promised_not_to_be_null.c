@@ -1,5 +1,5 @@
 // type: xdp
-// code: V068
+// code: V020
 // kernel: both
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 // type: xdp
-// code: V033
+// code: V034
 // kernel: both
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 ; type: xdp
-; code: V033
+; code: V026
 ; kernel: both
 ; map: counters array 4 8 1
 ; safe

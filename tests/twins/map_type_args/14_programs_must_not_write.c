@@ -1,5 +1,5 @@
 // type: xdp
-// code: V039
+// code: V015
 // kernel: both
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 // type: sched_cls
-// code: V026
+// code: V012
 // kernel: both
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
