@@ -1,14 +1,17 @@
-"""Judging one program: lift it, ask the verifier, fold and name what it finds.
+"""Judging one program: lift it, ask the verifier; then fold, name and illustrate what it found.
 
     verdict = judge_program(program, Rules("linux", Options(deny=frozenset({"uninit-stack"}))))
     verdict.status, verdict.findings[0].code, verdict.digest
+    explain_verdict(verdict, program, program.ir, rules)       C names, source lines, counterexamples
 
-This is what the library does in-process and what an isolated child does (`bpfcc.isolate.judge`); nothing here reads or writes files,
-once `warm_up` has been called. A program that cannot be judged still gets a verdict, that says so.
+This is what the library does in-process and what isolated children do (`bpfcc.isolate.judge`); nothing here reads or writes files once
+`warm_up` has been called. They are two steps, for what explains takes longer to import than most programs take to judge, and most have
+nothing to explain. A program that cannot be judged still gets a verdict, that says so.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -29,6 +32,18 @@ if TYPE_CHECKING:
     from bpfcc.verifier.verdict import Cause, Status
 
 ENGINE: Final = "bpfcc.verifier.judge"
+# Findings of a program that get a search for an input that shows them, and what each may cost.
+MAX_SEARCHED: Final = 4
+SEARCH_RUNS: Final = 300
+# What a finding's text calls the operands of its instruction, where nothing names them.
+WORDS: Final = {
+    "base": "the address", "value": "the value", "lhs": "the left operand", "rhs": "the right operand", "result": "the result",
+    "arg1": "argument 1", "arg2": "argument 2", "arg3": "argument 3", "arg4": "argument 4", "arg5": "argument 5",
+}  # fmt: skip
+MAX_CALLED_BACK: Final = 64
+PLACEHOLDER: Final = re.compile(r"\{(" + "|".join(WORDS) + r")\}")
+# The platform whose programs can be run: that is how a counterexample is found.
+RUNS_HERE: Final = "linux"
 UNSUPPORTED: Final = "V075"
 EXHAUSTED: Final = "V071"
 
@@ -108,23 +123,22 @@ def judge_program(
         return unsupported(program, rules, error)
     except RecursionError:
         return exhausted(program, rules, "nesting: the program's structure is too deep", digest or "")
-    findings = explained(judged.findings, program, module) if rules.explain else judged.findings
     stats = judged.stats
     if not stats.time_us:
         stats = replace(stats, time_us=(time.perf_counter_ns() - begun) // 1000)
     if not stats.insns:
         stats = replace(stats, insns=len(program.bytecode.code) // 8)
     return Verdict(
-        program.name, program.section, program.type, request.platform.name, judged.status, findings, stats,
+        program.name, program.section, program.type, request.platform.name, judged.status, tuple(judged.findings), stats,
         digest or module_digest(module), judged.zeroed,
     )  # fmt: skip
 
 
 def lift_for(program: Program, rules: Rules) -> Module:
     """The IR that is judged: the same that runs, where the platform is the one that programs run on."""
-    from bpfcc.pipeline import PLATFORM, lift_bytecode
+    from bpfcc.pipeline import lift_bytecode
 
-    return program.ir if rules.platform == PLATFORM else lift_bytecode(program.bytecode, program.type, rules.platform)
+    return program.ir if rules.platform == RUNS_HERE else lift_bytecode(program.bytecode, program.type, rules.platform)
 
 
 def request_for(program: Program, rules: Rules, kernel_types: KernelTypes | None) -> Request:
@@ -142,13 +156,46 @@ def request_for(program: Program, rules: Rules, kernel_types: KernelTypes | None
     )  # fmt: skip
 
 
-def explained(findings: tuple[Finding, ...], program: Program, module: Module) -> tuple[Finding, ...]:
-    """Findings with follow-ups folded, C names and source lines."""
-    if not findings:
-        return ()
+def explain_verdict(verdict: Verdict, program: Program, module: Module, rules: Rules) -> Verdict:
+    """The verdict with follow-ups folded, C names and source lines, and inputs that show what goes wrong. `module` is what was judged."""
+    if not verdict.findings or not verdict.digest:
+        # Without a digest the engine had no part in it.
+        return verdict
     from bpfcc.explain import fold, name_findings
 
-    return tuple(name_findings(fold(findings, module), program, module))
+    findings = list(fold(verdict.findings, module))
+    if rules.platform == RUNS_HERE:
+        illustrate(findings, program, module)
+    return replace(verdict, findings=tuple(name_findings(findings, program, module)))
+
+
+def illustrate(findings: list[Finding], program: Program, module: Module) -> None:
+    """Give errors a counterexample where one is found."""
+    from bpfcc.counterexamples import search
+
+    wanted = [at for at, finding in enumerate(findings) if finding.level == "error" and finding.counterexample is None]
+    for at in wanted[:MAX_SEARCHED]:
+        found = search(program, module, findings[at], budget_runs=SEARCH_RUNS)
+        if found is not None:
+            findings[at] = replace(findings[at], counterexample=found, cause="source")
+
+
+def unexplained(verdict: Verdict) -> Verdict:
+    """The verdict as the engine gave it, in words that need no names."""
+    return replace(verdict, findings=tuple(replace_texts(finding) for finding in verdict.findings))
+
+
+def replace_texts(finding: Finding) -> Finding:
+    """A finding with words in place of names."""
+
+    def filled(text: str | None) -> str | None:
+        return None if text is None else PLACEHOLDER.sub(lambda match: WORDS[match.group(1)], text)
+
+    related = tuple(replace(each, message=filled(each.message) or "") for each in finding.related)
+    return replace(
+        finding, message=filled(finding.message) or "", required=filled(finding.required), known=filled(finding.known),
+        suggestion=filled(finding.suggestion), related=related,
+    )  # fmt: skip
 
 
 # ---- verdicts on what cannot be judged
@@ -196,26 +243,49 @@ def refused(
 
 # ---- a child without files
 
+# Modules that are imported where they are needed: (packages with everything in them, modules). Forms of output are not for children.
+FOR_JUDGING: Final = (("bpfcc.verifier", "bpfcc.types"), ("bpfcc.explain.record", "bpfcc.smt", "bpfcc.program", "bpfcc.runtime.specs"))
+FOR_EXPLAINING: Final = (("bpfcc.explain", "bpfcc.counterexamples"), ("bpfcc.frontend.dwarf", "bpfcc.execution", "bpfcc.backends.interp"))
+NOT_FOR_CHILDREN: Final = frozenset({"bpfcc.verifier.catalogue", "bpfcc.explain.sarif", "bpfcc.explain.text", "bpfcc.explain.cause"})
 
-def warm_up(rules: Rules) -> None:
-    """Import everything that judging imports when it needs it, and read the platform's tables."""
-    import pkgutil
 
+def warm_up(rules: Rules, *, explain: bool = False) -> None:
+    """Import everything that judging (or explaining) imports when it needs it, and read the platform's tables."""
     from bpfcc.runtime.specs import load_platform
 
     load_platform(rules.platform)
-    for package in PACKAGES:
-        if find_spec(package) is None:
-            continue
-        made = import_module(package)
-        for found in pkgutil.walk_packages(made.__path__, f"{package}."):
-            if not found.name.startswith(NOT_FOR_JUDGING):
-                import_module(found.name)
-    for name in ("bpfcc.smt", "bpfcc.program", *WANTED_LATE):
+    packages, modules = FOR_EXPLAINING if explain else FOR_JUDGING
+    if not explain:
+        load_engine()
+    for package in packages:
+        import_all(package)
+    for name in modules:
         import_module(name)
+    if explain:
+        warm_up_runs()
 
 
-PACKAGES: Final = ("bpfcc.verifier", "bpfcc.explain", "bpfcc.types", "bpfcc.bpfir", "bpfcc.runtime.specs")
-# Prose, and forms of output.
-NOT_FOR_JUDGING: Final = ("bpfcc.verifier.catalogue", "bpfcc.explain.sarif", "bpfcc.explain.text", "bpfcc.explain.cause", "bpfcc.bpfir.parser")
-WANTED_LATE: Final[tuple[str, ...]] = ()
+def warm_up_runs() -> None:
+    """Let a child run programs: the native library is there, and room for functions that it calls back, which is executable memory."""
+    import ctypes
+
+    from bpfcc.runtime.memory import state_library
+
+    state_library()
+    # The allocator keeps what is freed: later ones take no system call.
+    function = ctypes.CFUNCTYPE(None)
+    del [function(tuple) for _ in range(MAX_CALLED_BACK)][:]
+
+
+def import_all(package: str) -> None:
+    """Import a package with everything in it that children need."""
+    import pkgutil
+
+    made = import_module(package)
+    for found in pkgutil.iter_modules(made.__path__, f"{package}."):
+        if found.name in NOT_FOR_CHILDREN:
+            continue
+        if found.ispkg:
+            import_all(found.name)
+        else:
+            import_module(found.name)

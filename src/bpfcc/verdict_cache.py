@@ -15,7 +15,7 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
+
 import stat
 import sys
 import time
@@ -139,7 +139,7 @@ class VerdictCache:
             return stream.read(MAX_RECORD_BYTES)
 
     def _write(self, name: str, data: bytes) -> None:
-        temporary = self.directory / f".{secrets.token_hex(8)}"
+        temporary = self.directory / f".{os.urandom(8).hex()}"
         descriptor = os.open(temporary, WRITE_NEW | NO_FOLLOW, 0o600)
         try:
             with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 # name -> where it is, and its line in `bpfcc --help`.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "run": ("bpfcc.cli.run", "Compile, load and run a program on packets or data, and say what it did."),
+    "verify": ("bpfcc.cli.verify", "Judge programs before they run, and say what is wrong with them."),
     "build": ("bpfcc.cli.build", "Compile C to an object, or any input to assembly, IR or LLVM IR."),
     "dump": ("bpfcc.cli.dump", "Show any stage as text: instructions, IR, control flow, maps, types."),
     "headers": ("bpfcc.cli.headers", "Print headers made from kernel types: vmlinux.h."),
+    "explain": ("bpfcc.cli.explain", "Explain the code of a finding, with an example and the remedy."),
     "doctor": ("bpfcc.cli.doctor", "Show what bpfcc found on this machine, and what is missing."),
     "completion": ("bpfcc.cli.completion", "Print a completion script for your shell."),
 }
@@ -37,12 +39,13 @@ OUTPUT_ERRORS: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, errno.ED
 EPILOG: Final = """\b
 Examples:
   bpfcc run firewall.bpf.c --pcap traffic.pcap     what does it do with these packets?
+  bpfcc verify firewall.bpf.c                      is it safe?
   bpfcc dump firewall.bpf.c --ir                   what does it look like inside?
   bpfcc build firewall.bpf.c -o firewall.o         an object for Linux
   bpfcc doctor                                     is everything here?
 
 \b
-Exit status: 0 done, 1 a program trapped, 2 bad input or usage,
+Exit status: 0 done, 1 a program was rejected or trapped, 2 bad input or usage,
 3 recognised but not supported, 70 a bug in bpfcc.
 """
 

@@ -6,23 +6,36 @@
     {"index": 0, "code": "…", "ir": "…", "verdict": {…}}     {"index": 0, …, "hit": true} where the parent knew it
     {"end": true}
 
-The parent's side is `bpfcc.isolate.judging`. Queries for the solver go the same way: {"smt": "(assert …)", "rlimit": 4000000}.
+Queries for the solver go the same way: {"smt": "(assert …)", "rlimit": 4000000}. A second child explains what the first one found, see
+`bpfcc.judgement`. The parent's side is `bpfcc.isolate.judging`.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.isolate.fork import result_of
 from bpfcc.isolate.reader import ReadRequest, btf_from_bytes, code_digest, wants_target
-from bpfcc.judgement import Rules, judge_program, lift_for, malformed, unknown_type, unsupported, warm_up
+from bpfcc.judgement import (
+    Rules,
+    explain_verdict,
+    judge_program,
+    lift_for,
+    malformed,
+    unexplained,
+    unknown_type,
+    unsupported,
+    warm_up,
+)
 from bpfcc.smt import STATUSES, SmtAnswer, local_solver
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bpfcc.frontend.btf import Btf
     from bpfcc.frontend.objects import Object as RawObject
     from bpfcc.isolate.channel import Channel
@@ -40,12 +53,16 @@ TYPED: Final = frozenset({"tracing", "lsm", "struct_ops", "ext"})
 class JudgeRequest:
     """An object to read, and how its programs are judged.
 
-    `part` (i, n): every n-th program from the i-th on. `cached`: the parent answers what it knows already. `smt`: it has a solver.
+    `part` (i, n): every n-th program from the i-th on. `sections`: only programs of these. `cached`: the parent answers what it
+    knows already. `smt`: it has a solver.
     """
 
     read: ReadRequest
     rules: Rules
+    # Verdicts to explain, by key: then nothing is judged.
+    explain: Mapping[str, Verdict] = field(default_factory=dict)
     part: tuple[int, int] = (0, 1)
+    sections: tuple[str, ...] | None = None
     cached: bool = False
     smt: bool = False
 
@@ -78,11 +95,11 @@ class JudgeJob:
         from bpfcc.pipeline import warm_up as warm_up_reading
 
         warm_up_reading(lift=True)
-        warm_up(request.rules)
+        warm_up(request.rules, explain=bool(request.explain))
         self.request: Final = request
         self.kernel_btf: Final[Btf | None] = Btf.kernel() if request.read.kernel_types and request.read.target_btf is None else None
         self.types: KernelTypes | None = WantedTypes() if request.rules.platform == "linux" else None
-        if request.read.kernel_types:
+        if request.read.kernel_types and not request.explain:
             self.types = preloaded(self.kernel_btf)
         self._usage = import_module("resource").getrusage if sys.platform != "win32" else None
         self.object: Object | None = None
@@ -120,12 +137,14 @@ class JudgeJob:
 
         read = self.request.read
         target = btf_from_bytes(read.target_btf) if read.target_btf is not None else self.kernel_btf
-        if read.target_btf is not None and target is not None:
+        if read.target_btf is not None and not self.request.explain:
             self.types = preloaded(target)
         raw = load(read.data, types=read.types, target_btf=target, file=read.file)
         obj = Object(raw)
         chosen = [key for key in obj.programs if read.programs is None or key in read.programs]
         chosen += [key for key in read.programs or () if key not in chosen and obj.program(key)]
+        if self.request.sections is not None:
+            chosen = in_sections(obj, chosen, self.request.sections)
         missing = target is None and not read.kernel_types
         if missing and (wants_target(raw) or self._wants_types(raw)):
             return {"programs": [], "needs_kernel_types": True}
@@ -135,7 +154,7 @@ class JudgeJob:
         return {"programs": named, "needs_kernel_types": False}
 
     def _wants_types(self, raw: RawObject) -> bool:
-        return self.types is not None and any(program.type in TYPED for program in raw.programs.values())
+        return not self.request.explain and self.types is not None and any(program.type in TYPED for program in raw.programs.values())
 
     def _judge(self, key: str, channel: Channel) -> dict[str, Any]:
         obj = self.object
@@ -143,6 +162,8 @@ class JudgeJob:
             raise InputError("no object was read")
         program = obj.programs.get(key) or obj.program(key)
         rules = self.request.rules
+        if key in self.request.explain:
+            return self._explain(program, self.request.explain[key])
         try:
             code = code_digest(program.bytecode)
         except InputError as error:
@@ -171,13 +192,34 @@ class JudgeJob:
         verdict = judge_program(program, rules, kernel_types=self.types, smt=smt, module=module, digest=digest)
         return self._answer(code, digest, verdict)
 
+    def _explain(self, program: Program, verdict: Verdict) -> dict[str, Any]:
+        from bpfcc.explain import object_record
+        from bpfcc.program import module_digest
+
+        module = lift_for(program, self.request.rules)
+        same = module_digest(module) == verdict.digest
+        explained = explain_verdict(verdict, program, module, self.request.rules) if same else unexplained(verdict)
+        return {"code": None, "ir": verdict.digest, "verdict": object_record("", [explained], wire=True)}
+
     def _answer(self, code: str | None, digest: str | None, verdict: Verdict) -> dict[str, Any]:
         from bpfcc.explain import object_record
 
         if self._usage is not None and not verdict.stats.peak_kib:
             peak = self._usage(0).ru_maxrss
             verdict = replace(verdict, stats=replace(verdict.stats, peak_kib=peak if sys.platform == "linux" else peak >> 10))
-        return {"code": code, "ir": digest, "verdict": object_record(self.request.read.file or "", [verdict], wire=True)}
+        # A verdict without a digest is of this run only.
+        return {"code": code, "ir": digest if verdict.digest else None, "verdict": object_record(self.request.read.file or "", [verdict], wire=True)}
+
+
+def in_sections(obj: Object, keys: list[str], sections: tuple[str, ...]) -> list[str]:
+    """Those of the programs that are in one of the sections. InputError for a section without programs."""
+    known = {obj.program(key).section for key in keys}
+    for section in sections:
+        if section not in known:
+            raise InputError(
+                f"no program in section {section!r}; sections with programs: {', '.join(sorted(known)) or 'none'}", file=obj.file
+            )
+    return [key for key in keys if obj.program(key).section in sections]
 
 
 @final

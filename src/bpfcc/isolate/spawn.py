@@ -54,15 +54,21 @@ def parse_request(line: bytes) -> tuple[ReadRequest, Limits]:
 
 def judge_line(request: JudgeRequest, limits: Limits) -> bytes:
     """A request to judge, as one line of JSON; the inverse is `parse_judge_request`."""
+    from bpfcc.explain import object_record
     from bpfcc.fingerprint import rules_record
 
     record = json.loads(request_line(request.read, limits))
-    record["judge"] = {"rules": rules_record(request.rules), "part": list(request.part), "cached": request.cached, "smt": request.smt}
+    sections = None if request.sections is None else list(request.sections)
+    record["judge"] = {
+        "rules": rules_record(request.rules), "part": list(request.part), "sections": sections, "cached": request.cached,
+        "smt": request.smt, "explain": {key: object_record("", [verdict], wire=True) for key, verdict in request.explain.items()},
+    }  # fmt: skip
     return json.dumps(record).encode()
 
 
 def parse_judge_request(line: bytes) -> tuple[JudgeRequest, Limits] | None:
     """A request to judge; None where it is one to read."""
+    from bpfcc.explain import parse_record
     from bpfcc.fingerprint import rules_of
     from bpfcc.isolate.judge import JudgeRequest
 
@@ -70,7 +76,12 @@ def parse_judge_request(line: bytes) -> tuple[JudgeRequest, Limits] | None:
     if record is None:
         return None
     read, limits = parse_request(line)
-    return JudgeRequest(read, rules_of(record["rules"]), tuple(record["part"]), record["cached"], record["smt"]), limits
+    sections = None if record["sections"] is None else tuple(record["sections"])
+    request = JudgeRequest(
+        read, rules_of(record["rules"]), {key: parse_record(each)[1][0] for key, each in record["explain"].items()},
+        tuple(record["part"]), sections, record["cached"], record["smt"],
+    )  # fmt: skip
+    return request, limits
 
 
 def run_spawned(request: ReadRequest, limits: Limits, *, command: tuple[str, ...] = COMMAND) -> bytes:

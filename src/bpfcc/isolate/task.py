@@ -24,7 +24,7 @@ from bpfcc.fingerprint import program_key, surroundings
 from bpfcc.isolate.channel import Lines
 from bpfcc.isolate.fork import ended_by_signal
 from bpfcc.isolate.wire import MAX_PROGRAMS, digest_of, error_of, number_below, rubbish, text_of
-from bpfcc.judgement import exhausted
+from bpfcc.judgement import exhausted, unexplained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +80,10 @@ class ObjectTask:
         self.done: dict[str, JudgedProgram] = {}
         self.running = 0
         self.base = ""
+        # What verdicts are cached under, by program; and those that wait for an explanation.
+        self.keys: dict[str, str] = {}
+        self._unexplained: dict[str, Verdict] = {}
+        self._kernel_types = request.read.kernel_types
         if cache is not None:
             digest = hashlib.sha256(request.read.data).hexdigest()
             self.base = surroundings(request.rules, digest, request.read.target_btf)
@@ -96,6 +100,33 @@ class ObjectTask:
         """Whether nothing is left to do."""
         return not self.running and not self.waiting
 
+    def settle(self, program: JudgedProgram) -> None:
+        """A program has its verdict: it is kept, or explained first."""
+        self.done[program.key] = program
+        verdict = program.verdict
+        if verdict is None or program.cached:
+            return
+        if self.request.rules.explain and verdict.findings and verdict.digest:
+            self._unexplained[program.key] = verdict
+        else:
+            self.remember(program.key, unexplained(verdict))
+
+    def remember(self, key: str, verdict: Verdict) -> None:
+        """The verdict as it is shown, and as the cache has it from now on. Without a digest it is of this run only."""
+        self.done[key] = self.done[key]._replace(verdict=verdict)
+        if self.cache is not None and key in self.keys and verdict.digest:
+            from bpfcc.explain import object_record
+
+            self.cache.put(self.keys[key], object_record("", [verdict], wire=True))
+
+    def explain(self) -> None:
+        """When all are judged: work for a child that explains."""
+        if self.running or self.waiting or not self._unexplained or self.error is not None:
+            return
+        found, self._unexplained = self._unexplained, {}
+        read = replace(self.request.read, programs=tuple(found), kernel_types=self._kernel_types)
+        self._waiting.append(Attempt(self, replace(self.request, read=read, part=(0, 1), sections=None, cached=False, explain=found)))
+
     def take(self) -> Attempt:
         """A share of the work."""
         self.running += 1
@@ -108,10 +139,13 @@ class ObjectTask:
     def again(self, request: JudgeRequest, keys: tuple[str, ...] | None, *, kernel_types: bool) -> None:
         """Work that another child has to do: these programs, or the same share where None."""
         read = replace(request.read, kernel_types=kernel_types)
+        self._kernel_types = self._kernel_types or kernel_types
         if keys is not None:
             if not keys:
                 return
-            read, request = replace(read, programs=keys), replace(request, part=(0, 1))
+            read, request = replace(read, programs=keys), replace(request, part=(0, 1), sections=None)
+        if request.explain:
+            request = replace(request, explain={key: verdict for key, verdict in request.explain.items() if key in (keys or ())})
         self._waiting.append(Attempt(self, replace(request, read=read)))
 
     def result(self) -> JudgedObject:
@@ -134,10 +168,10 @@ class Attempt:
         self.programs: tuple[Identity, ...] | None = None
         self.mine: list[Identity] = []
         self.current: Identity | None = None
+        self.answered: set[str] = set()
         self.ended = False
         self.timed_out = False
         # What the program in work would be cached under, and what the cache has.
-        self._key: str | None = None
         self._known: Verdict | None = None
 
     # ---- what the child says
@@ -190,11 +224,11 @@ class Attempt:
     def _start(self, program: Identity, worker: Worker) -> None:
         if self.current is not None or program not in self._left():
             raise rubbish(self.task.file)
-        self.current, self._key, self._known = program, None, None
+        self.current, self._known = program, None
         worker.deadline = time.monotonic() + self.task.limits.wall_seconds
 
     def _left(self) -> list[Identity]:
-        return [each for each in self.mine if each.key not in self.task.done]
+        return [each for each in self.mine if each.key not in self.answered]
 
     def _look_up(self, record: dict[str, Any]) -> bool:
         """Whether the cache knows the program that the child is about to judge."""
@@ -202,8 +236,8 @@ class Attempt:
         if self.current is None or not isinstance(described, list) or len(described) > MAX_ABOUT or task.cache is None:
             raise rubbish(task.file)
         ir = digest_of(record.get("ir"), task.file)
-        self._key = program_key(task.base, described, ir)
-        found = task.cache.get(self._key)
+        key = task.keys[self.current.key] = program_key(task.base, described, ir)
+        found = task.cache.get(key)
         if found is not None:
             try:
                 verdict = verdict_of(found, task.file)
@@ -228,40 +262,46 @@ class Attempt:
     def _keep(self, program: Identity, record: dict[str, Any]) -> None:
         task, file = self.task, self.task.file
         code, ir = (None if record.get(name) is None else digest_of(record[name], file) for name in ("code", "ir"))
+        self.answered.add(program.key)
         if record.get("hit") is True:
             if self._known is None or self._known.digest != ir:
                 raise rubbish(file)
-            task.done[program.key] = JudgedProgram(program.key, self._known, code, ir, cached=True)
+            task.settle(JudgedProgram(program.key, self._known, code, ir, cached=True))
             return
         verdict = verdict_of(record.get("verdict"), file)
-        if (ir is not None and verdict.digest != ir) or (verdict.accepted and ir is None):
+        if verdict.digest != (ir or "") or (verdict.accepted and ir is None):
             raise rubbish(file)
         verdict = replace(verdict, name=program.name, section=program.section, type=program.type)
-        task.done[program.key] = JudgedProgram(program.key, verdict, code, ir)
-        if task.cache is not None and self._key is not None:
-            from bpfcc.explain import object_record
-
-            task.cache.put(self._key, object_record("", [verdict], wire=True))
+        if not self.request.explain:
+            task.settle(JudgedProgram(program.key, verdict, code, ir))
+        elif (verdict.status, verdict.digest) != (self.request.explain[program.key].status, self.request.explain[program.key].digest):
+            raise rubbish(file)
+        else:
+            task.remember(program.key, verdict)
 
     def _fault(self, program: Identity, record: Any) -> None:
         """The child could not judge the program, and says why."""
         kind = record.get("kind") if isinstance(record, dict) else None
+        self.current = None
         if kind == "memory":
             self.ended = True
             self._ran_out(program, self._memory())
         elif kind == "recursion":
             self._give_up(program, "nesting: its structure is too deep")
         else:
-            error = error_of(record, self.task.file)
-            self.task.done[program.key] = JudgedProgram(program.key, None, error=InternalError(f"{program.key}: {error}"))
-        self.current = None
+            self._crashed(program, InternalError(f"{program.key}: {error_of(record, self.task.file)}"))
 
     # ---- how it ends
 
     def on_end(self, status: int) -> None:
         """The child has ended; a negative status is a signal's number."""
-        task, program = self.task, self.current
+        task = self.task
         task.running -= 1
+        self._settle(status)
+        task.explain()
+
+    def _settle(self, status: int) -> None:
+        task, program = self.task, self.current
         if self.ended or task.error is not None:
             return
         if self.programs is None or program is None:
@@ -277,8 +317,7 @@ class Attempt:
             self._ran_out(program, "memory or time: its process was killed")
         else:
             name = signal.Signals(ended_by).name if ended_by in set(signal.Signals) else f"status {status}"
-            error = InternalError(f"the isolated verifier crashed ({name}) while it judged {program.key}")
-            task.done[program.key] = JudgedProgram(program.key, None, error=error)
+            self._crashed(program, InternalError(f"the isolated verifier crashed ({name}) while it judged {program.key}"))
             self._others()
 
     def _reading_fault(self, status: int) -> BpfccError:
@@ -292,8 +331,7 @@ class Attempt:
 
     def _ran_out(self, program: Identity, what: str) -> None:
         """Once more alone, unless it was alone; the others in any case."""
-        fresh = all(each.key not in self.task.done for each in self.mine)
-        if fresh:
+        if not self.answered:
             self._give_up(program, what)
         else:
             self.task.again(self.request, (program.key,), kernel_types=self.request.read.kernel_types)
@@ -304,8 +342,18 @@ class Attempt:
         self.task.again(self.request, left, kernel_types=self.request.read.kernel_types)
 
     def _give_up(self, program: Identity, what: str) -> None:
-        verdict = exhausted(program, self.request.rules, what)
-        self.task.done[program.key] = JudgedProgram(program.key, verdict)
+        self.answered.add(program.key)
+        if self.request.explain:
+            # The verdict stands; what could be said about it is missing.
+            self.task.done[program.key] = self.task.done[program.key]._replace(verdict=unexplained(self.request.explain[program.key]))
+        else:
+            self.task.settle(JudgedProgram(program.key, exhausted(program, self.request.rules, what)))
+
+    def _crashed(self, program: Identity, error: InternalError) -> None:
+        self.answered.add(program.key)
+        found = self.task.done.get(program.key) or JudgedProgram(program.key, None)
+        verdict = unexplained(found.verdict) if found.verdict is not None else None
+        self.task.done[program.key] = found._replace(verdict=verdict, error=error)
 
 
 def identity(record: Any, file: str) -> Identity:
