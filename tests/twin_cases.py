@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
@@ -19,7 +19,7 @@ from bpfcc.bpfir.module import MapSpec
 
 if TYPE_CHECKING:
     from bpfcc.program import Object, Program
-    from bpfcc.verifier.options import Request
+    from bpfcc.verifier.options import KernelTypes, Request
 
 Variant = Literal["safe", "unsafe"]
 SAFE: Final[Variant] = "safe"
@@ -215,17 +215,26 @@ def make_program(case: Twin, variant: Variant) -> Program:
 
 def make_request(case: Twin, variant: Variant) -> Request:
     """The verifier's request for a twin."""
-    from bpfcc.runtime.specs import load_platform
-    from bpfcc.verifier.options import Request
+    from bpfcc.judgement import Rules, request_for
 
     program = case.program(variant)
-    return Request(
-        platform=load_platform("linux"),
-        type=case.header["type"],
+    request = request_for(program, Rules("linux"), running_kernel())
+    return replace(
+        request,
         attach_type=case.header.get("attach_type", program.attach_type),
         sleepable=program.sleepable or case.header.get("sleepable") == "yes",
-        license=case.object(variant).license if case.is_c else case.license,
+        license=program.license if case.is_c else case.license,
     )
+
+
+@functools.cache
+def running_kernel() -> KernelTypes | None:
+    """Types of the kernel that this is: what programs with kernel pointers are judged by."""
+    from bpfcc.frontend.btf import Btf
+    from bpfcc.types import kernel_types
+
+    btf = Btf.kernel()
+    return kernel_types(btf) if btf is not None else None
 
 
 @functools.cache
