@@ -1,6 +1,5 @@
 // type: sched_cls
 // code: V034
-// access: yes
 // kernel: both
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -5,6 +5,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+const volatile char name[64] = "a name of more than thirty-two letters";
+
 struct text {
 	char bytes[80];
 };
@@ -32,10 +34,10 @@ int two_parts(void *ctx)
 	if (!text)
 		return 0;
 	/* At most 32, or negative. */
-	first = bpf_probe_read_kernel_str(text->bytes, 32, ctx);
+	first = bpf_probe_read_kernel_str(text->bytes, 32, (void *)name);
 	if (first < 0)
 		return 0;
-	bpf_probe_read_kernel(text->bytes + first, SECOND, ctx);
+	bpf_probe_read_kernel(text->bytes + first, SECOND, (void *)name);
 	return 0;
 }
 

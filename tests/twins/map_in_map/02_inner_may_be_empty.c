@@ -12,12 +12,16 @@ struct inner {
 	__type(value, __u64);
 };
 
+struct inner one SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
 	__uint(max_entries, 4);
 	__type(key, __u32);
 	__array(values, struct inner);
-} outer SEC(".maps");
+} outer SEC(".maps") = {
+	.values = {&one},
+};
 
 SEC("xdp")
 int counts(struct xdp_md *ctx)

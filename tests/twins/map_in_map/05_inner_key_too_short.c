@@ -16,12 +16,16 @@ struct inner {
 	__uint(value_size, 8);
 };
 
+struct inner one SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 4);
 	__type(key, __u32);
 	__array(values, struct inner);
-} outer SEC(".maps");
+} outer SEC(".maps") = {
+	.values = {&one},
+};
 
 SEC("xdp")
 int known(struct xdp_md *ctx)

@@ -19,19 +19,26 @@ struct large {
 	__uint(value_size, 64);
 };
 
+struct small a_small SEC(".maps");
+struct large a_large SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 4);
 	__type(key, __u32);
 	__array(values, struct small);
-} smalls SEC(".maps");
+} smalls SEC(".maps") = {
+	.values = {&a_small},
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 4);
 	__type(key, __u32);
 	__array(values, struct large);
-} larges SEC(".maps");
+} larges SEC(".maps") = {
+	.values = {&a_large},
+};
 
 SEC("xdp")
 int writes(struct xdp_md *ctx)

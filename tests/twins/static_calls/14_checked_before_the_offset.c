@@ -6,12 +6,15 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-/* The result is at most 15, or negative. */
-static __noinline long header_bytes(unsigned char *data, unsigned char *data_end)
+#ifdef UNSAFE
+#define MOST 31
+#else
+#define MOST 15
+#endif
+
+static __noinline long header_bytes(unsigned char *data)
 {
-	if (data + 1 > data_end)
-		return -1;
-	return data[0] & 15;
+	return data[0] & MOST;
 }
 
 SEC("xdp")
@@ -19,15 +22,10 @@ int parses(struct xdp_md *ctx)
 {
 	unsigned char *data = (void *)(long)ctx->data;
 	unsigned char *data_end = (void *)(long)ctx->data_end;
-	long bytes = header_bytes(data, data_end);
 
-#ifndef UNSAFE
-	if (bytes < 0)
-		return XDP_DROP;
-#endif
 	if (data + 16 > data_end)
 		return XDP_DROP;
-	return data[bytes] ? XDP_PASS : XDP_DROP;
+	return data[header_bytes(data)] ? XDP_PASS : XDP_DROP;
 }
 
 char LICENSE[] SEC("license") = "GPL";
