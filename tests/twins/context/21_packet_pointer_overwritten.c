@@ -11,7 +11,7 @@ int shorten(struct __sk_buff *skb)
 	unsigned int end = skb->data_end;
 
 #ifdef UNSAFE
-	skb->data_end = end - 4;
+	skb->data_end = skb->len - 4;
 #else
 	skb->cb[0] = skb->len - 4;
 #endif

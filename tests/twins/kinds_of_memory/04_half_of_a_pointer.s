@@ -1,24 +1,17 @@
-; type: xdp
+; type: socket_filter
 ; code: V022
 ; kernel: both
 ; safe
     r2 = *(u32 *)(r1 + 0)
-    r3 = *(u32 *)(r1 + 4)
-    r0 = 2
-    r4 = r2
-    r4 += 4
-    if r4 > r3 goto out
-    r0 = *(u8 *)(r2 + 3)
-out:
+    *(u64 *)(r10 - 8) = r2
+    r2 = r10
+    r2 = r2
+    r0 = *(u8 *)(r2 - 8)
     exit
 ; unsafe
     r2 = *(u32 *)(r1 + 0)
-    r3 = *(u32 *)(r1 + 4)
-    r0 = 2
-    r4 = r2
-    r4 += 4
-    if r4 > r3 goto out
+    *(u64 *)(r10 - 8) = r2
+    r2 = r10
     w2 = w2
-    r0 = *(u8 *)(r2 + 3)
-out:
+    r0 = *(u8 *)(r2 - 8)
     exit

@@ -16,8 +16,8 @@ struct counter {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct counter);
 } counters SEC(".maps");
@@ -25,7 +25,7 @@ struct {
 SEC("xdp")
 int count(struct xdp_md *ctx)
 {
-	__u32 key = ctx->rx_queue_index;
+	__u32 key = 0;
 	struct counter *found = bpf_map_lookup_elem(&counters, &key);
 
 	if (!found)

@@ -10,8 +10,8 @@ struct name {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, 16);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct name);
 } names SEC(".maps");
@@ -19,7 +19,7 @@ struct {
 SEC("kprobe/do_exit")
 int length(void *ctx)
 {
-	__u32 key = 1, length = 0;
+	__u32 key = 0, length = 0;
 	struct name *found = bpf_map_lookup_elem(&names, &key);
 
 	if (!found)

@@ -2,9 +2,9 @@
 ; code: V013
 ; access: yes
 ; kernel: both
-; map: buckets hash 4 64 4
+; map: buckets array 4 64 1
 ; safe
-    r6 = *(u32 *)(r1 + 0)
+    r6 = *(u32 *)(r1 + 8)
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -19,7 +19,7 @@ out:
     r0 = 0
     exit
 ; unsafe
-    r6 = *(u32 *)(r1 + 0)
+    r6 = *(u32 *)(r1 + 8)
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4

@@ -16,7 +16,7 @@ int slice(struct xdp_md *ctx)
 	struct bpf_dynptr record;
 	__u32 *words;
 
-	if (bpf_ringbuf_reserve_dynptr(&events, 32, 0, &record))
+	if (bpf_ringbuf_reserve_dynptr(&events, 16, 0, &record))
 		goto out;
 	words = bpf_dynptr_data(&record, 0, 16);
 	if (words) {

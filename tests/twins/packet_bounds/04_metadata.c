@@ -10,13 +10,10 @@ int mark(struct xdp_md *ctx)
 {
 	void *meta = (void *)(long)ctx->data_meta;
 	void *data = (void *)(long)ctx->data;
-	void *data_end = (void *)(long)ctx->data_end;
 	unsigned int *value = meta;
 
-	if (data + 14 > data_end)
-		return XDP_DROP;
 #ifdef UNSAFE
-	if ((void *)(value + 1) > data_end)
+	if ((void *)value > data)
 #else
 	if ((void *)(value + 1) > data)
 #endif

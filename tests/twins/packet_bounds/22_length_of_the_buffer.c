@@ -1,6 +1,5 @@
 // type: sched_cls
 // code: V011
-// access: yes
 // kernel: both
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>

@@ -1,6 +1,5 @@
 ; type: xdp
-; code: V019
-; access: yes
+; code: V011
 ; kernel: both
 ; safe
     r6 = r1

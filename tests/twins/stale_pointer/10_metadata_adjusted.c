@@ -1,6 +1,5 @@
 // type: xdp
-// code: V019
-// access: yes
+// code: V011
 // kernel: both
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
