@@ -291,6 +291,7 @@ int handler(struct xdp_md *ctx)
         example="""\
 r2 = *(u32 *)(r1 + 16)
 callx r2
+r0 = 2
 exit
 """,
         remedy="Call functions by name; choose between them with `if` or `switch`, or with a tail call.",
@@ -440,16 +441,26 @@ int handler(struct xdp_md *ctx)
     "V075": Entry(
         why="The program uses something that bpfcc recognises and cannot judge. It is refused, since nothing can be promised about "
         "it; it may be right.",
-        language="asm",
-        example="""\
-r0 = 2
-may_goto +0
-exit
-""",
+        example=HEAD
+        + """\
+SEC("xdp")
+int handler(struct xdp_md *ctx)
+{
+    /* may_goto +0: a loop that the kernel ends */
+    asm volatile(".byte 0xe5, 0, 0, 0, 0, 0, 0, 0");
+    return XDP_PASS;
+}
+"""
+        + GPL,
         remedy="Write it without the feature that the finding names, where that is possible.",
-        fixed="""\
-r0 = 2
-exit
-""",
+        fixed=HEAD
+        + """\
+SEC("xdp")
+int handler(struct xdp_md *ctx)
+{
+    return XDP_PASS;
+}
+"""
+        + GPL,
     ),
 }

@@ -94,7 +94,7 @@ char _license[] SEC("license") = "Dual MIT/GPL";
         notes=("Windows does not look at licences.",),
     ),
     "V033": Entry(
-        why="A function was given something of another kind than its prototype says: a number where it wants memory, a context where"
+        why="A function was given something of another kind than its prototype says: memory where it wants a map, a context where"
         " it wants a map. It would take it for what it is not.",
         example=HEAD
         + COUNTERS
@@ -102,9 +102,9 @@ char _license[] SEC("license") = "Dual MIT/GPL";
 SEC("xdp")
 int handler(struct xdp_md *ctx)
 {
-    void *key = (void *)(unsigned long)ctx->rx_queue_index;
+    __u32 key = ctx->rx_queue_index;
 
-    return bpf_map_lookup_elem(&counters, key) ? XDP_DROP : XDP_PASS;
+    return bpf_map_lookup_elem(&key, &counters) ? XDP_DROP : XDP_PASS;
 }
 """
         + GPL,

@@ -54,7 +54,7 @@ int handler(struct xdp_md *ctx)
 {
     __u32 share = 1500 / ctx->rx_queue_index;
 
-    return share > 100 ? XDP_DROP : XDP_PASS;
+    return share & 1 ? XDP_DROP : XDP_PASS;
 }
 """
         + GPL,
@@ -68,7 +68,7 @@ int handler(struct xdp_md *ctx)
 
     if (queue == 0)
         return XDP_PASS;
-    return 1500 / queue > 100 ? XDP_DROP : XDP_PASS;
+    return (1500 / queue) & 1 ? XDP_DROP : XDP_PASS;
 }
 """
         + GPL,
@@ -182,11 +182,11 @@ r2 = *(u32 *)(r1 + 16)
 r3 = 7
 *(u64 *)(r10 - 8) = r3
 r3 = r10
-r3 += -8
+r3 += -24
 if r2 == 0 goto read
 r3 = r1
 read:
-r0 = *(u32 *)(r3 + 4)
+r0 = *(u32 *)(r3 + 16)
 exit
 """,
         remedy="Read in each branch, and use the value after the branches have met. Where the compiler has joined the branches, put "
@@ -196,10 +196,10 @@ r2 = *(u32 *)(r1 + 16)
 r3 = 7
 *(u64 *)(r10 - 8) = r3
 if r2 == 0 goto frame
-r0 = *(u32 *)(r1 + 4)
+r0 = *(u32 *)(r1 + 16)
 exit
 frame:
-r0 = *(u32 *)(r10 - 4)
+r0 = *(u32 *)(r10 - 8)
 exit
 """,
     ),

@@ -117,7 +117,7 @@ ENTRIES: Final[Mapping[str, Entry]] = {
 }
 """
         + GPL,
-        remedy="Release before the tail call.",
+        remedy="Release what is held before the tail call.",
         fixed=HEAD
         + EVENTS
         + TAIL_CALLS

@@ -4,8 +4,8 @@
     V011 at 12 (base v3 + 14)    becomes      "the same at 2 more places, the first of them here"
     V011 at 19 (base v3 + 20)
 
-The same are: findings with one code at one instruction (several paths or calls lead there), and findings of one code about one pointer,
-whatever constant was added to it. The first in program order stays.
+The same are: findings with one code at one instruction (several paths or calls lead there), findings of one code about one pointer,
+whatever constant was added to it, and what follows from arithmetic that spoils a pointer. The first in program order stays.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # What is wrong with a pointer itself: every use of it is wrong for the same reason.
 BY_POINTER: Final = frozenset({"V001", "V010", "V011", "V013", "V014", "V015", "V019", "V020", "V022", "V023", "V025", "V041"})
+# What makes something else of a pointer: its result is wrong wherever it is used.
+SPOILS: Final = frozenset({"V023"})
 LAST: Final = 1 << 40
 MAX_STEPS: Final = 64
 MAX_RELATED: Final = 12
@@ -36,6 +38,7 @@ def fold(findings: Iterable[Finding], module: Module | None = None) -> tuple[Fin
     order = {} if module is None else {fn.name: rank for rank, fn in enumerate(module.functions)}
     given = sorted(findings, key=lambda f: _rank(f, order))
     roots = Roots(module)
+    roots.spoiled_by(finding for finding in given if finding.code in SPOILS)
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in given:
         groups.setdefault(roots.key(finding), []).append(finding)
@@ -74,11 +77,12 @@ def _count(group: list[Finding], module: Module | None) -> Related:
     others = list(dict.fromkeys(f.insn for f in group if f.insn != first))
     if not others:
         return Related(f"found {len(group)} times: {len(group)} ways through the program lead here", first)
+    follows = any(f.code != group[0].code for f in group)
     elsewhere = [insn for insn in others if _line(insn, module) != _line(first, module)]
     if not elsewhere:
         return Related(f"the same in {len(others)} more instruction{'' if len(others) == 1 else 's'} of this line", first)
     places = "1 more place, here" if len(others) == 1 else f"{len(others)} more places, the first on another line here"
-    return Related(f"the same at {places}", elsewhere[0])
+    return Related(f"{'what follows from it shows' if follows else 'the same'} at {places}", elsewhere[0])
 
 
 def _line(insn: int, module: Module | None) -> tuple[str, int]:
@@ -93,12 +97,21 @@ class Roots:
     def __init__(self, module: Module | None) -> None:
         self._functions: dict[str, Function] = {} if module is None else {fn.name: fn for fn in module.functions}
         self._ops: dict[str, dict[int, list[Op]]] = {}
+        self._spoiled: dict[Value, tuple[object, ...]] = {}
+
+    def spoiled_by(self, findings: Iterable[Finding]) -> None:
+        """Take note of the results of what these findings are about."""
+        for finding in findings:
+            for op in self._at(finding.function, finding.insn):
+                if op.HAS_RESULT:
+                    self._spoiled[op.result] = self.key(finding)  # type: ignore[attr-defined]
 
     def key(self, finding: Finding) -> tuple[object, ...]:
         """What findings of one cause have in common."""
         found = self._operand(finding) if finding.code in BY_POINTER else None
         if isinstance(found, Value):
-            return finding.function, finding.code, root(found)
+            origin = root(found)
+            return self._spoiled.get(origin) or (finding.function, finding.code, origin)
         return finding.function, finding.insn, finding.code, finding.role or "", "" if finding.insn >= 0 else finding.message
 
     def _operand(self, finding: Finding) -> Operand | None:
