@@ -10,7 +10,16 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from bpfcc.runtime.specs.model import ARGUMENT_KINDS, FIELD_KINDS, LEVELS, RETURN_KINDS, Limits
+from bpfcc.runtime.specs.model import (
+    ACCESS_WORDS,
+    ARGUMENT_KINDS,
+    CALLBACK_KINDS,
+    FIELD_KINDS,
+    LEVELS,
+    RETURN_KINDS,
+    SPECIAL_FIELDS,
+    Limits,
+)
 from bpfcc.runtime.specs.tables import SCHEMA, Table
 
 MAX_CONTEXT_BYTES: Final = 1 << 16
@@ -133,9 +142,41 @@ def _check_prototype(at: str, row: Table) -> Iterator[Problem]:
     bound = row.get("result_at_most")
     if bound is not None and not (_is_number(bound) and bound < len(args)):
         yield f"{at}.result_at_most", "must be the index of an argument"
-    for flag in ("gpl_only", "moves_packet", "may_sleep", "acquires", "releases", "calls_back"):
+    if not _is_number(row.get("in_map_value", 0), 0, max(len(args) - 1, 0)):
+        yield f"{at}.in_map_value", "must be the index of an argument"
+    for flag in ("gpl_only", "moves_packet", "may_sleep", "acquires", "releases", "calls_back", "packet", "under_lock"):
         if not isinstance(row.get(flag, False), bool):
             yield f"{at}.{flag}", "must be true or false"
+    if row.get("result_range") is not None and not _is_range(row["result_range"]):
+        yield f"{at}.result_range", "must be [lowest, highest]"
+    if "callback" in row:
+        yield from _check_callback(f"{at}.callback", row["callback"], len(args))
+
+
+def _check_callback(at: str, row: object, count: int) -> Iterator[Problem]:
+    if not isinstance(row, dict) or not isinstance(row.get("args"), list):
+        yield at, "must have the callback's args"
+        return
+    for index, kind in enumerate(row["args"]):
+        if not isinstance(kind, str) or kind.partition(":")[0] not in CALLBACK_KINDS:
+            yield f"{at}.args[{index}]", f"unknown kind {kind!r}"
+    for key in ("function", "context"):
+        place = row.get(key, 0) if key == "context" else row.get(key)
+        if not _is_number(place, 0, count - 1):
+            yield f"{at}.{key}", "must be the index of an argument"
+    if not _is_range(row.get("returns")):
+        yield f"{at}.returns", "must be [lowest, highest]"
+    if not isinstance(row.get("deferred", False), bool):
+        yield f"{at}.deferred", "must be true or false"
+
+
+def _is_range(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(_is_number(each, -(1 << 63), (1 << 63) - 1) for each in value)
+        and value[0] <= value[1]
+    )
 
 
 def _check_context(at: str, row: Table) -> Iterator[Problem]:
@@ -148,14 +189,16 @@ def _check_context(at: str, row: Table) -> Iterator[Problem]:
         return
     if not _is_number(row.get("readable_from", 0), 0, MAX_CONTEXT_BYTES):
         yield f"{at}.readable_from", "must be a number of bytes"
+    if not isinstance(row.get("bytewise", False), bool):
+        yield f"{at}.bytewise", "must be true or false"
     types = row.get("types", [])
     if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
         yield f"{at}.types", "must be a list of names"
     names: set[str] = set()
     for index, entry in enumerate(fields):
         place = f"{at}.fields[{index}]"
-        if not isinstance(entry, list) or not 3 <= len(entry) <= 5 or not isinstance(entry[0], str):
-            yield place, "must be [name, offset, size, kind, count]"
+        if not isinstance(entry, list) or not 3 <= len(entry) <= 7 or not isinstance(entry[0], str):
+            yield place, "must be [name, offset, size, kind, count, reads, writes]"
             continue
         name, offset, width, *rest = entry
         if not _is_number(offset) or not _is_number(width, 1) or offset + width > row["size"]:
@@ -164,6 +207,9 @@ def _check_context(at: str, row: Table) -> Iterator[Problem]:
             yield place, f"unknown field kind {rest[0]!r}"
         if len(rest) > 1 and not (_is_number(rest[1], 1) and _is_number(width, 1) and width % rest[1] == 0):
             yield place, "the count must divide the size"
+        for words in rest[2:]:
+            if not isinstance(words, str) or not set(words.split()) <= ACCESS_WORDS:
+                yield place, f"{words!r} is no way of access; there are {', '.join(sorted(ACCESS_WORDS))}"
         if name in names:
             yield place, f"a second field {name!r}"
         names.add(name)
@@ -175,6 +221,14 @@ def _check_map_type(at: str, row: Table) -> Iterator[Problem]:
     helpers = row.get("helpers", [])
     if not isinstance(helpers, list) or not all(isinstance(each, str) for each in helpers):
         yield f"{at}.helpers", "must be a list of helper names"
+    if not isinstance(row.get("sleepable", False), bool):
+        yield f"{at}.sleepable", "must be true or false"
+    yield from _check_special(f"{at}.fields", row.get("fields", []))
+
+
+def _check_special(at: str, names: object) -> Iterator[Problem]:
+    if not isinstance(names, list) or not all(isinstance(each, str) and each in SPECIAL_FIELDS for each in names):
+        yield at, f"must be a list of special members: {', '.join(sorted(SPECIAL_FIELDS))}"
 
 
 def _check_program_type(at: str, row: Table, contexts: Table, sets: object) -> Iterator[Problem]:
@@ -190,6 +244,7 @@ def _check_program_type(at: str, row: Table, contexts: Table, sets: object) -> I
         yield from _check_numbers(f"{at}.helpers", row.get("helpers", ""), sets)
     if "own_helpers" in row:
         yield from _check_helpers(f"{at}.own_helpers", row["own_helpers"])
+    yield from _check_special(f"{at}.without_fields", row.get("without_fields", []))
     yield from _check_returns(at, row)
     entries = contexts[context].get("fields") if context is not None and isinstance(contexts[context], dict) else ()
     known = {entry[0] for entry in entries or () if isinstance(entry, list) and entry}
@@ -204,6 +259,7 @@ def _check_program_type(at: str, row: Table, contexts: Table, sets: object) -> I
             yield place, "must have a number"
         else:
             yield from _check_access(place, entry, known)
+            yield from _check_numbers(f"{place}.without_helpers", entry.get("without_helpers", ""), sets)
             yield from _check_returns(place, entry)
 
 

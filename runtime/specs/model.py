@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, final
 
 ARGUMENT_KINDS: Final = frozenset({
-    "anything", "btf_id", "btf_id_or_null", "btf_id_sock_common", "const_alloc_size", "const_map_ptr", "const_str", "ctx", "ctx_or_null",
+    "anything", "btf_id", "btf_id_or_null", "btf_id_sock_common", "btf_id_sock_common_or_null", "const_alloc_size", "const_map_ptr",
+    "const_str", "ctx", "ctx_or_null",
     "dynptr", "dynptr_uninit", "func", "kptr", "map_key", "map_value", "map_value_or_null", "map_value_uninit", "mem", "mem_or_null",
     "mem_uninit", "mem_uninit_or_null", "mem_write", "percpu_btf_id", "ringbuf_mem", "size", "size_or_zero", "sock_common",
     "sock_common_or_null", "spin_lock", "stack_or_null", "timer", "unchecked",
@@ -26,7 +27,7 @@ RETURN_KINDS: Final = frozenset({
 })  # fmt: skip
 FIELD_KINDS: Final = frozenset({
     "scalar", "packet_start", "packet_end", "packet_meta", "packet_length", "memory_start", "memory_end", "sock", "sock_or_null",
-    "flow_keys", "btf_pointer",
+    "sock_common_or_null", "flow_keys", "btf_pointer", "tp_buffer",
 })  # fmt: skip
 SIZE_KINDS: Final = frozenset({"size", "size_or_zero"})
 READ_KINDS: Final = frozenset({"mem", "mem_or_null", "mem_write", "map_key", "map_value", "map_value_or_null", "const_str", "unchecked"})
@@ -34,7 +35,7 @@ WRITE_KINDS: Final = frozenset({"mem_uninit", "mem_uninit_or_null", "mem_write",
 
 FieldKind = Literal[
     "scalar", "packet_start", "packet_end", "packet_meta", "packet_length", "memory_start", "memory_end", "sock", "sock_or_null",
-    "flow_keys", "btf_pointer",
+    "sock_common_or_null", "flow_keys", "btf_pointer", "tp_buffer",
 ]  # fmt: skip
 # The default of every table; tuples, as they are made in a quarter of a dataclass's time and every command makes them.
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
@@ -64,6 +65,34 @@ class Limits(NamedTuple):
     loop_iterations: int = 1 << 23
 
 
+# How a field may be accessed, words of a text: the element as a "whole"; "narrow": any power of two up to it, aligned in it; "low":
+# any power of two, at its start; "halves": as narrow, from two bytes on. Besides: "pairs" of elements of four bytes as eight, aligned
+# in the context; "four" bytes at the start of a shorter one, the rest being zero.
+ACCESS_WORDS: Final = frozenset({"whole", "narrow", "low", "halves", "pairs", "four"})
+NARROW_KINDS: Final = frozenset({"scalar", "packet_length"})
+# What a callback is given: the number of the round, the map and the address of a key and a value of it, the callback's own context
+# (what the helper was given for it), a dynptr, or a kernel object as `btf:STRUCT`.
+CALLBACK_KINDS: Final = frozenset({"number", "map", "map_key", "map_value", "context", "dynptr", "node", "btf"})
+# Special members of map values: see `bpfcc.types.fields`.
+SPECIAL_FIELDS: Final = frozenset({
+    "spin_lock", "res_spin_lock", "timer", "wq", "task_work", "list_head", "rb_root", "refcount", "kptr", "kptr_untrusted", "kptr_percpu",
+    "uptr",
+})  # fmt: skip
+
+
+class Callback(NamedTuple):
+    """A function of the program that a helper calls. `function`: index of the argument that it is; `context`: of its own context.
+
+    `returns`: what it may return. `deferred`: it is called later, with none of what the caller holds.
+    """
+
+    function: int
+    arguments: tuple[str, ...]
+    returns: tuple[int, int]
+    context: int | None = None
+    deferred: bool = False
+
+
 class Argument(NamedTuple):
     """What a helper takes in one register. `size`: bytes behind it where they are fixed."""
 
@@ -75,7 +104,9 @@ class Helper(NamedTuple):
     """A helper's prototype and what it does beyond its result.
 
     `moves_packet`: packet pointers are stale afterwards. `result_at_most`: index of the size argument that bounds the result.
-    `calls_back`: it calls functions of the program before it returns. `runtime`: this library has it.
+    `calls_back`: it calls functions of the program before it returns. `runtime`: this library has it. `result_range`: lowest and highest
+    result as a signed number. `packet`: memory arguments may lie in the packet. `in_map_value`: index of a memory argument that must lie
+    in a map's value. `under_lock`: it may be called while a spin lock is held. `callback`: what it calls.
     """
 
     id: int
@@ -90,6 +121,11 @@ class Helper(NamedTuple):
     calls_back: bool = False
     result_at_most: int | None = None
     runtime: bool = False
+    result_range: tuple[int, int] | None = None
+    packet: bool = False
+    in_map_value: int | None = None
+    under_lock: bool = False
+    callback: Callback | None = None
 
     def size_argument(self, index: int) -> int | None:
         """The argument that gives the bytes behind argument `index`, where the next one does."""
@@ -102,24 +138,46 @@ class Helper(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a context. `count` > 1: an array of equal elements; `size` is that of the whole."""
+    """A field of a context. `count` > 1: an array of equal elements; `size` is that of the whole.
+
+    `reads` and `writes` are words of `ACCESS_WORDS`; whether a program may access the field at all is its type's business.
+    """
 
     name: str
     offset: int
     size: int
     kind: FieldKind = "scalar"
     count: int = 1
+    reads: str = "narrow"
+    writes: str = "whole"
 
     @property
     def element_size(self) -> int:
         """Bytes of one element."""
         return self.size // self.count
 
+    def allows(self, offset: int, size: int, *, write: bool = False) -> bool:
+        """Whether `size` bytes at byte `offset` of the context are an access that the field's rules have."""
+        words = (self.writes if write else self.reads).split()
+        element, at = self.element_size, offset - self.offset
+        inside = at % element
+        if at < 0 or size <= 0 or at >= self.size:
+            return False
+        if size > element:
+            pair = "pairs" in words and size == 2 * element == 8 and offset % 8 == 0 and at + size <= self.size
+            return pair or ("four" in words and size == 4 and at == 0)
+        if inside + size > element or size & (size - 1):
+            return False
+        if "narrow" in words or "halves" in words:
+            return inside % size == 0 and (size > 1 or "narrow" in words)
+        return inside == 0 and ("low" in words or size == element)
+
 
 class ContextSpec(NamedTuple):
     """A context's layout. `variable`: `size` is a maximum, and the caller's bytes are the context.
 
     `readable_from`: in a context without fields, the first byte that programs may read. `types`: what C calls it, struct or typedef.
+    `bytewise`: accesses need not keep to fields, but for pointers.
     """
 
     name: str
@@ -128,6 +186,7 @@ class ContextSpec(NamedTuple):
     variable: bool = False
     readable_from: int = 0
     types: frozenset[str] = frozenset()
+    bytewise: bool = False
 
     def field(self, name: str) -> Field | None:
         """The field of that name."""
@@ -139,7 +198,7 @@ class ContextSpec(NamedTuple):
 
 
 class AttachType(NamedTuple):
-    """A place to attach. What is None is as the program type has it."""
+    """A place to attach. What is None is as the program type has it; `without_helpers`: ids that the type has and this place has not."""
 
     name: str
     number: int
@@ -147,12 +206,14 @@ class AttachType(NamedTuple):
     writable: frozenset[str] | None = None
     return_range: tuple[int, int] | None = None
     guid: str | None = None
+    without_helpers: frozenset[int] = frozenset()
 
 
 class ProgramType(NamedTuple):
     """A program type. `packet`: where the packet of its context begins. `writable` may be {"*"}: every byte.
 
-    `helper_ids` None: whatever the program it stands in for may call.
+    `helper_ids` None: whatever the program it stands in for may call. `own_helpers` go before the platform's helpers of the same id.
+    `without_fields`: special members that maps of such programs may not have in their values.
     """
 
     name: str
@@ -168,11 +229,14 @@ class ProgramType(NamedTuple):
     context_by_arch: Mapping[str, str] = NOTHING
     own_helpers: Mapping[int, Helper] = NOTHING
     guid: str | None = None
+    without_fields: frozenset[str] = frozenset()
 
 
 class MapType(NamedTuple):
-    """A map type and the helpers that take it."""
+    """A map type and the helpers that take it. `sleepable`: programs that may sleep can use it; `fields`: special members of its values."""
 
     name: str
     number: int
     helpers: frozenset[str] = frozenset()
+    sleepable: bool = False
+    fields: frozenset[str] = frozenset()

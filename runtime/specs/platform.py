@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, final
 
 from bpfcc.bpfir.effects import HelperEffects, Touch
 from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.runtime.specs.access import ContextAccess, access_to
 from bpfcc.runtime.specs.model import (
+    NARROW_KINDS,
     READ_KINDS,
     WRITE_KINDS,
     Argument,
     AttachType,
+    Callback,
     ContextSpec,
     Field,
     FieldKind,
@@ -105,20 +108,36 @@ def make_helper(row: Table, runtime: frozenset[int]) -> Helper:
         calls_back=row.get("calls_back", False),
         result_at_most=row.get("result_at_most"),
         runtime=row["id"] in runtime,
+        result_range=_pair(row, "result_range"),
+        packet=row.get("packet", False),
+        in_map_value=row.get("in_map_value"),
+        under_lock=row.get("under_lock", False),
+        callback=make_callback(row["callback"]) if "callback" in row else None,
     )
+
+
+def make_callback(row: Table) -> Callback:
+    """A callback from its row."""
+    low, high = row["returns"]
+    return Callback(row["function"], tuple(row["args"]), (low, high), row.get("context"), row.get("deferred", False))
 
 
 def make_context(name: str, row: Table) -> ContextSpec:
-    """A context from its row; a field's row is name, offset, size, kind, count."""
-    fields = tuple(
-        Field(f[0], f[1], f[2], cast("FieldKind", f[3] if len(f) > 3 else "scalar"), f[4] if len(f) > 4 else 1) for f in row["fields"]
-    )
+    """A context from its row."""
+    fields = tuple(make_field(*each) for each in row["fields"])
     types = frozenset(row.get("types", (name,)))
-    return ContextSpec(name, row["size"], fields, row.get("variable", False), row.get("readable_from", 0), types)
+    return ContextSpec(
+        name, row["size"], fields, row.get("variable", False), row.get("readable_from", 0), types, row.get("bytewise", False)
+    )
 
 
-def _range(row: Table) -> tuple[int, int] | None:
-    found = row.get("return_range")
+def make_field(name: str, offset: int, size: int, kind: str = "scalar", count: int = 1, reads: str = "", writes: str = "whole") -> Field:
+    """A field from the entries of its row; numbers may be read in part, addresses as a whole, where the row does not say."""
+    return Field(name, offset, size, cast("FieldKind", kind), count, reads or ("narrow" if kind in NARROW_KINDS else "whole"), writes)
+
+
+def _pair(row: Table, key: str) -> tuple[int, int] | None:
+    found = row.get(key)
     return (found[0], found[1]) if found else None
 
 
@@ -126,9 +145,17 @@ def _names(row: Table, key: str) -> frozenset[str] | None:
     return frozenset(row[key]) if key in row else None
 
 
-def make_attach_type(name: str, row: Table) -> AttachType:
+def make_attach_type(name: str, row: Table, sets: Mapping[str, str]) -> AttachType:
     """An attach type from its row."""
-    return AttachType(name, row["number"], _names(row, "unreadable"), _names(row, "writable"), _range(row), row.get("guid"))
+    return AttachType(
+        name, row["number"], _names(row, "unreadable"), _names(row, "writable"), _pair(row, "return_range"), row.get("guid"),
+        numbers(row.get("without_helpers", ""), sets),
+    )  # fmt: skip
+
+
+def make_map_type(name: str, row: Table) -> MapType:
+    """A map type from its row."""
+    return MapType(name, row["number"], frozenset(row.get("helpers", ())), row.get("sleepable", False), frozenset(row.get("fields", ())))
 
 
 def effects_of(helper: Helper) -> HelperEffects:
@@ -177,9 +204,7 @@ class Platform:
         self.helpers_by_id: Mapping[int, Helper] = LazyTable(rows, lambda _, row: make_helper(row, self._runtime))
         self.contexts: Mapping[str, ContextSpec] = LazyTable(table["contexts"], make_context)
         self.program_types: Mapping[str, ProgramType] = LazyTable(table["program_types"], self._make_program_type)
-        self.map_types: Mapping[str, MapType] = LazyTable(
-            table["map_types"], lambda name, row: MapType(name, row["number"], frozenset(row.get("helpers", ())))
-        )
+        self.map_types: Mapping[str, MapType] = LazyTable(table["map_types"], make_map_type)
 
     def _make_program_type(self, name: str, row: Table) -> ProgramType:
         own = {each["id"]: make_helper(each, self._runtime) for each in row.get("own_helpers", ())}
@@ -192,12 +217,13 @@ class Platform:
             packet=cast("PacketKind | None", row.get("packet")),
             unreadable=_names(row, "unreadable") or frozenset(),
             writable=_names(row, "writable") or frozenset(),
-            attach_types={each: make_attach_type(each, entry) for each, entry in row.get("attach_types", {}).items()},
-            return_range=_range(row),
+            attach_types={each: make_attach_type(each, entry, self._sets) for each, entry in row.get("attach_types", {}).items()},
+            return_range=_pair(row, "return_range"),
             return_names={int(value): text for value, text in row.get("return_names", {}).items()},
             context_by_arch=row.get("context_by_arch", {}),
             own_helpers=own,
             guid=row.get("guid"),
+            without_fields=frozenset(row.get("without_fields", ())),
         )
 
     def helper(self, reference: int | str, program_type: str | None = None) -> Helper:
@@ -218,10 +244,13 @@ class Platform:
             raise UnsupportedError(f"program type {name}", f"{self.name} has no program type {name!r}; there are {known}")
         return self.program_types[name]
 
-    def helper_allowed(self, helper_id: int, program_type: str) -> bool:
-        """Whether programs of that type may call it."""
-        allowed = self.program_type(program_type).helper_ids
-        return helper_id in self.helpers_by_id if allowed is None else helper_id in allowed
+    def helper_allowed(self, helper_id: int, program_type: str, attach_type: str | None = None) -> bool:
+        """Whether programs of that type may call it; where they are attached may take some away."""
+        spec = self.program_type(program_type)
+        attach = spec.attach_types.get(attach_type or "")
+        if attach is not None and helper_id in attach.without_helpers:
+            return False
+        return helper_id in self.helpers_by_id if spec.helper_ids is None else helper_id in spec.helper_ids
 
     def effects(self, helper_id: int, /) -> HelperEffects | None:
         """What the lifter has to know of a call (`bpfcc.bpfir.effects.EffectsOf`); None for an unknown helper."""
@@ -263,6 +292,23 @@ class Platform:
         spec = self.program_type(program_type)
         attach = spec.attach_types.get(attach_type or "")
         return attach.writable if attach is not None and attach.writable is not None else spec.writable
+
+    def access(
+        self, program_type: str, attach_type: str | None, offset: int, size: int, *, write: bool = False, arch: str | None = None
+    ) -> ContextAccess:  # fmt: skip
+        """What an access of `size` bytes to the context is to, and whether such a program may make it."""
+        spec = self.context_of(program_type, arch)
+        if spec is None:
+            return ContextAccess(why="no context")
+        if offset < 0 or size <= 0 or offset + size > spec.size:
+            return ContextAccess(why="outside")
+        # The lists of a type are about the context of this machine's kind; register files of others may be read like this one's.
+        usual = spec is self.context_of(program_type)
+        everything = frozenset(each.name for each in spec.fields)
+        if write:
+            names = self.writable_fields(program_type, attach_type)
+            return access_to(spec, offset, size, everything if "*" in names else names, write=True, open_for_writing="*" in names)
+        return access_to(spec, offset, size, self.readable_fields(program_type, attach_type) if usual else everything)
 
     def return_range(self, program_type: str, attach_type: str | None = None) -> tuple[int, int] | None:
         """What the platform lets such a program return, None = anything."""
