@@ -98,6 +98,11 @@ class Object:
         return {place.spec.name: place.spec for place in self._maps.places}
 
     @property
+    def data(self) -> bytes:
+        """The object file."""
+        return self._elf.data
+
+    @property
     def externs(self) -> tuple[Extern, ...]:
         """What the object leaves to the kernel, whether used or not."""
         return tuple(self._externs.externs)

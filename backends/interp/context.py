@@ -39,7 +39,7 @@ def packet_fields(module: Module, environment: Environment) -> Mapping[Op, str]:
     fields.pop(-1, None)
     if environment.checked or layout.pointer_bytes == 8 or not fields or not module.entry.params:
         return {}
-    analysis = _Analysis(module)
+    analysis = ContextFlow(module)
     analysis.run()
     found: dict[Op, str] = {}
     for fn in module.functions:
@@ -50,8 +50,8 @@ def packet_fields(module: Module, environment: Environment) -> Mapping[Op, str]:
 
 
 @final
-class _Analysis:
-    """`facts` after `run`: what is known about each value that was reached; values without one are no pointers to the context."""
+class ContextFlow:
+    """Which values are the context: `facts` after `run`, of each value that was reached; values without one are no pointers to it."""
 
     def __init__(self, module: Module) -> None:
         self.module = module

@@ -3,6 +3,7 @@
     import bpfcc
 
     obj = bpfcc.compile("filter.bpf.c")             or bpfcc.load("filter.o"), bpfcc.load(b"\\x7fELF…")
+    bpfcc.verify(obj.programs["filter"]).accepted
     with bpfcc.prepare(obj.programs["filter"]) as exe:
         exe.run(packet=frame).return_value
 
@@ -18,19 +19,23 @@ if TYPE_CHECKING:
     from bpfcc.api import assemble, compile, load  # noqa: A004 - the names of the contract
     from bpfcc.bpfir.module import MapSpec
     from bpfcc.diagnostics import Diagnostic, SourcePosition
-    from bpfcc.errors import BpfccError, CompileError, InputError, InternalError, Trap, UnsupportedError
+    from bpfcc.errors import BpfccError, CompileError, InputError, InternalError, RejectedError, Trap, UnsupportedError
     from bpfcc.execution import Executable, Result, prepare
     from bpfcc.program import Object, Program
     from bpfcc.runtime.options import RunOptions
+    from bpfcc.verification import Verdict, verify
+    from bpfcc.verifier.verdict import Finding
 
 __version__ = "0.1.0"
 
 _PLACES: Final = {
     "BpfccError": "bpfcc.errors", "CompileError": "bpfcc.errors", "Diagnostic": "bpfcc.diagnostics", "Executable": "bpfcc.execution",
+    "Finding": "bpfcc.verifier.verdict",
     "InputError": "bpfcc.errors", "InternalError": "bpfcc.errors", "MapSpec": "bpfcc.bpfir.module", "Object": "bpfcc.program",
-    "Program": "bpfcc.program", "Result": "bpfcc.execution", "RunOptions": "bpfcc.runtime.options", "SourcePosition": "bpfcc.diagnostics",
+    "Program": "bpfcc.program", "RejectedError": "bpfcc.errors",
+    "Result": "bpfcc.execution", "RunOptions": "bpfcc.runtime.options", "SourcePosition": "bpfcc.diagnostics",
     "Trap": "bpfcc.errors", "UnsupportedError": "bpfcc.errors", "assemble": "bpfcc.api", "compile": "bpfcc.api", "load": "bpfcc.api",
-    "prepare": "bpfcc.execution",
+    "Verdict": "bpfcc.verification", "prepare": "bpfcc.execution", "verify": "bpfcc.verification",
 }  # fmt: skip
 
 __all__ = [
@@ -38,21 +43,25 @@ __all__ = [
     "CompileError",
     "Diagnostic",
     "Executable",
+    "Finding",
     "InputError",
     "InternalError",
     "MapSpec",
     "Object",
     "Program",
+    "RejectedError",
     "Result",
     "RunOptions",
     "SourcePosition",
     "Trap",
     "UnsupportedError",
+    "Verdict",
     "__version__",
     "assemble",
     "compile",
     "load",
     "prepare",
+    "verify",
 ]
 
 

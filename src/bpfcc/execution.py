@@ -5,8 +5,9 @@
         result = exe.run(packet=frame)              result.return_value, .packet, .steps, .ns_per_run
         results = exe.run_batch(frames)             one call into native code
 
-In this release every run is checked: nothing has been proven about a program, so each access is looked up in the memory that
-is alive, and a step budget holds. A violation raises `Trap` with instruction and source line; the process is never harmed.
+`prepare` refuses a program that is not accepted (`bpfcc.gate`), and one that is runs without checks. With `checked=True` any program
+runs: each access is looked up in the memory that is alive, and a step budget holds. A violation raises `Trap` with instruction and
+source line; the process is never harmed.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from bpfcc.runtime.log import LogRecord
     from bpfcc.runtime.results import Redirect
     from bpfcc.seeds import Seeds
+    from bpfcc.verification import Verdict
+    from bpfcc.verifier import verdict as plain
 
 TAIL_CALL: Final = 12
 RAW: Final = "raw"
@@ -50,11 +53,11 @@ class Result:
     """What one run did.
 
     `return_value` is r0: 64 bits for type `raw`, else the 32 that Linux looks at. `packet` and `data` are as the program left
-    them. `steps` counts bytecode instructions. `ns_per_run` is None in a batch that was not timed packet by packet.
+    them. `steps` counts bytecode instructions, None in unchecked runs. `ns_per_run` is None in a batch that was not timed packet by packet.
     """
 
     return_value: int
-    steps: int
+    steps: int | None
     packet: bytes | None = None
     data: bytes | None = None
     context: Mapping[str, FieldValue] = field(default_factory=dict)
@@ -87,17 +90,19 @@ class Executable:
 
     def __init__(
         self, modules: Sequence[Module], names: Sequence[str], maps: Sequence[MapSpec], *, program_type: str,
-        attach_type: str | None = None, backend: str = "interp", options: RunOptions | None = None,
+        attach_type: str | None = None, backend: str = "interp", options: RunOptions | None = None, bound: int | None = None,
     ) -> None:  # fmt: skip
+        """`bound`: instructions that a run executes at most, for programs that run unchecked; None: a checked run."""
         self.type: Final = program_type
         self.module: Final = modules[0]
         self.backend: Final = backend
+        self.bound: Final = bound
         with ExitStack() as stack:
             made = load_backend(backend)
             options = options or RunOptions()
             self.maps: Final[dict[str, Map]] = {spec.name: stack.enter_context(make_map(spec, options.cpus)) for spec in maps}
             self.runtime: Final = stack.enter_context(Runtime(load_platform("linux"), self.maps.values(), options))
-            self._run = stack.enter_context(Run(self.runtime, program_type, attach_type))
+            self._run = stack.enter_context(Run(self.runtime, program_type, attach_type, checked=self.checked))
             self._native = []
             for module in modules:
                 exe = made.compile(module, self._environment(module))
@@ -106,6 +111,11 @@ class Executable:
             self._link(names)
             self._bound: Bound = stack.enter_context(self._native[0].bind(self._run))
             self._stack = stack.pop_all()
+
+    @property
+    def checked(self) -> bool:
+        """Whether every access is checked while it runs; else it was proven before."""
+        return self.bound is None
 
     def _environment(self, module: Module) -> Environment:
         codec, runtime = self._run.codec, self.runtime
@@ -121,6 +131,7 @@ class Executable:
             quiet_helpers=runtime.quiet_helpers,
             tail_call_helper=TAIL_CALL,
             layout=layout,
+            checked=self.checked,
         )
 
     def _link(self, names: Sequence[str]) -> None:
@@ -142,6 +153,7 @@ class Executable:
         """
         if repeat < 1:
             raise InputError("a program is run at least once")
+        self._check_budget(steps)
         if self.type == RAW:
             # Its memory is supplied memory, not a context.
             self._run.set_memory(0, data or b"")
@@ -167,10 +179,15 @@ class Executable:
         stop_on_trap: bool = False, time_each: bool = False, steps: int | None = None,
     ) -> BatchResult:  # fmt: skip
         """The runtime's own batch (`runtime.results.BatchResult`): traps are entries of it."""
+        self._check_budget(steps)
         entry = self._native[0].entry
         return self._run.batch(
             entry, packets, context=context, times_ns=times_ns, stop_on_trap=stop_on_trap, time_each=time_each, steps=steps
         )
+
+    def _check_budget(self, steps: int | None) -> None:
+        if steps is not None and self.bound is not None and steps < self.bound:
+            raise InputError(f"a budget of {steps} instructions holds in checked runs only: prepare it with checked=True")
 
     def trap(self, kind: str | None = None) -> Trap:
         """The trap that stopped the last run, with instruction, source line, and the address in words."""
@@ -196,7 +213,7 @@ class Executable:
 
     def _result(self, found: RunResult, data: bytes | None = None) -> Result:
         value = found.return_value if self.type == RAW else found.return_value & MASK32
-        return Result(value, found.steps, found.packet, data, found.context, found.ns, found.redirect)
+        return Result(value, found.steps if self.checked else None, found.packet, data, found.context, found.ns, found.redirect)
 
     def take_log(self) -> list[LogRecord]:
         """What programs said since the last call: lines of trace_printk, packets sent aside."""
@@ -227,11 +244,15 @@ class Executable:
         self.close()
 
 
-def prepare(program: Program, backend: str = "interp", *, options: RunOptions | None = None, seeds: Seeds | None = None) -> Executable:
+def prepare(
+    program: Program, backend: str = "interp", *, options: RunOptions | None = None, seeds: Seeds | None = None,
+    verdict: Verdict | plain.Verdict | None = None, checked: bool = False,
+) -> Executable:  # fmt: skip
     """Make `program` ready to run: `UnsupportedError` names what it needs and this runtime does not have.
 
-    Programs that it can tail-call (named in its program arrays) are prepared with it. Maps are fresh for each executable;
-    `seeds` says what is in them at the start (see `bpfcc.seeds`).
+    It has to be accepted, by `verdict` or, where none is given, by judging it now; else RejectedError says why not. `checked` runs
+    anything, every access checked. Programs that it can tail-call (named in its program arrays) are prepared with it, and judged too.
+    Maps are fresh for each executable; `seeds` says what is in them at the start (see `bpfcc.seeds`).
     """
     if program.type is None:
         hint = f"give it with --type {program.section or program.name}=TYPE, or types= in Python"
@@ -242,9 +263,22 @@ def prepare(program: Program, backend: str = "interp", *, options: RunOptions | 
     modules = [each.ir for each in chain]
     for module in modules:
         refuse_externs(module)
-    names = [each.name for each in chain]
     maps = [seeded_spec(spec, seeds or {}) for spec in needed_maps(chain)]
-    exe = Executable(modules, names, maps, program_type=program.type, attach_type=program.attach_type, backend=backend, options=options)
+    bound = None if checked else admit(chain, verdict, (options or RunOptions()).steps)
+
+    def make(bound: int | None) -> Executable:
+        return Executable(
+            modules, [each.name for each in chain], maps, program_type=program.type or RAW, attach_type=program.attach_type,
+            backend=backend, options=options, bound=bound,
+        )  # fmt: skip
+
+    try:
+        exe = make(bound)
+    except UnsupportedError:
+        # What a back end cannot do with host addresses it may do with guest ones.
+        if bound is None:
+            raise
+        exe = make(None)
     with ExitStack() as stack:
         stack.callback(exe.close)
         for made in exe.maps.values():
@@ -253,8 +287,19 @@ def prepare(program: Program, backend: str = "interp", *, options: RunOptions | 
     return exe
 
 
+def admit(chain: Sequence[Program], verdict: Verdict | plain.Verdict | None, steps: int) -> int | None:
+    """Let accepted programs in (see `bpfcc.gate`). Where there is no verifier, everything runs checked."""
+    from bpfcc.judgement import gate_closed
+
+    if verdict is None and not gate_closed():
+        return None
+    from bpfcc import gate
+
+    return gate.admit(chain, verdict, steps)
+
+
 def tail_callable(program: Program) -> Iterator[Program]:
-    """The program, then every program that its program arrays name, theirs included."""
+    """The program, then every program that its program arrays name, theirs included. They are of its type where nothing else is said."""
     found = {program.name: program}
     queue = [program]
     for each in queue:
@@ -263,7 +308,7 @@ def tail_callable(program: Program) -> Iterator[Program]:
             if spec.type != "prog_array" or each.object is None:
                 continue
             for name in spec.values.values():
-                target = each.object.program(name)
+                target = each.object.program(name).typed(program.type)
                 if target.name not in found:
                     found[target.name] = target
                     queue.append(target)

@@ -2,7 +2,7 @@
 
     verdict = judge_program(program, Rules("linux", Options(deny=frozenset({"uninit-stack"}))))
     verdict.status, verdict.findings[0].code, verdict.digest
-    explain_verdict(verdict, program, program.ir, rules)       C names, source lines, counterexamples
+    explain_verdict(verdict, program, program.ir)       C names, source lines; illustrate(…): inputs that show what goes wrong
 
 This is what the library does in-process and what isolated children do (`bpfcc.isolate.judge`); nothing here reads or writes files once
 `warm_up` has been called. They are two steps, for what explains takes longer to import than most programs take to judge, and most have
@@ -42,6 +42,8 @@ WORDS: Final = {
 }  # fmt: skip
 MAX_CALLED_BACK: Final = 64
 PLACEHOLDER: Final = re.compile(r"\{(" + "|".join(WORDS) + r")\}")
+# Whether back ends ask for a verdict.
+GATE: Final = False
 # The platform whose programs can be run: that is how a counterexample is found.
 RUNS_HERE: Final = "linux"
 UNSUPPORTED: Final = "V075"
@@ -93,6 +95,11 @@ def engine_present() -> bool:
     return find_spec(ENGINE) is not None
 
 
+def gate_closed() -> bool:
+    """Whether programs have to be accepted before they run."""
+    return GATE and engine_present()
+
+
 def load_engine() -> Engine:
     """The engine. UnsupportedError where there is none."""
     if not engine_present():
@@ -118,7 +125,7 @@ def judge_program(
         if module is None:
             module = lift_for(program, rules)
         request = request_for(program, rules, kernel_types)
-        judged = (engine or load_engine())(module, request, smt=smt if rules.options.smt else None)
+        judged = ask(engine or load_engine(), module, request, smt if rules.options.smt else None)
     except UnsupportedError as error:
         return unsupported(program, rules, error)
     except RecursionError:
@@ -132,6 +139,11 @@ def judge_program(
         program.name, program.section, program.type, request.platform.name, judged.status, tuple(judged.findings), stats,
         digest or module_digest(module), judged.zeroed,
     )  # fmt: skip
+
+
+def ask(engine: Engine, module: Module, request: Request, smt: Smt | None) -> Judgement:
+    """Ask the engine, with a solver where it takes one."""
+    return engine(module, request, smt=smt) if "smt" in getattr(engine, "__annotations__", ()) else engine(module, request)
 
 
 def lift_for(program: Program, rules: Rules) -> Module:
@@ -156,28 +168,29 @@ def request_for(program: Program, rules: Rules, kernel_types: KernelTypes | None
     )  # fmt: skip
 
 
-def explain_verdict(verdict: Verdict, program: Program, module: Module, rules: Rules) -> Verdict:
-    """The verdict with follow-ups folded, C names and source lines, and inputs that show what goes wrong. `module` is what was judged."""
+def explain_verdict(verdict: Verdict, program: Program, module: Module) -> Verdict:
+    """The verdict with follow-ups folded, C names and source lines. `module` is what was judged."""
     if not verdict.findings or not verdict.digest:
         # Without a digest the engine had no part in it.
         return verdict
     from bpfcc.explain import fold, name_findings
 
-    findings = list(fold(verdict.findings, module))
-    if rules.platform == RUNS_HERE:
-        illustrate(findings, program, module)
-    return replace(verdict, findings=tuple(name_findings(findings, program, module)))
+    return replace(verdict, findings=tuple(name_findings(fold(verdict.findings, module), program, module)))
 
 
-def illustrate(findings: list[Finding], program: Program, module: Module) -> None:
-    """Give errors a counterexample where one is found."""
+def illustrate(verdict: Verdict, program: Program, module: Module) -> Verdict:
+    """The verdict with inputs that show what goes wrong, for errors where such are found. It is Linux's rules that programs run by here."""
     from bpfcc.counterexamples import search
 
-    wanted = [at for at, finding in enumerate(findings) if finding.level == "error" and finding.counterexample is None]
+    findings = list(verdict.findings)
+    wanted = [
+        at for at, finding in enumerate(findings) if finding.level == "error" and finding.counterexample is None and finding.insn >= 0
+    ]
     for at in wanted[:MAX_SEARCHED]:
         found = search(program, module, findings[at], budget_runs=SEARCH_RUNS)
         if found is not None:
             findings[at] = replace(findings[at], counterexample=found, cause="source")
+    return replace(verdict, findings=tuple(findings))
 
 
 def unexplained(verdict: Verdict) -> Verdict:
@@ -243,10 +256,16 @@ def refused(
 
 # ---- a child without files
 
-# Modules that are imported where they are needed: (packages with everything in them, modules). Forms of output are not for children.
+# Modules that are imported where they are needed: (packages with everything in them, modules).
 FOR_JUDGING: Final = (("bpfcc.verifier", "bpfcc.types"), ("bpfcc.explain.record", "bpfcc.smt", "bpfcc.program", "bpfcc.runtime.specs"))
-FOR_EXPLAINING: Final = (("bpfcc.explain", "bpfcc.counterexamples"), ("bpfcc.frontend.dwarf", "bpfcc.execution", "bpfcc.backends.interp"))
-NOT_FOR_CHILDREN: Final = frozenset({"bpfcc.verifier.catalogue", "bpfcc.explain.sarif", "bpfcc.explain.text", "bpfcc.explain.cause"})
+FOR_EXPLAINING: Final = (
+    ("bpfcc.explain", "bpfcc.counterexamples", "bpfcc.runtime", "bpfcc.backends"),
+    ("bpfcc.frontend.dwarf", "bpfcc.frontend.btf_values", "bpfcc.execution", "bpfcc.seeds", "bpfcc.values"),
+)
+# Prose, forms of output, and the native library, which is loaded but not imported.
+NOT_FOR_CHILDREN: Final = frozenset(
+    {"bpfcc.runtime._native", "bpfcc.verifier.catalogue", "bpfcc.explain.sarif", "bpfcc.explain.text", "bpfcc.explain.cause"}
+)
 
 
 def warm_up(rules: Rules, *, explain: bool = False) -> None:

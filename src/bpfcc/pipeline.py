@@ -102,7 +102,7 @@ def open_object(
         target = read_bytes(target_btf, MAX_OBJECT_BYTES) if target_btf is not None else None
         request = ReadRequest(source.data, source.name, types, target, lift=lift, programs=programs)
         digests = {found.key: found for found in check_object(request, meanwhile=meanwhile).programs}
-    return Object(load(source.data, types=types, target_btf=target_btf, file=source.name), digests)
+    return Object(load(source.data, types=types, target_btf=target_btf, file=source.name), digests, target_btf=target_btf)
 
 
 def effects(platform: str = PLATFORM) -> EffectsOf:
@@ -112,14 +112,14 @@ def effects(platform: str = PLATFORM) -> EffectsOf:
     return load_platform(platform).effects
 
 
-def lift_bytecode(code: Bytecode, program_type: str | None, platform: str = PLATFORM) -> Module:
-    """The optimised IR of a program: what is judged, what is run, and what is shown."""
+def lift_bytecode(code: Bytecode, program_type: str | None, platform: str = PLATFORM, *, bindings: bool = False) -> Module:
+    """The optimised IR of a program: what is judged, what is run, and what is shown. `bindings`: what registers held is kept too."""
     from bpfcc.bpfir.check import check
     from bpfcc.bpfir.lift import lift
     from bpfcc.bpfir.passes import optimise
 
     known = effects(platform)
-    module = lift(code, type=program_type, effects=known, entry_params=2 if program_type == "raw" else 1)
+    module = lift(code, type=program_type, effects=known, entry_params=2 if program_type == "raw" else 1, bindings=bindings)
     optimise(module, known)
     check(module, after="optimise")
     return module

@@ -17,6 +17,7 @@ from bpfcc.errors import InputError, InternalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from bpfcc.bpfir.function import Module
     from bpfcc.bpfir.insn import Insn
@@ -110,6 +111,19 @@ class Program:
             return found
         return module_digest(self.ir)
 
+    def typed(self, program_type: str | None) -> Program:
+        """The program, of that type where its own is not known."""
+        if self.type is not None or program_type is None:
+            return self
+        return Program(self.name, self.section, program_type, self._link, sleepable=self.sleepable, license=self.license, owner=self.object)
+
+    def attached(self, attach_type: str) -> Program:
+        """The program, attached in that way."""
+        return Program(
+            self.name, self.section, self.type, self._link, attach_type=attach_type, attach_target=self.attach_target,
+            sleepable=self.sleepable, license=self.license, owner=self.object,
+        )  # fmt: skip
+
     @property
     def file(self) -> str | None:
         """The object's name."""
@@ -141,8 +155,10 @@ def module_digest(module: Module) -> str:
 class Object:
     """A loaded object: `programs` by name, `maps` by name, `btf`, `license`."""
 
-    def __init__(self, raw: objects.Object, digests: Mapping[str, ProgramDigest] | None = None) -> None:
+    def __init__(self, raw: objects.Object, digests: Mapping[str, ProgramDigest] | None = None, *, target_btf: Path | None = None) -> None:
+        """`target_btf`: the file with the kernel's types that the caller named."""
         self._raw = raw
+        self.target_btf: Final = target_btf
         self._digests = dict(digests or {})
         self.file: Final = raw.file
         self.btf: Final = raw.btf
@@ -152,6 +168,18 @@ class Object:
     def maps(self) -> dict[str, MapSpec]:
         """Every map definition, global data by section name."""
         return self._raw.maps
+
+    @property
+    def data(self) -> bytes:
+        """The object file."""
+        return self._raw.data
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the object file."""
+        from hashlib import sha256
+
+        return sha256(self._raw.data).hexdigest()
 
     @property
     def license(self) -> str | None:

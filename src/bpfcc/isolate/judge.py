@@ -21,8 +21,10 @@ from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.isolate.fork import result_of
 from bpfcc.isolate.reader import ReadRequest, btf_from_bytes, code_digest, wants_target
 from bpfcc.judgement import (
+    RUNS_HERE,
     Rules,
     explain_verdict,
+    illustrate,
     judge_program,
     lift_for,
     malformed,
@@ -163,7 +165,7 @@ class JudgeJob:
         program = obj.programs.get(key) or obj.program(key)
         rules = self.request.rules
         if key in self.request.explain:
-            return self._explain(program, self.request.explain[key])
+            return self._explain(program, self.request.explain[key], channel)
         try:
             code = code_digest(program.bytecode)
         except InputError as error:
@@ -192,14 +194,23 @@ class JudgeJob:
         verdict = judge_program(program, rules, kernel_types=self.types, smt=smt, module=module, digest=digest)
         return self._answer(code, digest, verdict)
 
-    def _explain(self, program: Program, verdict: Verdict) -> dict[str, Any]:
+    def _explain(self, program: Program, verdict: Verdict, channel: Channel) -> dict[str, Any]:
         from bpfcc.explain import object_record
         from bpfcc.program import module_digest
 
-        module = lift_for(program, self.request.rules)
-        same = module_digest(module) == verdict.digest
-        explained = explain_verdict(verdict, program, module, self.request.rules) if same else unexplained(verdict)
-        return {"code": None, "ir": verdict.digest, "verdict": object_record("", [explained], wire=True)}
+        def answer(found: Verdict) -> dict[str, Any]:
+            return {"code": None, "ir": verdict.digest, "verdict": object_record("", [found], wire=True)}
+
+        rules = self.request.rules
+        module = lift_for(program, rules)
+        if module_digest(module) != verdict.digest:
+            return answer(unexplained(verdict))
+        named = explain_verdict(verdict, program, module)
+        if rules.platform != RUNS_HERE or all(finding.level != "error" for finding in named.findings):
+            return answer(named)
+        # The search runs the program: should this child end there, the names are not lost.
+        channel.send({"draft": answer(named)})
+        return answer(illustrate(named, program, module))
 
     def _answer(self, code: str | None, digest: str | None, verdict: Verdict) -> dict[str, Any]:
         from bpfcc.explain import object_record
@@ -208,7 +219,11 @@ class JudgeJob:
             peak = self._usage(0).ru_maxrss
             verdict = replace(verdict, stats=replace(verdict.stats, peak_kib=peak if sys.platform == "linux" else peak >> 10))
         # A verdict without a digest is of this run only.
-        return {"code": code, "ir": digest if verdict.digest else None, "verdict": object_record(self.request.read.file or "", [verdict], wire=True)}
+        return {
+            "code": code,
+            "ir": digest if verdict.digest else None,
+            "verdict": object_record(self.request.read.file or "", [verdict], wire=True),
+        }
 
 
 def in_sections(obj: Object, keys: list[str], sections: tuple[str, ...]) -> list[str]:

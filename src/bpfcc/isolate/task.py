@@ -169,6 +169,8 @@ class Attempt:
         self.mine: list[Identity] = []
         self.current: Identity | None = None
         self.answered: set[str] = set()
+        # Verdicts with names, for want of better ones.
+        self.drafts: dict[str, Verdict] = {}
         self.ended = False
         self.timed_out = False
         # What the program in work would be cached under, and what the cache has.
@@ -187,6 +189,8 @@ class Attempt:
             self._start(self.programs[number_below(record["start"], len(self.programs), file)], worker)
         elif "ask" in record:
             worker.reply({"hit": self._look_up(record)})
+        elif "draft" in record and self.current is not None and self.request.explain:
+            self.drafts[self.current.key] = self._explained(self.current, record["draft"])
         elif "smt" in record:
             begun = time.monotonic()
             worker.reply(solve(text_or_empty(record["smt"]), number_below(record.get("rlimit"), 1 << 32, file)))
@@ -268,16 +272,22 @@ class Attempt:
                 raise rubbish(file)
             task.settle(JudgedProgram(program.key, self._known, code, ir, cached=True))
             return
+        if self.request.explain:
+            task.remember(program.key, self._explained(program, record))
+            return
         verdict = verdict_of(record.get("verdict"), file)
         if verdict.digest != (ir or "") or (verdict.accepted and ir is None):
             raise rubbish(file)
         verdict = replace(verdict, name=program.name, section=program.section, type=program.type)
-        if not self.request.explain:
-            task.settle(JudgedProgram(program.key, verdict, code, ir))
-        elif (verdict.status, verdict.digest) != (self.request.explain[program.key].status, self.request.explain[program.key].digest):
-            raise rubbish(file)
-        else:
-            task.remember(program.key, verdict)
+        task.settle(JudgedProgram(program.key, verdict, code, ir))
+
+    def _explained(self, program: Identity, record: Any) -> Verdict:
+        """What an explaining child says: it may say more of a verdict, not another."""
+        verdict = verdict_of(record.get("verdict") if isinstance(record, dict) else None, self.task.file)
+        found = self.request.explain[program.key]
+        if (verdict.status, verdict.digest) != (found.status, found.digest):
+            raise rubbish(self.task.file)
+        return replace(found, findings=verdict.findings)
 
     def _fault(self, program: Identity, record: Any) -> None:
         """The child could not judge the program, and says why."""
@@ -345,14 +355,15 @@ class Attempt:
         self.answered.add(program.key)
         if self.request.explain:
             # The verdict stands; what could be said about it is missing.
-            self.task.done[program.key] = self.task.done[program.key]._replace(verdict=unexplained(self.request.explain[program.key]))
+            verdict = self.drafts.get(program.key) or unexplained(self.request.explain[program.key])
+            self.task.done[program.key] = self.task.done[program.key]._replace(verdict=verdict)
         else:
             self.task.settle(JudgedProgram(program.key, exhausted(program, self.request.rules, what)))
 
     def _crashed(self, program: Identity, error: InternalError) -> None:
         self.answered.add(program.key)
         found = self.task.done.get(program.key) or JudgedProgram(program.key, None)
-        verdict = unexplained(found.verdict) if found.verdict is not None else None
+        verdict = self.drafts.get(program.key) or (unexplained(found.verdict) if found.verdict is not None else None)
         self.task.done[program.key] = found._replace(verdict=verdict, error=error)
 
 

@@ -1,0 +1,133 @@
+"""Which programs may run without checks: those with a verdict that accepts them, on the code that it was given for.
+
+    bound = admit([program], verdict, steps=100_000_000)         instructions of a run at most; None: accepted, but runs checked
+
+An accepted program runs checked all the same where unchecked would mean more than its verdict says: it follows pointers into a kernel
+that is not here, lets addresses out (of the process then), or its loops have no bound that fits the budget.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bpfcc.backends.interp.context import EITHER, OTHER, ContextFlow
+from bpfcc.bpfir.ops import Call, CallExtern, Value
+from bpfcc.errors import RejectedError
+from bpfcc.runtime.specs import load_platform
+from bpfcc.verification import Verdict as ShownVerdict
+from bpfcc.verification import judge_here
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bpfcc.bpfir.function import Module
+    from bpfcc.program import Program
+    from bpfcc.verifier.verdict import Verdict
+
+PLATFORM: Final = "linux"
+RAW: Final = "raw"
+# Linux follows at most so many tail calls in a run.
+MAX_TAIL_CALLS: Final = 33
+# What helpers return that lies in the kernel.
+KERNEL_RETURNS: Final = frozenset({
+    "sock_or_null", "sock_common_or_null", "tcp_sock_or_null", "btf_id", "btf_id_or_null", "mem_or_btf_id", "mem_or_btf_id_or_null",
+})  # fmt: skip
+KERNEL_FIELDS: Final = frozenset({"sock", "sock_or_null", "flow_keys", "btf_pointer"})
+LEAK: Final = "V024"
+
+
+def admit(chain: Sequence[Program], verdict: Verdict | ShownVerdict | None, steps: int) -> int | None:
+    """The bound on executed instructions under which the programs run unchecked; None: they have to run checked.
+
+    `verdict` is on the first. RejectedError where one of them is not accepted, or a verdict is of other code.
+    """
+    given = verdict.record if isinstance(verdict, ShownVerdict) else verdict
+    found = [given if number == 0 and given is not None else judge_here(each) for number, each in enumerate(chain)]
+    for program, each in zip(chain, found, strict=True):
+        check(program, each)
+    bounds = [each.stats.max_path_insns for each in found]
+    if any(leaks(each) for each in found) or any(needs_kernel(program.ir, program) for program in chain):
+        return None
+    longest = 0
+    for bound in bounds:
+        if bound is None:
+            return None
+        longest = max(longest, bound)
+    total = longest * (1 if len(chain) == 1 else MAX_TAIL_CALLS + 1)
+    return total if total <= steps else None
+
+
+def check(program: Program, verdict: Verdict) -> None:
+    """RejectedError unless the verdict accepts this very program by the rules that hold here."""
+    if verdict.digest != program.ir_digest and verdict.digest:
+        raise RejectedError(f"the verdict given for program {program.name!r} is of other code", verdict, file=program.file)
+    if verdict.accepted and verdict.platform != PLATFORM:
+        raise RejectedError(f"program {program.name!r} was judged by the rules of {verdict.platform}", verdict, file=program.file)
+    if not verdict.accepted or not verdict.digest:
+        raise RejectedError(f"program {program.name!r} is {verdict.status}: {reason(verdict)}", verdict, file=program.file)
+
+
+def reason(verdict: Verdict) -> str:
+    """The first error, and how many there are."""
+    errors = [finding for finding in verdict.findings if finding.level == "error"]
+    if not errors:
+        return "without a reason"
+    first = errors[0]
+    place = f"{first.source}: " if first.source is not None else f"instruction {first.insn}: " if first.insn >= 0 else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{place}{first.code} {first.message}{more}"
+
+
+def leaks(verdict: Verdict) -> bool:
+    """Whether an address may get out: in a checked run it says nothing about this process."""
+    return any(finding.code == LEAK for finding in verdict.findings)
+
+
+def needs_kernel(module: Module, program: Program) -> bool:
+    """Whether it may follow a pointer into kernel memory. Linux catches such faults; here only checked runs can."""
+    platform = load_platform(PLATFORM)
+    program_type = program.type or RAW
+    if program_type == RAW:
+        return calls_kernel(module, program_type)
+    kind, context = platform.program_type(program_type), platform.context_of(program_type)
+    if kind.packet is None or context is None or calls_kernel(module, program_type) or holds_kernel_pointers(program):
+        return True
+    fields = [each for each in context.fields if each.kind in KERNEL_FIELDS]
+    return bool(fields) and loads_any(module, [(each.offset, each.size) for each in fields])
+
+
+def calls_kernel(module: Module, program_type: str) -> bool:
+    """Whether a helper hands out a kernel object, or a kernel function is called."""
+    platform = load_platform(PLATFORM)
+    for fn in module.functions:
+        for op in fn.ops():
+            if isinstance(op, CallExtern):
+                return True
+            if isinstance(op, Call) and op.helper >= 0 and platform.helper(op.helper, program_type).returns in KERNEL_RETURNS:
+                return True
+    return False
+
+
+def holds_kernel_pointers(program: Program) -> bool:
+    """Whether a map's values hold such pointers."""
+    from bpfcc.types import object_types
+
+    types = object_types(program.btf, program.type)
+    return any(kind.startswith("kptr") for spec in program.maps for kind, _ in types.map_fields(spec).fields.values())
+
+
+def loads_any(module: Module, fields: list[tuple[int, int]]) -> bool:
+    """Whether the program reads one of the context's fields, as far as can be told."""
+    flow = ContextFlow(module)
+    flow.run()
+    for fn in module.functions:
+        for op in fn.ops():
+            base = getattr(op, "base", None)
+            fact = flow.facts.get(base, OTHER) if type(base) is Value else OTHER
+            if fact == EITHER:
+                return True
+            if type(fact) is int:
+                first = fact + op.offset  # type: ignore[attr-defined]
+                if any(at < first + op.size_bytes and first < at + size for at, size in fields):  # type: ignore[attr-defined]
+                    return True
+    return False
