@@ -57,8 +57,9 @@ def _integer(_unit: Unit, op: Call, helper: Helper, known: Known) -> Scalar:
         size = number_of(known(op.args[helper.result_at_most]))
         if size is not None and 0 <= size.umax <= 1 << 30:
             return sc.srange(-MAX_ERRNO, size.umax)
-    if helper.result_range is not None:
-        return sc.srange(*helper.result_range)
+    result_range = getattr(helper, "result_range", None)
+    if result_range is not None:
+        return sc.srange(*result_range)
     return TOP
 
 

@@ -59,7 +59,6 @@ def _order(view: View, state: State, kind: str, width: int, lhs: Operand, rhs: O
         return state
     linear = view.linear
     difference = add(linear.of(rhs), linear.of(lhs), -1)
-    lower = state.lower
     if kind in ("eq", "ne"):
         if kind == "ne":
             return _not_equal(state, difference)
@@ -67,8 +66,28 @@ def _order(view: View, state: State, kind: str, width: int, lhs: Operand, rhs: O
     strict, swapped = ORDERS[kind]
     if swapped:
         difference = Sum(tuple((s, -c) for s, c in difference.terms), -difference.constant)
-    del lower
     return _at_least(state, difference, strict)
+
+
+def implied(view: View, ending: Branch) -> bool | None:
+    """Whether what is known of the order decides a comparison of two values."""
+    kind, lhs, rhs = ending.kind, ending.lhs, ending.rhs
+    if kind not in ORDERS or type(lhs) is not Value or type(rhs) is not Value:
+        return None
+    if not _integers(kind, ending.width_bits, view.known(lhs), view.known(rhs)):
+        return None
+    difference = add(view.linear.of(rhs), view.linear.of(lhs), -1)
+    strict, swapped = ORDERS[kind]
+    if swapped:
+        difference = _negated(difference)
+    if view.at_least_zero(Sum(difference.terms, difference.constant - strict)):
+        return True
+    opposite = _negated(difference)
+    return False if view.at_least_zero(Sum(opposite.terms, opposite.constant - (1 - strict))) else None
+
+
+def _negated(found: Sum) -> Sum:
+    return Sum(tuple((s, -c) for s, c in found.terms), -found.constant)
 
 
 def _at_least(state: State, difference: Sum, bound: int) -> State:
@@ -317,4 +336,4 @@ def touched(view: View, op: Call, touch: Touch) -> tuple[int, bool]:
     return frame_mask(view, address, 0, view.unit.fn.frame_bytes)[0], False
 
 
-__all__ = ["bits", "edge_state", "enter", "frame_mask", "step", "touched"]
+__all__ = ["bits", "edge_state", "enter", "frame_mask", "implied", "step", "touched"]

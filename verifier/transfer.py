@@ -194,8 +194,9 @@ def context_pointer(unit: Unit, op: Load, field: Field, plain: Scalar) -> Scalar
     if kind in ("memory_start", "memory_end"):
         region = unit.region("optval", "packet", "the option's value", unique=True)
         return pointer(region) if kind == "memory_start" else pointer(region, END_OFFSET)
-    if kind in ("sock", "sock_or_null"):
-        return pointer(unit.object(None, "sock", "the context's socket", unique=True), null=kind == "sock_or_null")
+    if kind in ("sock", "sock_or_null", "sock_common_or_null"):
+        what = "sock_common" if kind == "sock_common_or_null" else "sock"
+        return pointer(unit.object(None, "sock", "the context's socket", type=what, unique=True), null=kind != "sock")
     if kind == "flow_keys":
         return pointer(unit.memory("flow_keys", "the flow keys", 56))
     if kind == "btf_pointer":

@@ -54,6 +54,8 @@ def and_(a: Scalar, b: Scalar) -> Scalar:
         return a
     value = a.value & b.value
     mask = possible & (b.value | b.mask) & ~value
+    if mask == 0:
+        return const(value)
     lo = value
     hi = a.umax if a.umax < b.umax else b.umax
     if b.umin == b.umax:

@@ -18,7 +18,7 @@ from typing import Final
 
 from bpfcc.verifier.domains.number import TOP, Scalar
 from bpfcc.verifier.domains.reduction import narrow, reduce, word
-from bpfcc.verifier.domains.word import BITS, HALF, S32MAX, SMAX, SMIN, SPAN, U32MAX, UMAX, inverse
+from bpfcc.verifier.domains.word import BITS, BYTE, HALF, S32MAX, SMAX, SMIN, SPAN, U32MAX, UMAX, inverse
 
 
 def urange(lo: int, hi: int) -> Scalar:
@@ -38,8 +38,8 @@ def tnum(value: int, mask: int) -> Scalar:
     return word(0, UMAX, SMIN, SMAX, value & ~mask, mask, 1, 0)
 
 
-_OF_BYTES: Final = {size: urange(0, (1 << 8 * size) - 1) for size in (1, 2, 4, 8) if 8 * size < BITS}
-_OF_BYTES_SIGNED: Final = {size: srange(-(1 << 8 * size - 1), (1 << 8 * size - 1) - 1) for size in (1, 2, 4, 8) if 8 * size < BITS}
+_OF_BYTES: Final = {size: urange(0, (1 << BYTE * size) - 1) for size in (1, 2, 4, 8) if BYTE * size < BITS}
+_OF_BYTES_SIGNED: Final = {size: srange(-(1 << BYTE * size - 1), (1 << BYTE * size - 1) - 1) for size in (1, 2, 4, 8) if BYTE * size < BITS}
 # The words whose upper half is zero.
 LOW: Final = urange(0, U32MAX)
 

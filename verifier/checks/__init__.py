@@ -1,0 +1,1 @@
+"""What must hold for an operation to be safe, one module for each kind of obligation."""

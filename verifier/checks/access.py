@@ -1,0 +1,304 @@
+"""Memory: every access lies in memory that is alive, of one kind, and long enough.
+
+    v3 = load.8 v1, 6       v1 = packet+14:  0 <= 14 + 6  and  14 + 6 + 8 <= data_end - data
+
+`check_access` is for loads and stores, `check_range` for memory that a helper is given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from bpfcc.bpfir.ops import Load, LoadAcquire, Op, Operand, Store, StoreRelease, Value
+from bpfcc.verifier.checks.context import check_context
+from bpfcc.verifier.checks.objects import check_kernel, check_sock
+from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.domains import scalar as sc
+from bpfcc.verifier.facts import MAX_OFFSET, Fact, Ptr, number_of, pointers_of
+from bpfcc.verifier.linear import NOTHING, Sum, add
+from bpfcc.verifier.transfer import epoch_at
+from bpfcc.verifier.unit import OUTERMOST
+
+if TYPE_CHECKING:
+    from bpfcc.bpfir.ops import Atomic, AtomicFetch, CompareExchange
+    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.verdict import Role
+    from bpfcc.verifier.view import View
+
+    Access = Load | Store | LoadAcquire | StoreRelease | Atomic | AtomicFetch | CompareExchange
+
+Mode = Literal["read", "write", "atomic"]
+# Types whose programs may read the packet directly, and not write it (kernel/bpf/verifier.c, may_access_direct_pkt_data).
+READ_ONLY_PACKET: Final = frozenset({"lwt_in", "lwt_out", "lwt_seg6local", "sk_reuseport", "flow_dissector", "cgroup_skb"})
+
+
+class Span(NamedTuple):
+    """Bytes that are accessed: from `offset` after an address, `size` of them (a number, or a fact and its sum)."""
+
+    offset: int
+    least: int
+    most: int
+    size: Sum
+    mode: Mode
+    helper: bool = False
+    role: Role = "base"
+
+    def words(self) -> str:
+        """For messages."""
+        count = f"{self.most} byte{'s' if self.most != 1 else ''}" if self.least == self.most else f"{self.least} to {self.most} bytes"
+        place = f"{{{self.role}}}"
+        if self.offset:
+            place += f" {'+' if self.offset > 0 else '-'} {abs(self.offset)}"
+        return f"{count} at {place}"
+
+
+def check_access(view: View, op: Access, problems: Problems) -> None:
+    """A load, a store or an atomic operation."""
+    mode: Mode = "read" if isinstance(op, (Load, LoadAcquire)) else "write" if isinstance(op, (Store, StoreRelease)) else "atomic"
+    span = Span(op.offset, op.size_bytes, op.size_bytes, Sum((), op.size_bytes), mode)
+    check_span(view, op, op.base, span, problems)
+
+
+def check_span(view: View, op: Op, base: Operand, span: Span, problems: Problems) -> None:
+    """Every alternative of the address."""
+    fact = view.known(base)
+    found = pointers_of(fact)
+    _number(fact, found, span, problems)
+    kinds = {p.region.kind for p in found}
+    if len(kinds) > 1 and kinds & {"ctx", "sock", "btf"}:
+        names = " or ".join(sorted(str(p.region) for p in found))
+        problems.append(Problem("V025", f"{{{span.role}}} points to {names}, depending on the path", role=span.role))
+        return
+    for p in found:
+        before = len(problems)
+        _check_pointer(view, op, base, p, span, problems)
+        if len(problems) > before:
+            return
+
+
+def _number(fact: Scalar | Fact, found: tuple[Ptr, ...], span: Span, problems: Problems) -> None:
+    num = number_of(fact)
+    if num is None:
+        return
+    if num.umax == 0 or (found and num.contains(0) and num.umax < 1 << 16):
+        what = " or ".join(sorted({str(p.region) for p in found})) or "nothing"
+        problems.append(
+            Problem(
+                "V020", f"{{{span.role}}} may be null", required=f"an address of {what}", known=f"{{{span.role}}} is 0 or points to {what}" if found else f"{{{span.role}}} is 0",
+                role=span.role, suggestion=f"if (!{{{span.role}}}) return 0;",
+            )
+        )  # fmt: skip
+    elif found:
+        what = " or ".join(sorted({str(p.region) for p in found}))
+        problems.append(Problem("V022", f"{{{span.role}}} is an address on some paths and a number on others", known=f"a number {num}, or {what}", role=span.role))
+    else:
+        problems.append(Problem("V022", f"{{{span.role}}} is a number, not an address", known=f"{{{span.role}}} is {num}", role=span.role))
+
+
+def _check_pointer(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
+    kind = p.region.kind
+    if not -MAX_OFFSET <= p.offset.smin + span.offset or not p.offset.smax + span.offset <= MAX_OFFSET:
+        if kind in ("frame", "packet", "meta", "map_value", "mem", "ctx"):
+            code = {"frame": "V010", "packet": "V011", "meta": "V011", "map_value": "V013", "mem": "V014", "ctx": "V012"}[kind]
+            known = f"the offset of {{{span.role}}} is {p.offset}"
+            problems.append(Problem("V034" if span.helper and kind != "ctx" else code, f"{span.words()}: the offset is not bounded", required=f"an offset inside of {p.region}", known=known, role=span.role))
+            return
+    if kind == "frame":
+        _check_frame(view, op, base, p, span, problems)
+    elif kind in ("packet", "meta"):
+        _check_packet(view, op, base, p, span, problems)
+    elif kind == "map_value":
+        _check_map_value(view, op, base, p, span, problems)
+    elif kind == "mem":
+        _check_memory(view, base, p, span, problems)
+    elif kind == "ctx":
+        check_context(view, p, span, problems)
+    elif kind == "sock":
+        _check_held(view, p, span, problems)
+        check_sock(view, p, span, problems)
+    elif kind == "btf":
+        _check_held(view, p, span, problems)
+        check_kernel(view, p, span, problems)
+    elif kind == "unknown":
+        problems.append(Problem("V022", f"nothing is known of the address {{{span.role}}}", role=span.role, cause="analysis-limit"))
+    else:
+        problems.append(Problem("V026", f"{p.region} is no memory that a program may access", role=span.role))
+
+
+# ---- ranges -----------------------------------------------------------------------------------------------------------
+
+
+def offset_sum(view: View, base: Operand, p: Ptr) -> Sum | None:
+    """The offset in the region as a sum: the address less the one term that is the region's."""
+    found = view.linear.of(base)
+    for symbol, coefficient in found.terms:
+        value = view.linear.values.get(symbol)
+        if coefficient != 1 or value is None:
+            continue
+        fact = view.known(value)
+        roots = pointers_of(fact)
+        if len(roots) == 1 and number_of(fact) is None and roots[0].region is p.region and roots[0].offset.is_const():
+            rest = tuple(t for t in found.terms if t[0] != symbol)
+            return Sum(rest, found.constant + roots[0].offset.smin)
+    return None
+
+
+def within(view: View, base: Operand, p: Ptr, span: Span, low: int, high: int) -> bool:
+    """Whether the span lies in [low, high) of the region, whatever path and iteration it is."""
+    start, end = p.offset.smin + span.offset, p.offset.smax + span.offset + span.most
+    if low <= start and end <= high:
+        return True
+    where = offset_sum(view, base, p)
+    if where is None:
+        return False
+    begin = Sum(where.terms, where.constant + span.offset)
+    above = low <= start or view.at_least_zero(add(begin, Sum((), low), -1))
+    return above and (end <= high or view.at_least_zero(add(add(Sum((), high), begin, -1), span.size, -1)))
+
+
+def _outside(code: str, p: Ptr, span: Span, limit: str, problems: Problems) -> None:
+    low, high = p.offset.smin + span.offset, p.offset.smax + span.offset + span.most
+    where = f"bytes {low} to {high - 1}" if p.offset.is_const() else f"bytes from {low} up to {high - 1}"
+    problems.append(
+        Problem(
+            "V034" if span.helper else code, f"{span.words()} may lie outside of {p.region}", required=limit, known=f"{where} of {p.region}", role=span.role,
+        )
+    )  # fmt: skip
+
+
+def _check_frame(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
+    chain = view.unit.activations.get(view.unit.block_of[op], OUTERMOST) if op in view.unit.block_of else OUTERMOST
+    own = p.region.type
+    if chain[: len(own)] != own:
+        problems.append(Problem("V010", f"{{{span.role}}} points into the frame of a function that has returned", role=span.role))
+        return
+    low = p.region.site
+    if not within(view, base, p, span, low, low + p.region.size):
+        shown = Ptr(p.region, sc.alu("sub", 64, p.offset, sc.const((low + p.region.size) & ((1 << 64) - 1))))
+        _outside("V010", shown, span, f"bytes -{p.region.size} to -1 from the top of the frame", problems)
+        return
+    if not span.helper and p.offset.is_const() and (p.offset.smin + span.offset) % span.most:
+        problems.append(Problem("V017", f"{span.words()} are not aligned to {span.most} bytes", required="the stack is accessed at multiples of the access's size", role=span.role))
+        return
+    if span.mode != "write":
+        check_written(view, p, span, problems)
+
+
+def check_written(view: View, p: Ptr, span: Span, problems: Problems) -> None:
+    """Stack bytes that are read were written."""
+    from bpfcc.verifier.steps import bits
+
+    wanted = bits(view, p.offset.smin + span.offset, p.offset.smax + span.offset + span.most)
+    missing = wanted & ~view.state.init
+    if missing:
+        top = view.unit.fn.frame_bytes + p.region.site + p.region.size
+        first = (missing & -missing).bit_length() - 1 - top
+        count = missing.bit_count()
+        problems.append(
+            Problem("V002", f"{span.words()}: {count} of them may not have been written", known=f"the first is at {first} from the top of the frame", role=span.role)
+        )
+
+
+def _check_packet(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
+    region = p.region
+    option = region.name == "the option's value"
+    if not option and region.epoch != epoch_at(view.unit, op):
+        problems.append(Problem("V019", f"{{{span.role}}} was made before a call that may move the packet", role=span.role, suggestion="read data and data_end again after the call, and check again"))
+        return
+    if span.mode == "atomic":
+        problems.append(Problem("V026", "an atomic operation on the packet", role=span.role))
+        return
+    if span.mode == "write" and view.unit.around.type.name in READ_ONLY_PACKET:
+        problems.append(Problem("V015", "programs of this type may not write the packet", role=span.role))
+        return
+    start, end = view.linear.limits(region)
+    own = view.linear.of(base)
+    begin = Sum(own.terms, own.constant + span.offset)
+    above = p.offset.smin + span.offset >= 0 or view.at_least_zero(add(begin, Sum(((start, 1),), 0), -1))
+    below = view.at_least_zero(add(add(Sum(((end, 1),), 0), begin, -1), span.size, -1)) or _below_constant(view, region, p, span, start, end)
+    if above and below:
+        return
+    limit = "data_end" if region.kind == "packet" else "data"
+    needed = f"{{{span.role}}} + {span.offset + span.most} <= {limit} on every path to this line" if above else f"{{{span.role}}} is not below the start"
+    proven = _proven(view, region)
+    problems.append(
+        Problem(
+            "V034" if span.helper else "V011", f"{span.words()} may lie outside of {region}", required=needed, known=f"{{{span.role}}} is {region} + {p.offset}; {proven}",
+            role=span.role, suggestion=f"if ((void *)({{{span.role}}}) + {span.offset + span.most} > {limit}) return 0;" if above else None,
+        )
+    )  # fmt: skip
+
+
+def _below_constant(view: View, region: object, p: Ptr, span: Span, start: int, end: int) -> bool:
+    """The packet is known to be longer than the highest offset."""
+    del region
+    return view.at_least_zero(Sum(tuple(sorted(((end, 1), (start, -1)))), -(p.offset.smax + span.offset + span.most)))
+
+
+def _proven(view: View, region: object) -> str:
+    start, end = view.linear.limits(region)  # type: ignore[arg-type]
+    bound = view.state.lower.get(tuple(sorted(((end, 1), (start, -1)))))
+    return f"the packet is known to have {bound} bytes" if bound is not None and bound > 0 else "nothing is known of the packet's length"
+
+
+def _check_map_value(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
+    region = p.region
+    if not within(view, base, p, span, 0, region.size):
+        _outside("V013", p, span, f"bytes 0 to {region.size - 1}", problems)
+        return
+    if span.mode != "read" and region.read_only:
+        problems.append(Problem("V015", f"{region} may only be read", role=span.role))
+        return
+    fields = view.unit.around.map_fields(region.map) if region.map is not None else None
+    if fields is not None and fields.fields:
+        _check_special(p, span, fields.fields, problems)
+    if span.mode == "atomic":
+        _check_aligned(p, span, problems)
+    del op
+
+
+def _check_special(p: Ptr, span: Span, fields: object, problems: Problems) -> None:
+    low, high = p.offset.smin + span.offset, p.offset.smax + span.offset + span.most
+    assert isinstance(fields, dict) or hasattr(fields, "items")
+    for offset, (kind, size) in fields.items():  # type: ignore[attr-defined]
+        if offset < high and low < offset + size:
+            whole = p.offset.is_const() and low == offset and span.most == size and span.mode == "read" and not span.helper
+            if not (kind.startswith("kptr") and whole):
+                problems.append(Problem("V018", f"{span.words()} touch a {kind} of the map's value", role=span.role))
+                return
+
+
+def _check_aligned(p: Ptr, span: Span, problems: Problems) -> None:
+    offset = sc.alu("add", 64, p.offset, sc.const(span.offset & ((1 << 64) - 1)))
+    if (offset.value | offset.mask) & (span.most - 1):
+        problems.append(Problem("V017", f"an atomic operation on {span.words()} that may not be aligned", role=span.role))
+
+
+def _check_memory(view: View, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
+    region = p.region
+    before = len(problems)
+    _check_held(view, p, span, problems)
+    if len(problems) > before:
+        return
+    if not within(view, base, p, span, 0, region.size):
+        _outside("V014", p, span, f"bytes 0 to {region.size - 1}", problems)
+    elif span.mode != "read" and region.read_only:
+        problems.append(Problem("V015", f"{region} may only be read", role=span.role))
+    elif span.mode == "atomic":
+        _check_aligned(p, span, problems)
+
+
+def _check_held(view: View, p: Ptr, span: Span, problems: Problems) -> None:
+    ref = p.region.ref
+    if ref is not None and ref not in view.state.must and not _dynptr_alive(view, ref):
+        what = "may have been released" if ref in view.state.may else "was released"
+        problems.append(Problem("V041", f"{p.region} {what} before this use", role=span.role))
+
+
+def _dynptr_alive(view: View, ref: object) -> bool:
+    if not isinstance(ref, tuple) or ref[0] != "dynptr":
+        return False
+    return any(slot == ref[1] for slot, _ in view.state.dynptrs)
+
+
+__all__ = ["Span", "check_access", "check_span", "check_written", "offset_sum", "within"]

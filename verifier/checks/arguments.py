@@ -1,0 +1,361 @@
+"""What a helper takes in each register, by the kind that the platform's table gives it.
+
+    const_map_ptr, map_key      a map, and as many readable bytes as its keys have
+    mem_uninit, size            writable bytes, and how many
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from bpfcc.bpfir.ops import Call
+from bpfcc.verifier.checks.access import Mode, Span, check_span
+from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.facts import Fact, Ptr, Region, number_of, pointers_of
+from bpfcc.verifier.linear import Sum
+from bpfcc.verifier.stack import dynptr_slot
+
+if TYPE_CHECKING:
+    from bpfcc.bpfir.module import MapSpec
+    from bpfcc.runtime.specs.model import Helper
+    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.verdict import Role
+    from bpfcc.verifier.view import View
+
+Check = Callable[["View", Call, "Helper", int, Problems], None]
+# The kernel's BPF_MAX_VAR_SIZ.
+MAX_SIZE: Final = 1 << 29
+# What follows addresses with care takes any.
+CAREFUL: Final = frozenset({
+    "probe_read", "probe_read_user", "probe_read_kernel", "probe_read_str", "probe_read_user_str", "probe_read_kernel_str", "copy_from_user",
+    "trace_printk",
+})  # fmt: skip
+ROLES: Final[tuple[Role, ...]] = ("arg1", "arg2", "arg3", "arg4", "arg5")
+MAPS_OF_MAPS: Final = frozenset({"array_of_maps", "hash_of_maps"})
+
+
+def _need(op: Call, helper: Helper, index: int, wanted: str, fact: Scalar | Fact, problems: Problems) -> None:
+    role = ROLES[index]
+    problems.append(Problem("V033", f"argument {index + 1} of {helper.name} must be {wanted}", required=wanted, known=f"{{{role}}} is {fact!r}", role=role))
+
+
+def _anything(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    _written(fact, index, problems)
+    if helper.name in CAREFUL or helper.name == "redirect_map":
+        return
+    for p in pointers_of(fact):
+        if p.region.kind not in ("btf", "unknown", "sock"):
+            problems.append(Problem("V024", f"an address ({p.region}) is given to {helper.name} as a number", role=ROLES[index]))
+            return
+
+
+def _written(fact: Scalar | Fact, index: int, problems: Problems) -> bool:
+    if type(fact) is Fact and fact.undef:
+        problems.append(Problem("V001", f"argument {index + 1} is read, and on some path nothing was written to {{{ROLES[index]}}}", role=ROLES[index]))
+        return False
+    return True
+
+
+def _unchecked(_view: View, _op: Call, _helper: Helper, _index: int, _problems: Problems) -> None:
+    """Whatever it is: only some forms of the call look at it."""
+
+
+def _map(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    role = ROLES[index]
+    fact = view.known(op.args[index])
+    found = pointers_of(fact)
+    if number_of(fact) is not None and found:
+        problems.append(Problem("V020", f"{{{role}}} may be null", required="a map", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
+        return
+    if not found or any(p.region.kind != "map" or not p.offset.is_const() or p.offset.umin for p in found):
+        _need(op, helper, index, "a map", fact, problems)
+        return
+    for p in found:
+        _check_map_type(view, helper, p.region, role, problems)
+
+
+def _check_map_type(view: View, helper: Helper, region: Region, role: Role, problems: Problems) -> None:
+    spec = region.map
+    assert spec is not None
+    kind = view.unit.around.platform.map_types.get(spec.type)
+    if kind is None:
+        problems.append(Problem("V039", f"the platform has no map type {spec.type!r}", role=role, cause="environment"))
+    elif kind.helpers and helper.name not in kind.helpers:
+        problems.append(Problem("V036", f"{helper.name} does not take a map of type {spec.type}", known=f"{{{role}}} is map {spec.name}", role=role))
+    elif not kind.helpers:
+        problems.append(Problem("V036", f"{helper.name} does not take a map of type {spec.type}", role=role))
+    elif spec.type in MAPS_OF_MAPS and spec.inner is None:
+        problems.append(Problem("V039", f"map {spec.name} has no inner map", role=role))
+    elif spec.read_only_program and helper.name in ("map_update_elem", "map_delete_elem", "map_push_elem", "map_pop_elem"):
+        problems.append(Problem("V015", f"map {spec.name} may only be read", role=role))
+
+
+def _spec(view: View, op: Call) -> MapSpec | None:
+    for argument in op.args:
+        for p in pointers_of(view.known(argument)):
+            if p.region.kind == "map":
+                return p.region.map
+    return None
+
+
+def _memory(view: View, op: Call, index: int, mode: Mode, least: int, most: int, size: Sum, problems: Problems) -> None:
+    if most == 0:
+        return
+    check_span(view, op, op.args[index], Span(0, least, most, size, mode, helper=True, role=ROLES[index]), problems)
+
+
+def _of_map(which: str, mode: Mode, *, nullable: bool = False) -> Check:
+    def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+        fact = view.known(op.args[index])
+        if not _written(fact, index, problems):
+            return
+        if nullable and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
+            return
+        specs = {id(p.region.map): p.region.map for a in op.args for p in pointers_of(view.known(a)) if p.region.kind == "map"}
+        for spec in specs.values():
+            assert spec is not None
+            size = spec.key_size if which == "key" else spec.value_size
+            if which == "key" and size == 0 and spec.type not in ("queue", "stack", "bloom_filter"):
+                problems.append(Problem("V039", f"map {spec.name} has no keys", role=ROLES[index]))
+                return
+            _memory(view, op, index, mode, size, size, Sum((), size), problems)
+        del helper
+
+    return check
+
+
+def _mem(mode: Mode, *, nullable: bool = False) -> Check:
+    def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+        argument = helper.arguments[index]
+        fact = view.known(op.args[index])
+        if not _written(fact, index, problems):
+            return
+        if nullable and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
+            return
+        if argument.size is not None:
+            _memory(view, op, index, mode, argument.size, argument.size, Sum((), argument.size), problems)
+            return
+        at = helper.size_argument(index)
+        if at is None or at >= len(op.args):
+            return
+        size = number_of(view.known(op.args[at]))
+        if size is None or pointers_of(view.known(op.args[at])):
+            return  # said of the size itself
+        if size.umax >= MAX_SIZE:
+            return
+        _nullable_memory(view, op, index, mode, size, view.linear.of(op.args[at]), nullable=nullable, problems=problems)
+
+    return check
+
+
+def _nullable_memory(
+    view: View, op: Call, index: int, mode: Mode, size: Scalar, total: Sum, *, nullable: bool, problems: Problems
+) -> None:  # fmt: skip
+    fact = view.known(op.args[index])
+    num = number_of(fact)
+    if nullable and num is not None and num.umax == 0:
+        found: Problems = []
+        _memory(view, op, index, mode, size.umin, size.umax, total, found)
+        problems += [p for p in found if p.code != "V020"]
+        return
+    _memory(view, op, index, mode, size.umin, size.umax, total, problems)
+
+
+def _size(*, zero: bool) -> Check:
+    def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+        role = ROLES[index]
+        fact = view.known(op.args[index])
+        if not _written(fact, index, problems):
+            return
+        if type(fact) is Fact and fact.ptrs:
+            _need(op, helper, index, "a size", fact, problems)
+            return
+        size = number_of(fact)
+        assert size is not None
+        if size.umax >= MAX_SIZE:
+            what = "negative" if size.smin < 0 else "too large"
+            problems.append(
+                Problem("V035", f"the size {{{role}}} may be {what}", required="a size of at most 2**29", known=f"{{{role}}} is {size}", role=role, suggestion=f"if ({{{role}}} > sizeof(buffer)) return 0;")
+            )
+        elif size.umin == 0 and not zero:
+            problems.append(Problem("V035", f"the size {{{role}}} may be zero", required="at least 1", known=f"{{{role}}} is {size}", role=role, suggestion=f"if ({{{role}}} == 0) return 0;"))
+
+    return check
+
+
+def _constant_size(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    num = number_of(fact)
+    if type(fact) is Fact or num is None or not num.is_const():
+        problems.append(Problem("V037", f"argument {index + 1} of {helper.name} must be a constant", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
+
+
+def _ctx(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    found = pointers_of(fact)
+    if helper.arguments[index].kind == "ctx_or_null" and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
+        return
+    if number_of(fact) is not None or len(found) != 1 or found[0].region.kind != "ctx" or not found[0].offset.is_const() or found[0].offset.umin:
+        # Tracing programs hand on the object that they were given (get_socket_cookie of a struct sock).
+        if number_of(fact) is None and found and all(p.region.kind in ("btf", "sock") for p in found) and helper.name in ("get_socket_cookie", "get_netns_cookie"):
+            return
+        _need(op, helper, index, "the context", fact, problems)
+
+
+def _function(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    found = pointers_of(fact)
+    if number_of(fact) is not None or len(found) != 1 or found[0].region.kind != "func":
+        problems.append(Problem("V065", f"argument {index + 1} of {helper.name} must be a function of the program", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
+
+
+def _stack_or_null(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    found = pointers_of(fact)
+    num = number_of(fact)
+    if (num is not None and num.umax != 0) or any(p.region.kind != "frame" for p in found):
+        _need(op, helper, index, "an address of the stack, or null", fact, problems)
+
+
+def _special(kind: str, code: str) -> Check:
+    def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+        role = ROLES[index]
+        fact = view.known(op.args[index])
+        found = pointers_of(fact)
+        if number_of(fact) is not None and found:
+            problems.append(Problem("V020", f"{{{role}}} may be null", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
+            return
+        if len(found) == 1 and found[0].region.kind == "map_value" and found[0].offset.is_const() and found[0].region.map is not None:
+            fields = view.unit.around.map_fields(found[0].region.map)
+            if fields is not None and fields.fields.get(found[0].offset.smin, ("", 0))[0] == kind:
+                return
+        problems.append(Problem(code, f"argument {index + 1} of {helper.name} must be the {kind} of a map's value", known=f"{{{role}}} is {fact!r}", role=role))
+
+    return check
+
+
+def _const_string(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    found = pointers_of(fact)
+    if number_of(fact) is None and len(found) == 1 and found[0].region.kind == "map_value" and found[0].offset.is_const():
+        spec = found[0].region.map
+        at = found[0].offset.smin
+        if spec is not None and found[0].region.read_only and spec.initial is not None and 0 <= at and b"\0" in spec.initial[at:]:
+            return
+    _need(op, helper, index, "a constant string in read-only data", fact, problems)
+
+
+def _dynptr(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    role = ROLES[index]
+    slot = dynptr_slot(view.known(op.args[index]))
+    if slot is None:
+        _need(op, helper, index, "a dynptr on the stack", view.known(op.args[index]), problems)
+        return
+    entry = next((d for d in view.state.dynptrs if d[0] == slot), None)
+    if entry is None:
+        problems.append(Problem("V033", f"{{{role}}} is no initialised dynptr on every path", role=role))
+    elif helper.releases and entry[1] not in view.state.must:
+        problems.append(Problem("V041", f"{helper.name} releases a dynptr that is not held", role=role))
+
+
+def _new_dynptr(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    slot = dynptr_slot(fact)
+    if slot is None or slot % 8:
+        _need(op, helper, index, "16 bytes of the stack, aligned to 8", fact, problems)
+        return
+    _memory(view, op, index, "write", 16, 16, Sum((), 16), problems)
+    if any(d[0] == slot and d[1] is not None for d in view.state.dynptrs):
+        problems.append(Problem("V040", "a dynptr is overwritten before it was released", role=ROLES[index]))
+
+
+def _record(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    role = ROLES[index]
+    fact = view.known(op.args[index])
+    found = pointers_of(fact)
+    if number_of(fact) is not None and found:
+        problems.append(Problem("V020", f"{{{role}}} may be null", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
+    elif not found or any(p.region.kind != "mem" or p.region.ref is None or isinstance(p.region.ref, tuple) and p.region.ref[0] == "dynptr" for p in found):
+        _need(op, helper, index, "a record that bpf_ringbuf_reserve returned", fact, problems)
+    elif any(not p.offset.is_const() or p.offset.umin for p in found):
+        problems.append(Problem("V041", f"{{{role}}} does not point to the start of the record", known=f"{{{role}}} is {fact!r}", role=role))
+
+
+def _object(kinds: frozenset[str], wanted: str, *, nullable: bool = False) -> Check:
+    def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+        role = ROLES[index]
+        fact = view.known(op.args[index])
+        if not _written(fact, index, problems):
+            return
+        found = pointers_of(fact)
+        num = number_of(fact)
+        if nullable and num is not None and num.umax == 0:
+            num = None
+            if not found:
+                return
+        if num is not None and found:
+            problems.append(Problem("V020", f"{{{role}}} may be null", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
+        elif num is not None or not found or any(p.region.kind not in kinds for p in found):
+            _need(op, helper, index, wanted, fact, problems)
+        else:
+            _held(view, found, helper, role, problems)
+
+    return check
+
+
+def _held(view: View, found: tuple[Ptr, ...], helper: Helper, role: Role, problems: Problems) -> None:
+    for p in found:
+        if p.region.ref is not None and p.region.ref not in view.state.must and not helper.releases:
+            problems.append(Problem("V041", f"{p.region} is used after it was released", role=role))
+            return
+
+
+def _kptr(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    found = pointers_of(fact)
+    if number_of(fact) is None and len(found) == 1 and found[0].region.map is not None and found[0].offset.is_const():
+        fields = view.unit.around.map_fields(found[0].region.map)
+        if fields is not None and fields.fields.get(found[0].offset.smin, ("", 0))[0].startswith(("kptr", "percpu_kptr")):
+            return
+    _need(op, helper, index, "a kernel pointer in a map's value", fact, problems)
+
+
+SOCKETS: Final = frozenset({"sock", "btf"})
+ARGUMENTS: Final[dict[str, Check]] = {
+    "anything": _anything,
+    "unchecked": _unchecked,
+    "const_map_ptr": _map,
+    "map_key": _of_map("key", "read"),
+    "map_value": _of_map("value", "read"),
+    "map_value_or_null": _of_map("value", "read", nullable=True),
+    "map_value_uninit": _of_map("value", "write"),
+    "mem": _mem("read"),
+    "mem_or_null": _mem("read", nullable=True),
+    "mem_write": _mem("read"),
+    "mem_uninit": _mem("write"),
+    "mem_uninit_or_null": _mem("write", nullable=True),
+    "size": _size(zero=False),
+    "size_or_zero": _size(zero=True),
+    "const_alloc_size": _constant_size,
+    "ctx": _ctx,
+    "ctx_or_null": _ctx,
+    "func": _function,
+    "stack_or_null": _stack_or_null,
+    "spin_lock": _special("spin_lock", "V047"),
+    "timer": _special("timer", "V033"),
+    "const_str": _const_string,
+    "dynptr": _dynptr,
+    "dynptr_uninit": _new_dynptr,
+    "ringbuf_mem": _record,
+    "sock_common": _object(SOCKETS, "a socket"),
+    "sock_common_or_null": _object(SOCKETS, "a socket or null", nullable=True),
+    "btf_id_sock_common": _object(SOCKETS, "a socket"),
+    "btf_id_sock_common_or_null": _object(SOCKETS, "a socket or null", nullable=True),
+    "btf_id": _object(frozenset({"btf", "sock"}), "a kernel object"),
+    "btf_id_or_null": _object(frozenset({"btf", "sock", "mem"}), "a kernel object", nullable=True),
+    "percpu_btf_id": _object(frozenset({"btf"}), "a per-CPU kernel variable"),
+    "kptr": _kptr,
+}
+

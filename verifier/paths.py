@@ -1,0 +1,487 @@
+"""The second stage: an obligation that the facts of the whole function did not meet is looked at path by path.
+
+    prover.prove(failure)       None: it holds on every path; else the problems of the path on which it does not
+
+Paths are walked forwards from a dominator near the obligation, with facts of their own for the few values that decide it, and
+parts of paths that come to the same knowledge are walked once. Where a path fails, it is walked again with everything that is
+known: if it cannot be taken, the values that show this join the slice (after Clarke and others, counterexample-guided abstraction
+refinement, 2000); if it can, a dominator further up is tried.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+
+from bpfcc.bpfir.ops import Alu, Assume, Branch, Cast, Op, Operand, Value, operands
+from bpfcc.verifier import facts as fa
+from bpfcc.verifier.checks.operation import check
+from bpfcc.verifier.compare import decide, refine
+from bpfcc.verifier.domains import scalar as sc
+from bpfcc.verifier.edges import cross
+from bpfcc.verifier.flow import State
+from bpfcc.verifier.places import CHANGES
+from bpfcc.verifier.slices import Slice, closure
+from bpfcc.verifier.steps import edge_state, enter, implied, step
+from bpfcc.verifier.transfer import transfer
+from bpfcc.verifier.view import View
+
+if TYPE_CHECKING:
+    from bpfcc.bpfir.function import Block
+    from bpfcc.verifier.checks.problem import Problems
+    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.facts import Fact
+    from bpfcc.verifier.linear import Linear
+    from bpfcc.verifier.options import Budget
+    from bpfcc.verifier.solver import Facts
+    from bpfcc.verifier.unit import Unit
+
+ROUNDS: Final = 24
+HEADER_STATES: Final = 24
+ORDER_CODES: Final = frozenset({"V010", "V011", "V013", "V014", "V034"})
+REFERENCE_CODES: Final = frozenset({"V014", "V040", "V041", "V042", "V033", "V020", "V012", "V026"})
+INIT_CODES: Final = frozenset({"V002", "V034"})
+LOCK_CODES: Final = frozenset({"V045", "V046"})
+
+Overlay = dict[Value, "Scalar | Fact"]
+
+
+class Trail(NamedTuple):
+    """How a path came here: the block, the way out of the block before, and the path before that."""
+
+    block: Block
+    before: Trail | None
+    index: int
+
+
+class Failed(NamedTuple):
+    """A path on which the obligation is not met."""
+
+    trail: Trail
+    problems: Problems
+
+
+class Spent(NamedTuple):
+    """The budget ended first."""
+
+    block: Block
+
+
+@final
+class Prover:
+    """Proves obligations of one function."""
+
+    def __init__(self, unit: Unit, facts: Facts, places: dict[Block, State], linear: Linear, budget: Budget) -> None:
+        self.unit: Final = unit
+        self.facts: Final = facts
+        self.places: Final = places
+        self.linear: Final = linear
+        self.budget: Final = budget
+        self.steps = 0
+        self.steps_here = 0
+        # What proofs left behind: facts that hold in a block and in all that it dominates.
+        self.learned: dict[Block, Overlay] = {}
+        self.headers: Final = {target for _, target in unit.back_edges}
+
+    # ---- the obligation
+
+    def prove(self, block: Block, op: Op, problems: Problems) -> Problems | Spent | None:
+        """None where it holds; `Spent` where the budget ended; else what is wrong."""
+        if self._known_already(block, op):
+            return None
+        needed = {p.code for p in problems}
+        values: set[Value] = set()
+        closure(self.unit, [v for v in operands(op) if type(v) is Value], values)
+        self.steps_here = 0
+        last: Problems = problems
+        for start in self._starts(block):
+            outcome = self._from(start, block, op, values, needed)
+            if outcome is None:
+                return None
+            if isinstance(outcome, Spent):
+                return outcome
+            last = outcome
+        return last
+
+    def _starts(self, block: Block) -> list[Block]:
+        """Dominators, further and further up; the entry last."""
+        chain = [block]
+        while chain[-1] is not self.unit.order[0]:
+            chain.append(self.unit.dominators.idom[chain[-1]])
+        found, at = [], 1
+        while at < len(chain):
+            found.append(chain[at])
+            at = at * 2 + 1
+        if not found or found[-1] is not chain[-1]:
+            found.append(chain[-1])
+        return found
+
+    def _from(self, start: Block, block: Block, op: Op, values: set[Value], needed: set[str]) -> Problems | Spent | None:
+        walk = _Walk(self, start, block, op, needed)
+        for _ in range(ROUNDS):
+            outcome = walk.explore(values)
+            if outcome is None:
+                self._learn(block, walk)
+                return None
+            if isinstance(outcome, Spent):
+                return outcome
+            more = walk.refute(outcome.trail)
+            if more is None:
+                return outcome.problems
+            if not closure(self.unit, more, values):
+                return outcome.problems
+        return outcome.problems if isinstance(outcome, Failed) else outcome
+
+    # ---- what was learned
+
+    def _learn(self, block: Block, walk: _Walk) -> None:
+        if walk.arrived:
+            self.learned.setdefault(block, {}).update(walk.arrived)
+
+    def learned_at(self, block: Block) -> Overlay:
+        """Facts that proofs established for `block` and its dominators."""
+        found: Overlay = {}
+        if not self.learned:
+            return found
+        at = block
+        while True:
+            for value, fact in self.learned.get(at, {}).items():
+                found.setdefault(value, fact)
+            above = self.unit.dominators.idom[at]
+            if above is at:
+                return found
+            at = above
+
+    def _known_already(self, block: Block, op: Op) -> bool:
+        overlay = self.learned_at(block)
+        if not any(type(v) is Value and v in overlay for v in operands(op)):
+            return False
+        view = View(self.unit, _lookup(overlay, self.facts), self.places[block], self.linear)
+        for other in block.ops:
+            if other is op:
+                break
+            if type(other) in CHANGES:
+                view.state = step(view, other)
+        return not check(view, op)
+
+    def spend(self, amount: int) -> bool:
+        """Whether there is still budget."""
+        self.steps += amount
+        self.steps_here += amount
+        return self.steps <= self.budget.path_steps and self.steps_here <= self.budget.path_steps_each
+
+
+def _lookup(overlay: Overlay, facts: Facts) -> Any:
+    get, known = overlay.get, facts.known
+
+    def found(operand: Operand) -> Scalar | Fact:
+        if type(operand) is Value:
+            fact = get(operand)
+            if fact is not None:
+                return fact
+        return known(operand)
+
+    return found
+
+
+@final
+class _Walk:
+    """Paths from `start` to `target`, for one obligation."""
+
+    def __init__(self, prover: Prover, start: Block, block: Block, op: Op, needed: set[str]) -> None:
+        self.prover = prover
+        self.unit = prover.unit
+        self.start = start
+        self.block = block
+        self.op = op
+        self.with_order = bool(needed & ORDER_CODES)
+        self.with_refs = bool(needed & REFERENCE_CODES)
+        self.with_init = bool(needed & INIT_CODES)
+        self.with_lock = bool(needed & LOCK_CODES)
+        self.reaches = self._reaching()
+        innermost = prover.unit.loops.innermost.get(block)
+        # Every cycle through the target passes the start, where knowledge begins anew.
+        self.once = (innermost is None or start in innermost.blocks) and not prover.unit.loops.irreducible and start is not block
+        self.arrived: Overlay = {}
+        self.arrivals = 0
+        self.limits: set[int] = set()
+
+    def _reaching(self) -> set[Block]:
+        """Blocks between start and target."""
+        found = {self.block}
+        work = [self.block]
+        dominates = self.unit.dominators.dominates
+        while work:
+            at = work.pop()
+            if at is self.start:
+                continue
+            for before in self.unit.dominators.predecessors[at]:
+                if before not in found and dominates(self.start, before):
+                    found.add(before)
+                    work.append(before)
+        return found
+
+    # ---- exploring with a slice
+
+    def explore(self, values: set[Value]) -> Failed | Spent | None:
+        """None where no path fails."""
+        unit, prover = self.unit, self.prover
+        sliced = Slice(unit, values, self.op, self.block)
+        self.arrived, self.arrivals = {}, 0
+        seen: dict[Block, set[Any]] = {}
+        general: set[Block] = set()
+        first = Trail(self.start, None, -1)
+        stack: list[tuple[Trail, Overlay, dict[Value, Operand], State]] = [
+            (first, dict(prover.learned_at(self.start)), {}, self._reduced(prover.places[self.start], self.start, values))
+        ]
+        while stack:
+            trail, overlay, aliases, state = stack.pop()
+            block = trail.block
+            live = sliced.live.get(block, _NONE)
+            overlay = {v: f for v, f in overlay.items() if v in live}
+            aliases = {v: a for v, a in aliases.items() if v in live}
+            state = self._reduced(state, block, values)
+            if block in general:
+                continue
+            key = (frozenset(overlay.items()), state.key())
+            visited = seen.setdefault(block, set())
+            if key in visited:
+                continue
+            visited.add(key)
+            if block in prover.headers and len(visited) > HEADER_STATES:
+                general.add(block)
+                overlay, aliases, state = {}, {}, self._reduced(prover.places[block], block, values)
+            outcome = self._block(trail, overlay, aliases, state, values, stack)
+            if outcome is not None:
+                return outcome
+        return None
+
+    def _block(
+        self, trail: Trail, overlay: Overlay, aliases: dict[Value, Operand], state: State, values: set[Value], stack: list[Any]
+    ) -> Failed | Spent | None:  # fmt: skip
+        block, unit, prover = trail.block, self.unit, self.prover
+        if not prover.spend(len(block.ops) + 1):
+            return Spent(block)
+        known = _lookup(overlay, prover.facts)
+        view = View(unit, known, state, prover.linear, aliases)
+        of = prover.facts.of
+        for op in block.ops:
+            if op is self.op:
+                problems = check(view, op)
+                if problems:
+                    return Failed(trail, problems)
+                self._arrive(overlay)
+                if self.once:
+                    return None
+            if op.HAS_RESULT and op.result in values:  # type: ignore[attr-defined]
+                result: Value = op.result  # type: ignore[attr-defined]
+                found = transfer(unit, op, known)
+                if found is None:
+                    return None
+                plain = of.get(result)
+                if found == plain:
+                    overlay.pop(result, None)
+                else:
+                    overlay[result] = found
+            if type(op) in CHANGES:
+                view.state = step(view, op)
+        if block.terminator is self.op:
+            problems = check(view, self.op)
+            if problems:
+                return Failed(trail, problems)
+            self._arrive(overlay)
+            if self.once:
+                return None
+        self._leave(trail, view, overlay, aliases, values, stack)
+        return None
+
+    def _arrive(self, overlay: Overlay) -> None:
+        """What holds of the operands on every path that comes here."""
+        self.arrivals += 1
+        wanted = [v for v in operands(self.op) if type(v) is Value]
+        if self.arrivals == 1:
+            self.arrived = {v: overlay[v] for v in wanted if v in overlay}
+            return
+        self.arrived = {v: fa.join(f, overlay[v]) for v, f in self.arrived.items() if v in overlay}
+
+    def _leave(
+        self, trail: Trail, view: View, overlay: Overlay, aliases: dict[Value, Operand], values: set[Value], stack: list[Any]
+    ) -> None:  # fmt: skip
+        block = trail.block
+        ending = block.terminator
+        outcome = outcome_of(view, ending) if type(ending) is Branch and _tests(ending, values, view) else None
+        for index, edge in enumerate(block.edges()):
+            target = edge.block
+            if target not in self.reaches or target is self.start or (outcome is not None and outcome == bool(index)):
+                continue
+            if (block, index) in self.prover.facts.dead:
+                continue
+            after = dict(overlay)
+            if type(ending) is Branch and outcome is None and not self._assume(view, after, ending, index, values):
+                continue
+            out = View(self.unit, _lookup(after, self.prover.facts), view.state, self.prover.linear, aliases)
+            state = enter(out, block, edge, edge_state(out, block, index))
+            names = aliases
+            if target.params:
+                after, names = self._pass(out, block, index, after, aliases, values)
+            if (block, target) in self.unit.back_edges:
+                names = {}
+            stack.append((Trail(target, trail, index), after, names, state))
+
+    def _assume(self, view: View, after: Overlay, ending: Branch, index: int, values: set[Value]) -> bool:
+        """Facts of the tested values on that way; False where it cannot be taken."""
+        lhs, rhs = ending.lhs, ending.rhs
+        if not ((type(lhs) is Value and lhs in values) or (type(rhs) is Value and rhs in values)):
+            return True
+        found = refine(ending.kind, ending.width_bits, index == 0, view.known(lhs), view.known(rhs))
+        if found is None:
+            return False
+        for operand, fact in zip((lhs, rhs), found, strict=True):
+            if type(operand) is Value:
+                self._learn_back(view, after, operand, fact)
+        return True
+
+    def _learn_back(self, view: View, after: Overlay, value: Value, fact: Scalar | Fact) -> None:
+        """The value has this fact: so has what it renames, and what it was made of simply."""
+        for _ in range(64):
+            now = after.get(value)
+            before = now if now is not None else self.prover.facts.known(value)
+            better = fa.meet(before, fact) if before is not fact else fact
+            if better is None:
+                return
+            after[value] = better
+            fact = better
+            definition = value.definition
+            target: Operand | None = None
+            if type(definition) is Assume:
+                target = definition.value
+            elif value in view.aliases:
+                target = view.aliases[value]
+            elif type(definition) is Cast and definition.kind == "zext" and type(fact) is not fa.Fact:
+                source = view.known(definition.value)
+                if type(source) is not fa.Fact and source.umax < 1 << definition.from_bits:  # type: ignore[union-attr]
+                    target = definition.value
+            elif type(definition) is Alu and definition.kind == "add" and definition.width_bits == 64 and type(definition.rhs) is int:
+                if type(fact) is not fa.Fact and type(view.known(definition.lhs)) is not fa.Fact:
+                    fact = sc.alu("sub", 64, fact, sc.const(definition.rhs))  # type: ignore[arg-type]
+                    target = definition.lhs
+            if type(target) is not Value:
+                return
+            value = target
+
+    def _pass(
+        self, view: View, block: Block, index: int, overlay: Overlay, aliases: dict[Value, Operand], values: set[Value]
+    ) -> tuple[Overlay, dict[Value, Operand]]:  # fmt: skip
+        edge = block.edges()[index]
+        target = edge.block
+        after, names = dict(overlay), dict(aliases)
+        of = self.prover.facts.of
+        for param, arg in zip(target.params, edge.args, strict=True):
+            if param not in values:
+                continue
+            fact = cross(self.unit, block, target, view.known(arg))
+            if fact == of.get(param):
+                after.pop(param, None)
+            else:
+                after[param] = fact
+            names[param] = arg
+        return after, names
+
+    def _reduced(self, state: State, block: Block, values: set[Value]) -> State:
+        """Without what the obligation does not depend on: so that more paths are alike."""
+        plain = self.prover.places.get(block)
+        if plain is None:
+            return state
+        lower = plain.lower
+        if self.with_order and state.lower is not lower:
+            named = self.prover.linear.values
+            lower = {
+                terms: bound
+                for terms, bound in state.lower.items()
+                if terms in lower and bound <= lower[terms] or all(s not in named or named[s] in values for s, _ in terms)
+            }
+        return State(
+            lower,
+            state.init if self.with_init else plain.init,
+            state.may if self.with_refs else plain.may,
+            state.must if self.with_refs else plain.must,
+            state.lock if self.with_lock else plain.lock,
+            state.dynptrs if self.with_refs else plain.dynptrs,
+            state.sections if self.with_lock else plain.sections,
+        )
+
+    # ---- one path, with everything
+
+    def refute(self, trail: Trail) -> list[Value] | None:
+        """Values that show that the path cannot be taken, or that nothing is wrong on it; None where it can and something is."""
+        steps: list[Trail] = []
+        at: Trail | None = trail
+        while at is not None:
+            steps.append(at)
+            at = at.before
+        steps.reverse()
+        prover, unit = self.prover, self.unit
+        overlay: Overlay = dict(prover.learned_at(self.start))
+        state = prover.places[self.start]
+        aliases: dict[Value, Operand] = {}
+        tested: list[Value] = []
+        everything = _EVERYTHING
+        for here, following in zip(steps, [*steps[1:], None], strict=True):
+            block = here.block
+            prover.spend(len(block.ops) + 1)
+            view = View(unit, _lookup(overlay, prover.facts), state, prover.linear, aliases)
+            for op in block.ops:
+                if op is self.op and following is None:
+                    break
+                if op.HAS_RESULT:
+                    found = transfer(unit, op, view.known)
+                    if found is None:
+                        return [v for v in operands(op) if type(v) is Value] + tested
+                    overlay[op.result] = found  # type: ignore[attr-defined]
+                if type(op) in CHANGES:
+                    view.state = step(view, op)
+            if following is None:
+                return tested if tested and not check(view, self.op) else None
+            ending = block.terminator
+            index = following.index
+            after = dict(overlay)
+            if type(ending) is Branch:
+                used = [v for v in (ending.lhs, ending.rhs) if type(v) is Value]
+                outcome = outcome_of(view, ending)
+                if (outcome is not None and outcome == bool(index)) or not self._assume(view, after, ending, index, everything):
+                    return used + _related(used, tested)
+                tested += used
+            out = View(unit, _lookup(after, prover.facts), view.state, prover.linear, aliases)
+            edge = block.edges()[index]
+            state = enter(out, block, edge, edge_state(out, block, index))
+            overlay, aliases = self._pass(out, block, index, after, aliases, everything)
+            if (block, edge.block) in unit.back_edges:
+                aliases = {}
+        return None
+
+
+def _related(used: list[Value], tested: list[Value]) -> list[Value]:
+    """Values tested before that are made of the same: they may be what decides."""
+    return [v for v in tested if v not in used][-6:]
+
+
+@final
+class _Everything:
+    """The set of all values."""
+
+    def __contains__(self, _value: object) -> bool:
+        return True
+
+
+_EVERYTHING: Final[Any] = _Everything()
+_NONE: Final[frozenset[Value]] = frozenset()
+
+
+def _tests(ending: Branch, values: set[Value], view: View) -> bool:
+    del view
+    return (type(ending.lhs) is Value and ending.lhs in values) or (type(ending.rhs) is Value and ending.rhs in values)
+
+
+def outcome_of(view: View, ending: Branch) -> bool | None:
+    """Whether the branch is decided, by facts or by order."""
+    found = decide(ending.kind, ending.width_bits, view.known(ending.lhs), view.known(ending.rhs))
+    return found if found is not None else implied(view, ending)
