@@ -5,7 +5,7 @@
 
 The program comes as hexadecimal bytes on standard input, its memory as the first argument (absent: no memory); r1 is the
 memory's address and r2 its length. r0 is printed in hexadecimal. What goes wrong is one line on standard error, with the
-exit status of `bpfcc`. Programs run checked: nothing has verified them.
+exit status of `bpfcc`. A program is judged first: what is accepted runs without checks, everything else with every access checked.
 
 The runner starts a process for each test, so this module imports no more than a run needs.
 """
@@ -20,6 +20,8 @@ from bpfcc.errors import EXIT_OK, BpfccError, InputError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bpfcc.program import Program
 
 USAGE: Final = """\
 usage: bpfcc-conformance [MEMORY_HEX] [--backend B] [--stats FILE]
@@ -95,7 +97,7 @@ def bytes_of(text: str, what: str) -> bytes:
 class RawRun:
     """A native run of a program of type "raw": its entry gets the address and the length of `memory`."""
 
-    def __init__(self, memory: bytes) -> None:
+    def __init__(self, memory: bytes, *, checked: bool) -> None:
         from ctypes import c_uint8
 
         from bpfcc.runtime.memory import state_library
@@ -104,7 +106,7 @@ class RawRun:
         # The run points into it: it must live as long.
         self._memory = (c_uint8 * max(1, len(memory))).from_buffer_copy(memory or b"\0")
         self._state: int = self._library.bpfcc_state_create()
-        self.pointer: int = self._library.bpfcc_run_create(self._state, 0, 1)
+        self.pointer: int = self._library.bpfcc_run_create(self._state, 0, int(checked))
         if memory and self._library.bpfcc_run_set_user(self.pointer, 0, self._memory, len(memory), 1):
             raise InputError(f"memory of {len(memory)} bytes is too large")
 
@@ -119,22 +121,45 @@ class RawRun:
         self._library.bpfcc_state_free(self._state)
 
 
-def run(code: bytes, memory: bytes, backend: str) -> int:
-    """Run a program of type "raw" checked, with the runtime's helpers, and return r0. Raises BpfccError."""
+How = Literal["accepted", "checked"]
+
+
+def run(code: bytes, memory: bytes, backend: str) -> tuple[int, How]:
+    """Run a program of type "raw" with the runtime's helpers: r0, and whether it was accepted. Raises BpfccError."""
     from bpfcc.backends.base import Environment, load_backend
     from bpfcc.program import Program
 
-    module = Program.from_bytes(code, type="raw").ir
-    raw = RawRun(memory)
+    program = Program.from_bytes(code, type="raw")
+    checked = not may_run_unchecked(program)
+    raw = RawRun(memory, checked=checked)
     try:
-        exe = load_backend(backend).compile(module, Environment(helper_address=raw.helper_address, checked=True))
+        exe = load_backend(backend).compile(program.ir, Environment(helper_address=raw.helper_address, checked=checked))
         with exe.bind(raw) as bound:
-            return bound.run(MAX_STEPS).return_value
+            return bound.run(MAX_STEPS).return_value, "checked" if checked else "accepted"
     finally:
         raw.close()
 
 
-def count(path: Path, how: Literal["accepted", "checked"]) -> None:
+def may_run_unchecked(program: Program) -> bool:
+    """Whether the program is accepted, and its verdict is enough to run it without checks."""
+    from bpfcc.errors import RejectedError
+    from bpfcc.judgement import gate_closed
+
+    if not gate_closed():
+        return False
+    from bpfcc.gate import admit
+    from bpfcc.judgement import Rules
+    from bpfcc.verification import judge_here
+
+    # Nobody reads why: it is judged without a search for examples.
+    verdict = judge_here(program, Rules(explain=False), cache=None)
+    try:
+        return admit([program], [verdict], MAX_STEPS) is not None
+    except RejectedError:
+        return False
+
+
+def count(path: Path, how: How) -> None:
     """Add one run to the counters in `path`. For one process at a time, as the runner has them."""
     import json
 
@@ -160,10 +185,9 @@ def plugin(arguments: Sequence[str], program: TextIO) -> str:
     options = parse(arguments)
     if options.help:
         return USAGE
-    value = run(bytes_of(program.readline(MAX_HEX_DIGITS + 1), "the program"), options.memory, options.backend)
+    value, how = run(bytes_of(program.readline(MAX_HEX_DIGITS + 1), "the program"), options.memory, options.backend)
     if options.stats is not None:
-        # Nothing verifies programs yet, so none is accepted before it runs.
-        count(Path(options.stats), "checked")
+        count(Path(options.stats), how)
     return f"{value:x}\n"
 
 

@@ -12,12 +12,14 @@ source line; the process is never harmed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
 from bpfcc.errors import InputError, Trap, UnsupportedError
+from bpfcc.program import tail_callable
 from bpfcc.runtime.maps import Map, create_map
 from bpfcc.runtime.memory import GENERATION_SHIFT, PACKET_BASE, describe_address
 from bpfcc.runtime.options import RunOptions
@@ -26,7 +28,7 @@ from bpfcc.runtime.specs import load_platform
 from bpfcc.seeds import fill, seeded_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from ctypes import c_int32
 
     from bpfcc.backends.base import Bound
@@ -246,12 +248,13 @@ class Executable:
 
 def prepare(
     program: Program, backend: str = "interp", *, options: RunOptions | None = None, seeds: Seeds | None = None,
-    verdict: Verdict | plain.Verdict | None = None, checked: bool = False,
+    verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False,
 ) -> Executable:  # fmt: skip
     """Make `program` ready to run: `UnsupportedError` names what it needs and this runtime does not have.
 
     It has to be accepted, by `verdict` or, where none is given, by judging it now; else RejectedError says why not. `checked` runs
-    anything, every access checked. Programs that it can tail-call (named in its program arrays) are prepared with it, and judged too.
+    anything, every access checked. Programs that it can tail-call (named in its program arrays) are prepared with it, and judged too,
+    unless there are verdicts on them in a list of several.
     Maps are fresh for each executable; `seeds` says what is in them at the start (see `bpfcc.seeds`).
     """
     if program.type is None:
@@ -264,7 +267,8 @@ def prepare(
     for module in modules:
         refuse_externs(module)
     maps = [seeded_spec(spec, seeds or {}) for spec in needed_maps(chain)]
-    bound = None if checked else admit(chain, verdict, (options or RunOptions()).steps)
+    given = tuple(verdict or ()) if verdict is None or isinstance(verdict, Sequence) else (verdict.record,)
+    bound = None if checked else admit(chain, given, (options or RunOptions()).steps)
 
     def make(bound: int | None) -> Executable:
         return Executable(
@@ -287,31 +291,15 @@ def prepare(
     return exe
 
 
-def admit(chain: Sequence[Program], verdict: Verdict | plain.Verdict | None, steps: int) -> int | None:
+def admit(chain: Sequence[Program], given: Sequence[plain.Verdict], steps: int) -> int | None:
     """Let accepted programs in (see `bpfcc.gate`). Where there is no verifier, everything runs checked."""
     from bpfcc.judgement import gate_closed
 
-    if verdict is None and not gate_closed():
+    if not given and not gate_closed():
         return None
     from bpfcc import gate
 
-    return gate.admit(chain, verdict, steps)
-
-
-def tail_callable(program: Program) -> Iterator[Program]:
-    """The program, then every program that its program arrays name, theirs included. They are of its type where nothing else is said."""
-    found = {program.name: program}
-    queue = [program]
-    for each in queue:
-        yield each
-        for spec in each.maps:
-            if spec.type != "prog_array" or each.object is None:
-                continue
-            for name in spec.values.values():
-                target = each.object.program(name).typed(program.type)
-                if target.name not in found:
-                    found[target.name] = target
-                    queue.append(target)
+    return gate.admit(chain, given, steps)
 
 
 def needed_maps(programs: Sequence[Program]) -> list[MapSpec]:

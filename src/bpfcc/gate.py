@@ -1,6 +1,6 @@
 """Which programs may run without checks: those with a verdict that accepts them, on the code that it was given for.
 
-    bound = admit([program], verdict, steps=100_000_000)         instructions of a run at most; None: accepted, but runs checked
+    bound = admit([program], [verdict], steps=100_000_000)       instructions of a run at most; None: accepted, but runs checked
 
 An accepted program runs checked all the same where unchecked would mean more than its verdict says: it follows pointers into a kernel
 that is not here, lets addresses out (of the process then), or its loops have no bound that fits the budget.
@@ -14,7 +14,6 @@ from bpfcc.backends.interp.context import EITHER, OTHER, ContextFlow
 from bpfcc.bpfir.ops import Call, CallExtern, Value
 from bpfcc.errors import RejectedError
 from bpfcc.runtime.specs import load_platform
-from bpfcc.verification import Verdict as ShownVerdict
 from bpfcc.verification import judge_here
 
 if TYPE_CHECKING:
@@ -36,13 +35,13 @@ KERNEL_FIELDS: Final = frozenset({"sock", "sock_or_null", "flow_keys", "btf_poin
 LEAK: Final = "V024"
 
 
-def admit(chain: Sequence[Program], verdict: Verdict | ShownVerdict | None, steps: int) -> int | None:
+def admit(chain: Sequence[Program], given: Sequence[Verdict], steps: int) -> int | None:
     """The bound on executed instructions under which the programs run unchecked; None: they have to run checked.
 
-    `verdict` is on the first. RejectedError where one of them is not accepted, or a verdict is of other code.
+    `given` are verdicts on some of them, on the first if any. RejectedError where one is not accepted, or the verdict is of other code.
     """
-    given = verdict.record if isinstance(verdict, ShownVerdict) else verdict
-    found = [given if number == 0 and given is not None else judge_here(each) for number, each in enumerate(chain)]
+    known = {verdict.digest: verdict for verdict in given}
+    found = [known.get(each.ir_digest) or (given[0] if given and each is chain[0] else judge_here(each)) for each in chain]
     for program, each in zip(chain, found, strict=True):
         check(program, each)
     bounds = [each.stats.max_path_insns for each in found]

@@ -16,7 +16,7 @@ from bpfcc.bpfir.module import Bytecode, MapSpec
 from bpfcc.errors import InputError, InternalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bpfcc.bpfir.function import Module
@@ -140,6 +140,22 @@ class Program:
 
     def __repr__(self) -> str:
         return f"<Program {self.name} section={self.section!r} type={self.type!r}>"
+
+
+def tail_callable(program: Program) -> Iterator[Program]:
+    """The program, then every program that its program arrays name, theirs included. They are of its type where nothing else is said."""
+    found = {program.name: program}
+    queue = [program]
+    for each in queue:
+        yield each
+        for spec in each.maps:
+            if spec.type != "prog_array" or each.object is None:
+                continue
+            for name in spec.values.values():
+                target = each.object.program(name).typed(program.type)
+                if target.name not in found:
+                    found[target.name] = target
+                    queue.append(target)
 
 
 def module_digest(module: Module) -> str:

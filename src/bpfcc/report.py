@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bpfcc.program import Program
     from bpfcc.runtime.hooks import Disposition
     from bpfcc.runtime.results import Redirect, RunResult
+    from bpfcc.verifier.verdict import Verdict
 
 SCHEMA: Final = "bpfcc.run/1"
 # Packets of one call: between calls, ring buffers are emptied and progress is shown.
@@ -59,6 +60,9 @@ class Job:
     types_of_records: dict[str, str] = field(default_factory=dict)
     on_packet: Callable[[bytes, CapturedPacket], None] | None = None
     on_progress: Callable[[int], None] | None = None
+    # Run anything, every access checked; else what has no accepting verdict is refused.
+    checked: bool = False
+    verdicts: Sequence[Verdict] = ()
     # Set by another thread to end a run that is in native code.
     stop: c_int32 | None = None
 
@@ -68,7 +72,7 @@ def run_program(program: Program, job: Job) -> dict[str, Any]:
     options = RunOptions(cpus=job.cpus, clock_ns=job.packets[0].time_ns if job.packets else None)
     if job.max_steps is not None:
         options = RunOptions(cpus=options.cpus, clock_ns=options.clock_ns, steps=job.max_steps)
-    with prepare(program, job.backend, options=options, seeds=job.seeds) as exe:
+    with prepare(program, job.backend, options=options, seeds=job.seeds, verdict=job.verdicts, checked=job.checked) as exe:
         exe.stop_on(job.stop)
         collector = Collector(program, exe, job)
         if job.packets is None:
@@ -170,7 +174,7 @@ class Collector:
             self.trap_count = 1
             self._note_trap(trap, None)
         else:
-            self.steps = found.steps * self.job.repeat
+            self.steps = (found.steps or 0) * self.job.repeat
             self.total_ns = round((found.ns_per_run or 0) * self.job.repeat)
             meaning = verdict(exe.runtime.platform, exe.type, found.return_value)
             self.verdicts[found.return_value, meaning.name, meaning.disposition] = [self.job.repeat, len(data) * self.job.repeat]
@@ -231,7 +235,8 @@ class Collector:
             "name": program.name, "section": program.section, "type": exe.type, "instructions": len(program.bytecode.code) // 8,
             "runs": self.runs, "packets": self.packets, "skipped": self.skipped, "bytes": self.bytes,
             "verdicts": verdicts, "result": self.result, "redirects": redirects,
-            "steps": self.steps, "total_ns": self.total_ns, "ns_per_run": mean,
+            "checked": exe.checked, "max_path_insns": exe.bound, "steps": self.steps if exe.checked else None,
+            "total_ns": self.total_ns, "ns_per_run": mean,
             "traps": {"count": self.trap_count, "shown": self.traps},
             "maps": map_records(program, exe.maps),
             "events": {"count": self.event_count, "records": self.events},
@@ -249,4 +254,5 @@ def source_record(position: SourcePosition | None) -> dict[str, Any] | None:
 
 def document(source: str, backend: str, programs: list[dict[str, Any]]) -> dict[str, Any]:
     """The whole document."""
-    return {"schema": SCHEMA, "source": source, "backend": backend, "platform": "linux", "checked": True, "programs": programs}
+    checked = all(each.get("checked", True) for each in programs)
+    return {"schema": SCHEMA, "source": source, "backend": backend, "platform": "linux", "checked": checked, "programs": programs}

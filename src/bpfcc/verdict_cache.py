@@ -15,7 +15,6 @@ import contextlib
 import hashlib
 import json
 import os
-
 import stat
 import sys
 import time

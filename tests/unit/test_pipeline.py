@@ -272,7 +272,7 @@ def test_digests_of_both_readings_agree() -> None:
 def test_another_reading_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     data = read_source(FIREWALL).data
     obj = bpfcc.load(data, isolated=True)
-    monkeypatch.setattr("bpfcc.isolate.reader.text_digest", lambda _text: "0" * 64)
+    monkeypatch.setattr("bpfcc.program.module_digest", lambda _module: "0" * 64)
     with pytest.raises(bpfcc.InternalError, match="two readings of program 'firewall' gave different IR"):
         obj.programs["firewall"].ir  # noqa: B018 - lifting is the test
     obj = bpfcc.load(data, isolated=True)

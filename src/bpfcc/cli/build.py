@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
+from bpfcc.cli.judged import Judged, open_judged
 from bpfcc.cli.messages import diagnostic_lines
 from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading
+from bpfcc.cli.screen import Screen
 from bpfcc.errors import InputError, UnsupportedError
-
-if TYPE_CHECKING:
-    from bpfcc.cli.screen import Screen
-    from bpfcc.program import Object
+from bpfcc.judgement import gate_closed
 
 EPILOG = """\b
 Examples:
@@ -24,8 +23,9 @@ Examples:
   bpfcc build firewall.bpf.c --run packet.bin       build it, then run it on these bytes
 
 \b
-There is no verifier yet: build checks that every program can be read and
-lifted, not that it is safe. (Runs are checked, see `bpfcc run --help`.)
+Every program is judged first: where one is not accepted, nothing is written, and
+exit status 1 or 3 says so. --no-verify writes it all the same (and --run then
+checks every access).
 """
 EMITS: Final = ("obj", "asm", "ir", "llvm")
 LATER: Final = ("c", "so", "dll", "sys", "exe")
@@ -41,11 +41,13 @@ SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll"}
 @click.option("--target", default="linux", metavar="linux", show_default=True, help="Which system it is for.")
 @click.option("--run", "data", type=PATH, metavar="DATA", help="Run each program on the bytes of this file afterwards.")
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (ir).")
+@click.option("--no-verify", is_flag=True, help="Write what is rejected, too.")
 @reading
 @common
 def command(
-    path: Path, *, output: str | None, emit: str, target: str, data: Path | None, names: tuple[str, ...], reading: Reading, screen: Screen
-) -> int:
+    path: Path, *, output: str | None, emit: str, target: str, data: Path | None, names: tuple[str, ...], no_verify: bool,
+    reading: Reading, screen: Screen,
+) -> int:  # fmt: skip
     """Compile SRC (C or an object) and write the result to one file."""
     if target != "linux":
         raise UnsupportedError(f"target {target}", f"build --target {target} comes with a later release; linux works")
@@ -53,34 +55,48 @@ def command(
         raise UnsupportedError(f"build --emit {emit}", f"build --emit {emit} comes with a later release; {', '.join(EMITS)} work")
     if data is not None and emit not in {"obj", "ir"}:
         raise InputError(f"--run goes with --emit obj or ir, not {emit}")
-    content, obj = make(path, emit, names, reading, screen)
+    content, judged, status = make(path, emit, names, reading, screen, verify=not no_verify and gate_closed())
+    if status:
+        screen.note("nothing is written; --no-verify writes it all the same")
+        return status
     target_path = None if output == "-" else Path(output) if output is not None else path.with_suffix(SUFFIXES[emit])
     write(target_path, content, path, screen)
-    if data is None or obj is None:
+    if data is None or judged is None:
         return 0
     from bpfcc.cli.run import run_file_on_data
 
-    return run_file_on_data(obj, data, names, screen)
+    return run_file_on_data(judged, data, names, screen)
 
 
-def make(path: Path, emit: str, names: tuple[str, ...], reading: Reading, screen: Screen) -> tuple[bytes, Object | None]:
-    """The output's bytes, and the object where it was loaded."""
+def make(
+    path: Path, emit: str, names: tuple[str, ...], reading: Reading, screen: Screen, *, verify: bool
+) -> tuple[bytes, Judged | None, int]:
+    """The output's bytes, the object where it was loaded, and the exit status where a program of it is refused."""
     if emit in {"asm", "llvm"}:
-        return compile_text(path, emit, reading, screen), None
+        content = compile_text(path, emit, reading, screen)
+        if not verify:
+            return content, None, 0
+        # The same source and options give the object that is judged; its warnings have been shown.
+        judged = open_judged(reading, reading.source(path, Screen(screen.color, quiet=True)), screen, names=())
+        return content, judged, judged.show_refused(list(judged.object.programs.values()), screen)
     source = reading.source(path, screen)
-    obj = reading.open(source, lift=True, programs=names or None)
-    programs = chosen_programs(obj, names)
+    if verify:
+        judged = open_judged(reading, source, screen, names=names)
+    else:
+        judged = Judged(reading.open(source, lift=True, programs=names or None), {})
+    programs = chosen_programs(judged.object, names)
+    status = judged.show_refused(programs, screen)
     if emit == "obj":
-        for program in programs:
+        for program in programs if not status else ():
             screen.note(f"{program.name}: {len(program.bytecode.code) // 8} instructions, type {program.type or 'unknown'}", level=1)
-        return source.data, obj
+        return source.data, judged, status
     from bpfcc.bpfir.printer import print_module
 
     if len(programs) > 1:
         raise InputError(
             f"{len(programs)} programs, one file: pick one with --program ({', '.join(p.name for p in programs)})", file=str(path)
         )
-    return print_module(programs[0].ir).encode(), obj
+    return (b"" if status else print_module(programs[0].ir).encode()), judged, status
 
 
 def compile_text(path: Path, emit: str, reading: Reading, screen: Screen) -> bytes:

@@ -15,9 +15,12 @@ from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading, w
 from bpfcc.errors import EXIT_OK, EXIT_REJECTED, BpfccError, InputError, InternalError, UnsupportedError
 
 if TYPE_CHECKING:
+    from bpfcc.cli.judged import Judged
     from bpfcc.cli.screen import Screen
-    from bpfcc.program import Object, Program
+    from bpfcc.pipeline import Source
+    from bpfcc.program import Program
     from bpfcc.report import Job
+    from bpfcc.verifier.verdict import Verdict
 
 EPILOG = """\b
 Examples:
@@ -32,9 +35,9 @@ Examples:
       for types without packets, the data are the context
 
 \b
-Nothing has verified these programs: every access is checked while they run, and a
-step budget ends endless loops. What a program does wrong is a trap, with its place
-in the source; exit status 1.
+Programs are judged first: one that is rejected is not run. With --checked any is:
+every access is checked while it runs, and a step budget ends endless loops. What it
+does wrong is a trap, with its place in the source; exit status 1.
 
 \b
 Each program gets maps of its own. They are filled by --maps, a JSON object of map
@@ -60,6 +63,7 @@ NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.backends.interp", "rich.consol
 @click.option("--record", "records", multiple=True, metavar="MAP=TYPE", help="Events of this buffer are of this type.")
 @click.option("--cpus", type=click.IntRange(1, 4096), default=1, metavar="N", help="Copies of per-CPU maps; runs are on CPU 0.")
 @click.option("--max-steps", type=click.IntRange(1, 2**63), metavar="N", help="Instructions a run may take.")
+@click.option("--checked", is_flag=True, help="Run whatever it is, every access checked.")
 @click.option("--limit", type=click.IntRange(0), default=10, metavar="N", show_default=True, help="Rows of each table; 0 shows all.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (schema bpfcc.run/1).")
 @reading
@@ -74,7 +78,8 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
         raise InputError("--pcap-out goes with --pcap")
     if job.packets is None and job.data is None:
         screen.note("no input given (--pcap, --data, --hex): an empty packet or a context of zeros")
-    obj = reading.open(reading.source(path, screen), lift=True, programs=names or None, needs=NEEDS)
+    judged = open_program(reading, reading.source(path, screen), screen, names, checked=job.checked)
+    obj = judged.object
     programs = chosen_programs(obj, names)
     if job.seeds:
         from bpfcc.seeds import check_names
@@ -83,9 +88,44 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
     if pcap_out is not None and len(programs) > 1:
         raise InputError(f"--pcap-out with {len(programs)} programs: pick one with --program ({', '.join(p.name for p in programs)})")
     with interruptible() as job.stop:
-        reports, status = run_all(programs, job, pcap_out, source_options[0], screen)
+        reports, status = run_judged(judged, programs, job, pcap_out, source_options[0], screen)
     show(str(path), reports, job, as_json=as_json, limit=limit, screen=screen)
     return status
+
+
+def open_program(reading: Reading, source: Source, screen: Screen, names: tuple[str, ...], *, checked: bool) -> Judged:
+    """The object, judged unless it runs checked."""
+    from bpfcc.cli.judged import Judged, open_judged
+    from bpfcc.judgement import gate_closed
+
+    if checked or not gate_closed():
+        return Judged(reading.open(source, lift=True, programs=names or None, needs=NEEDS), {})
+    return open_judged(reading, source, screen, names=names, needs=NEEDS)
+
+
+def run_judged(
+    judged: Judged, programs: list[Program], job: Job, pcap_out: Path | None, pcap: Path | None, screen: Screen
+) -> tuple[list[dict[str, Any]], int]:
+    """Run the programs that are accepted, and say why the others are not."""
+    status = judged.show_refused(programs, screen)
+    refused = {program.name: refused_report(program, verdict) for program, verdict in judged.refused(programs)}
+    if refused:
+        screen.note(f"not run: {', '.join(refused)}; --checked runs anything, every access checked")
+    job.verdicts = [verdict for verdict in judged.verdicts.values() if verdict.accepted]
+    accepted = [program for program in programs if program.name not in refused]
+    if not accepted:
+        return [refused[program.name] for program in programs], status
+    reports, ran = run_all(accepted, job, pcap_out, pcap, screen)
+    by_name = {report["name"]: report for report in reports} | refused
+    return [by_name[program.name] for program in programs if program.name in by_name], worst([status, ran])
+
+
+def refused_report(program: Program, verdict: Verdict) -> dict[str, Any]:
+    """The report of a program that is not run for what its verdict says."""
+    from bpfcc.gate import reason
+
+    record = {"kind": verdict.status, "message": reason(verdict), "feature": None}
+    return {"name": program.name, "section": program.section, "type": program.type, "error": record}
 
 
 def check_backend(name: str) -> None:
@@ -204,10 +244,10 @@ def show(source: str, reports: list[dict[str, Any]], job: Job, *, as_json: bool,
             show_report(report, source, screen, limit=limit)
 
 
-def run_file_on_data(obj: Object, data: Path, names: tuple[str, ...], screen: Screen) -> int:
+def run_file_on_data(judged: Judged, data: Path, names: tuple[str, ...], screen: Screen) -> int:
     """`bpfcc build --run`."""
-    job = make_job(None, data, None, seeds=None, records=())
+    job = make_job(None, data, None, seeds=None, records=(), checked=not judged.verdicts)
     with interruptible() as job.stop:
-        reports, status = run_all(chosen_programs(obj, names), job, None, None, screen)
-    show(obj.file or "", reports, job, as_json=False, limit=10, screen=screen)
+        reports, status = run_judged(judged, chosen_programs(judged.object, names), job, None, None, screen)
+    show(judged.object.file or "", reports, job, as_json=False, limit=10, screen=screen)
     return status

@@ -33,6 +33,7 @@ from bpfcc.judgement import (
     unsupported,
     warm_up,
 )
+from bpfcc.program import tail_callable
 from bpfcc.smt import STATUSES, SmtAnswer, local_solver
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ TYPED: Final = frozenset({"tracing", "lsm", "struct_ops", "ext"})
 class JudgeRequest:
     """An object to read, and how its programs are judged.
 
-    `part` (i, n): every n-th program from the i-th on. `sections`: only programs of these. `cached`: the parent answers what it
-    knows already. `smt`: it has a solver.
+    `part` (i, n): every n-th program from the i-th on. `sections`: only programs of these. `targets`: those that these can
+    tail-call too. `only`: of all these, those that are left to do. `cached`: the parent answers what it knows already. `smt`: it
+    has a solver.
     """
 
     read: ReadRequest
@@ -65,6 +67,8 @@ class JudgeRequest:
     explain: Mapping[str, Verdict] = field(default_factory=dict)
     part: tuple[int, int] = (0, 1)
     sections: tuple[str, ...] | None = None
+    targets: bool = False
+    only: tuple[str, ...] | None = None
     cached: bool = False
     smt: bool = False
 
@@ -105,6 +109,7 @@ class JudgeJob:
             self.types = preloaded(self.kernel_btf)
         self._usage = import_module("resource").getrusage if sys.platform != "win32" else None
         self.object: Object | None = None
+        self.programs: dict[str, Program] = {}
         self._own_solver: Smt | None = None
         if own_solver and request.smt:
             self._own_solver = local_solver()
@@ -151,18 +156,30 @@ class JudgeJob:
         if missing and (wants_target(raw) or self._wants_types(raw)):
             return {"programs": [], "needs_kernel_types": True}
         self.object = obj
-        found = [(key, obj.programs.get(key) or obj.program(key)) for key in chosen]
-        named = [[key, program.name, program.section, program.type] for key, program in found]
+        self.programs = {key: obj.programs.get(key) or obj.program(key) for key in chosen}
+        if self.request.targets:
+            self._add_targets()
+        if self.request.only is not None:
+            self.programs = {key: program for key, program in self.programs.items() if key in self.request.only}
+        named = [[key, program.name, program.section, program.type] for key, program in self.programs.items()]
         return {"programs": named, "needs_kernel_types": False}
 
     def _wants_types(self, raw: RawObject) -> bool:
         return not self.request.explain and self.types is not None and any(program.type in TYPED for program in raw.programs.values())
 
+    def _add_targets(self) -> None:
+        """Programs that tail calls can enter: they are judged as what their callers are."""
+        for program in list(self.programs.values()):
+            try:
+                targets = list(tail_callable(program))
+            except (InputError, UnsupportedError):
+                # It is that program's fault, and found when it is judged.
+                continue
+            known = {each.name for each in self.programs.values()}
+            self.programs |= {each.name: each for each in targets if each.name not in known}
+
     def _judge(self, key: str, channel: Channel) -> dict[str, Any]:
-        obj = self.object
-        if obj is None:
-            raise InputError("no object was read")
-        program = obj.programs.get(key) or obj.program(key)
+        program = self.programs[key]
         rules = self.request.rules
         if key in self.request.explain:
             return self._explain(program, self.request.explain[key], channel)

@@ -34,9 +34,18 @@ __all__ = ["JUDGE_LIMITS", "JudgedObject", "JudgedProgram", "judge_object", "jud
 
 def judge_object(
     request: JudgeRequest, *, limits: Limits = JUDGE_LIMITS, jobs: int = 1, cache: VerdictCache | None = None, crew: Crew | None = None,
-    tick: Callable[[], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> tuple[JudgedProgram, ...]:  # fmt: skip
-    """The verdicts on one object's programs, over `jobs` children; what is wrong with the object is raised."""
+    """The verdicts on one object's programs, over `jobs` children; what is wrong with the object is raised.
+
+    `meanwhile` is called once, while the first children work.
+    """
+    waiting = [meanwhile] if meanwhile is not None else []
+
+    def tick() -> None:
+        while waiting:
+            waiting.pop()()
+
     found = next(judge_objects([request], limits=limits, jobs=jobs, parts=jobs, cache=cache, crew=crew, tick=tick))
     if found.error is not None:
         raise found.error
@@ -56,10 +65,10 @@ def judge_objects(
     try:
         while not board.finished:
             board.start()
-            yield from board.answers()
-            board.listen()
             if tick is not None:
                 tick()
+            yield from board.answers()
+            board.listen()
     finally:
         board.close()
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from bpfcc.isolate.judge import JudgeRequest
     from bpfcc.isolate.reader import ReadRequest
 
+# Fields of a request to judge that JSON has as they are.
+PLAIN: Final = ("part", "sections", "targets", "only", "cached", "smt")
 COMMAND: Final = (sys.executable, "-I", "-m", "bpfcc.isolate")
 
 
@@ -58,10 +60,9 @@ def judge_line(request: JudgeRequest, limits: Limits) -> bytes:
     from bpfcc.fingerprint import rules_record
 
     record = json.loads(request_line(request.read, limits))
-    sections = None if request.sections is None else list(request.sections)
-    record["judge"] = {
-        "rules": rules_record(request.rules), "part": list(request.part), "sections": sections, "cached": request.cached,
-        "smt": request.smt, "explain": {key: object_record("", [verdict], wire=True) for key, verdict in request.explain.items()},
+    record["judge"] = {name: getattr(request, name) for name in PLAIN} | {
+        "rules": rules_record(request.rules),
+        "explain": {key: object_record("", [verdict], wire=True) for key, verdict in request.explain.items()},
     }  # fmt: skip
     return json.dumps(record).encode()
 
@@ -76,11 +77,9 @@ def parse_judge_request(line: bytes) -> tuple[JudgeRequest, Limits] | None:
     if record is None:
         return None
     read, limits = parse_request(line)
-    sections = None if record["sections"] is None else tuple(record["sections"])
-    request = JudgeRequest(
-        read, rules_of(record["rules"]), {key: parse_record(each)[1][0] for key, each in record["explain"].items()},
-        tuple(record["part"]), sections, record["cached"], record["smt"],
-    )  # fmt: skip
+    plain: Any = {name: tuple(record[name]) if isinstance(record[name], list) else record[name] for name in PLAIN}
+    explain = {key: parse_record(each)[1][0] for key, each in record["explain"].items()}
+    request = JudgeRequest(read, rules_of(record["rules"]), explain, **plain)
     return request, limits
 
 

@@ -124,8 +124,8 @@ class ObjectTask:
         if self.running or self.waiting or not self._unexplained or self.error is not None:
             return
         found, self._unexplained = self._unexplained, {}
-        read = replace(self.request.read, programs=tuple(found), kernel_types=self._kernel_types)
-        self._waiting.append(Attempt(self, replace(self.request, read=read, part=(0, 1), sections=None, cached=False, explain=found)))
+        read = replace(self.request.read, kernel_types=self._kernel_types)
+        self._waiting.append(Attempt(self, replace(self.request, read=read, part=(0, 1), only=tuple(found), cached=False, explain=found)))
 
     def take(self) -> Attempt:
         """A share of the work."""
@@ -143,7 +143,7 @@ class ObjectTask:
         if keys is not None:
             if not keys:
                 return
-            read, request = replace(read, programs=keys), replace(request, part=(0, 1), sections=None)
+            request = replace(request, part=(0, 1), only=keys)
         if request.explain:
             request = replace(request, explain={key: verdict for key, verdict in request.explain.items() if key in (keys or ())})
         self._waiting.append(Attempt(self, replace(request, read=read)))

@@ -1,0 +1,84 @@
+"""Objects whose programs are judged before anything is done with them: what `run` and `build` open.
+
+    judged = open_judged(reading, source, screen, names=("filter",))
+    judged.object, judged.verdicts["filter"]
+    judged.show_refused(programs, screen)            findings of those that are not accepted; the exit status that they ask for
+
+A confined child reads and judges; then this process reads the same bytes, and what it lifts must be what was judged.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from bpfcc.cli.options import worst
+from bpfcc.cli.screen import color_wanted
+from bpfcc.errors import EXIT_OK, EXIT_REJECTED, EXIT_UNSUPPORTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bpfcc.cli.options import Reading
+    from bpfcc.cli.screen import Screen
+    from bpfcc.pipeline import Source
+    from bpfcc.program import Object, Program
+    from bpfcc.verifier.verdict import Verdict
+
+STATUSES = {"accepted": EXIT_OK, "rejected": EXIT_REJECTED, "unsupported": EXIT_UNSUPPORTED}
+
+
+class Judged(NamedTuple):
+    """An object and what is known of its programs, by key."""
+
+    object: Object
+    verdicts: dict[str, Verdict]
+
+    def verdict(self, program: Program) -> Verdict | None:
+        """The verdict on one of them."""
+        return self.verdicts.get(program.name) or self.verdicts.get(f"{program.section}:{program.name}")
+
+    def refused(self, programs: Iterable[Program]) -> list[tuple[Program, Verdict]]:
+        """Those of the programs that are not accepted."""
+        found = [(program, self.verdict(program)) for program in programs]
+        return [(program, verdict) for program, verdict in found if verdict is not None and not verdict.accepted]
+
+    def show_refused(self, programs: Sequence[Program], screen: Screen) -> int:
+        """Print the findings of those on standard error; the worst exit status."""
+        from bpfcc.explain import render_verdict
+
+        refused = self.refused(programs)
+        for _, verdict in refused:
+            screen.error_line(render_verdict(verdict, color=color_wanted(screen.color, sys.stderr), object_name=self.object.file))
+        return worst([STATUSES[verdict.status] for _, verdict in refused])
+
+
+def open_judged(reading: Reading, source: Source, screen: Screen, *, names: tuple[str, ...], needs: tuple[str, ...] = ()) -> Judged:
+    """Read and judge in a child, then load. `names`: only these programs and what they can tail-call."""
+    from bpfcc.cli.verify import open_cache
+    from bpfcc.errors import InternalError
+    from bpfcc.frontend.objects import load
+    from bpfcc.isolate.judge import JudgeRequest
+    from bpfcc.isolate.judging import judge_object
+    from bpfcc.isolate.reader import ReadRequest
+    from bpfcc.isolate.wire import ProgramDigest
+    from bpfcc.judgement import Rules
+    from bpfcc.pipeline import MAX_OBJECT_BYTES, read_bytes
+    from bpfcc.program import Object
+
+    def meanwhile() -> None:
+        for name in needs:
+            import_module(name)
+
+    target = reading.target_btf
+    target_btf = read_bytes(target, MAX_OBJECT_BYTES) if target is not None else None
+    read = ReadRequest(source.data, source.name, reading.types, target_btf, programs=names or None)
+    request = JudgeRequest(read, Rules(), targets=True, smt=True)
+    found = judge_object(request, cache=open_cache(screen), meanwhile=meanwhile)
+    for each in found:
+        if isinstance(each.error, InternalError):
+            raise each.error
+    digests = {each.key: ProgramDigest(each.key, each.code, each.ir) for each in found if each.code is not None}
+    raw = load(source.data, types=reading.types, target_btf=target, file=source.name)
+    return Judged(Object(raw, digests, target_btf=target), {each.key: each.verdict for each in found if each.verdict is not None})
