@@ -17,7 +17,7 @@ MAX_TEXT: Final = 200
 
 def describe_fact(name: str, fact_text: str) -> str:
     """One line about one variable; the engine says what is known."""
-    known = " ".join(printable(fact_text).split())
+    known = printable(" ".join(fact_text.split()))
     if len(known) > MAX_TEXT:
         known = f"{known[: MAX_TEXT - 1]}…"
     return f"{printable(name)}: {known or 'nothing is known'}"

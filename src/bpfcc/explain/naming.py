@@ -132,7 +132,8 @@ class Namer:
         if register.number == isa.FRAME_POINTER:
             return "the stack"
         held = self.held(insn, register, pointer=pointer)
-        if written is not None and (leading_name(written) in held or leading_name(written) in self.in_scope(insn)):
+        known = self.in_scope(insn)
+        if written is not None and (not known or leading_name(written) in known):
             return written
         if held:
             return held[0]
@@ -238,7 +239,8 @@ class Namer:
         if origin is None or depth > MAX_DEPTH:
             return None
         name = self._made_by(origin, depth)
-        if name is None or not origin.added or origin.made.dst == isa.FRAME_POINTER:
+        of_frame = origin.form.kind == "mov" and origin.made.src == isa.FRAME_POINTER
+        if name is None or not origin.added or of_frame:
             return name
         return f"{name} {'+' if origin.added > 0 else '-'} {abs(origin.added)}"
 

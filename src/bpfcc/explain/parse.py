@@ -133,18 +133,30 @@ def _source(record: Any) -> SourcePosition | None:
 
 def _counterexample(record: Any) -> Counterexample:
     record = _dict(record)
-    context = _dict(record.get("context", {}))
-    if len(context) > MAX_ENTRIES:
+    context, environment = _dict(record.get("context", {})), _dict(record.get("environment", {}))
+    if len(context) > MAX_ENTRIES or len(environment) > MAX_RELATED:
         raise _Rubbish("context")
     budget = [MAX_ENTRIES]
     return Counterexample(
         packet=_bytes(record.get("packet"), "packet"),
         data=_bytes(record.get("data"), "data"),
-        context={_text(name, "context"): _number(value, "context", 1 << 64) for name, value in context.items()},
+        context={_text(name, "context"): _field(value) for name, value in context.items()},
         maps={_text(name, "maps"): _plain(value, budget, MAX_DEPTH) for name, value in _dict(record.get("maps", {})).items()},
+        environment={_text(name, "environment"): _setting(value) for name, value in environment.items()},
         trap=_text(record.get("trap", ""), "trap"),
         steps=_number(record.get("steps", 0), "steps", 1 << 63),
     )
+
+
+def _field(value: Any) -> int | tuple[int, ...]:
+    """A field of a context: a number, or one for each element of an array."""
+    if isinstance(value, list):
+        return tuple(_list(value, "context", MAX_RELATED, lambda each: _number(each, "context", 1 << 64)))
+    return _number(value, "context", 1 << 64)
+
+
+def _setting(value: Any) -> int | str:
+    return _text(value, "environment") if isinstance(value, str) else _number(value, "environment", 1 << 64)
 
 
 def _stats(record: Any) -> Stats:

@@ -108,8 +108,9 @@ def counterexample_record(found: Counterexample) -> dict[str, Any]:
     return {
         "packet": None if found.packet is None else found.packet.hex(),
         "data": None if found.data is None else found.data.hex(),
-        "context": dict(found.context),
+        "context": {name: list(value) if isinstance(value, tuple) else value for name, value in found.context.items()},
         "maps": dict(found.maps),
+        "environment": dict(found.environment),
         "trap": found.trap,
         "steps": found.steps,
     }

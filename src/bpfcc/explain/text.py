@@ -26,7 +26,7 @@ from bpfcc.explain.quote import line_text, printable, quoted, short_path
 from bpfcc.verifier.codes import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from bpfcc.verifier.verdict import Counterexample, Finding, Related, Stats, Verdict
 
@@ -129,18 +129,28 @@ def counterexample_lines(found: Counterexample, verdict: Verdict, object_name: s
     size = "" if given is None else f"with {kind} of {len(given)} byte{'' if len(given) == 1 else 's'}: "
     after = f", after {found.steps} instruction{'' if found.steps == 1 else 's'}" if found.steps else ""
     yield "counterexample", f"{size}{found.trap or 'it traps here'}{after}"
+    # Fields of a packet's context and the surroundings are no options of the command: the Python API takes them.
     if found.context:
-        yield "context", ", ".join(f"{name} = {value}" for name, value in found.context.items())
-    command = ["bpfcc", "run", object_name or "FILE", "--program", verdict.name]
+        yield "context", f"{_settings(found.context)} (`run(context=…)` in Python)"
+    surroundings = {name: value for name, value in found.environment.items() if name != "repeat"}
+    if surroundings:
+        yield "environment", _settings(surroundings)
+    command = ["bpfcc", "run", object_name or "FILE", "--program", verdict.name, "--checked"]
     if given is not None and 2 * len(given) > MAX_HEX:
         yield "command", f"too long to be shown ({len(given)} bytes); `bpfcc verify --json` has the bytes"
         return
     if given is not None:
         command += ["--hex", given.hex()]
+    if "repeat" in found.environment:
+        command += ["--repeat", str(found.environment["repeat"])]
     if found.maps:
         yield "maps", f"put into a file MAPS.json: {json.dumps(found.maps, sort_keys=True)}"
         command += ["--maps", "MAPS.json"]
     yield "command", shlex.join(command)
+
+
+def _settings(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
 def summary_line(verdict: Verdict, paint: Paint) -> str:
