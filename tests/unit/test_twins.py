@@ -19,13 +19,22 @@ from tests.twin_kernel import load_twin
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from _pytest.mark import ParameterSet
+
     from bpfcc.verifier.verdict import Finding
     from tests.twin_cases import Variant
 
 SHOWN = 0.9
 SEARCH_RUNS = 300
+SLICE = 3
 
 twins = pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+
+
+def compared() -> list[ParameterSet]:
+    """Pairs that Linux is asked about; loading takes a while, so that most are left to long runs."""
+    loadable = [case for case in cases() if case.kernel != "none"]
+    return [pytest.param(case, id=case.name, marks=[pytest.mark.soak] if at % SLICE else []) for at, case in enumerate(loadable)]
 
 
 def judged(case: Twin, variant: Variant) -> tuple[str, tuple[Finding, ...]]:
@@ -71,7 +80,7 @@ def shows(case: Twin, finding: Finding) -> bool:
 
 @needs_kernel
 @pytest.mark.skipif(libbpf.library() is None, reason="loading the C twins needs root and libbpf.so.1")
-@pytest.mark.parametrize("case", [case for case in cases() if case.kernel != "none"], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", compared())
 def test_linux_tells_them_apart_too(case: Twin) -> None:
     said = load_twin(case, SAFE)
     assert (said is not None) == (case.kernel == "rejects-safe"), said
