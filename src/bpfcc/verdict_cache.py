@@ -150,6 +150,11 @@ class VerdictCache:
 
     # ---- size
 
+    def contents(self) -> tuple[int, int]:
+        """How many files there are, and their bytes together."""
+        entries = self._entries()
+        return len(entries), sum(entry.size for entry in entries)
+
     def _make_room(self, coming: int) -> None:
         if self._written is None or self._written + coming > self.max_bytes:
             self._written = self._trim(coming)

@@ -14,6 +14,7 @@ from bpfcc.errors import EXIT_OK, EXIT_UNSUPPORTED
 if TYPE_CHECKING:
     from bpfcc.cli.screen import Screen
     from bpfcc.frontend.doctor import Check
+    from bpfcc.program import Program
 
 EPILOG = """\b
 Examples:
@@ -39,7 +40,7 @@ def command(as_json: bool, screen: Screen) -> int:
 
     with screen.busy("trying everything out"):
         checks = diagnose()
-    checks.append(isolation_check())
+    checks += [isolation_check(), verifier_check(), cache_check()]
     if as_json:
         screen.line(json.dumps({"schema": SCHEMA, "checks": [asdict(check) for check in checks]}, indent=2))
     else:
@@ -55,6 +56,44 @@ def isolation_check() -> Check:
 
     level, _, detail = describe().partition(": ")
     return Check("isolation", "ok" if level == "full" else "warn", f"{level}: {detail}")
+
+
+def verifier_check() -> Check:
+    """Whether a program can be judged as `bpfcc verify` does it."""
+    from bpfcc.errors import BpfccError
+    from bpfcc.frontend.doctor import Check
+    from bpfcc.isolate.worker import choose_crew
+    from bpfcc.judgement import engine_present
+    from bpfcc.verification import verify
+
+    if not engine_present():
+        return Check("verifier", "warn", "this installation has none: programs run checked")
+    try:
+        found = verify(probe(), cache=None)
+    except BpfccError as error:
+        return Check("verifier", "warn", f"does not work: {error.message}")
+    how = "forked" if type(choose_crew()).__name__ == "ForkedCrew" else "started afresh"
+    return Check("verifier", "ok" if found.accepted else "warn", f"{found.status} a program; children are {how} on this system")
+
+
+def probe() -> Program:
+    """`r0 = 0; exit`."""
+    from bpfcc.program import Program
+
+    return Program.from_bytes(bytes.fromhex("b700000000000000" + "9500000000000000"), type="xdp")
+
+
+def cache_check() -> Check:
+    """Where verdicts are kept, or why they are not."""
+    from bpfcc.frontend.doctor import Check
+    from bpfcc.verdict_cache import ENVIRONMENT, VerdictCache, default_directory
+
+    try:
+        cache = VerdictCache(default_directory())
+    except (OSError, RuntimeError) as error:
+        return Check("verdict cache", "warn", f"not used: {error}", remedy=f"set {ENVIRONMENT} to a directory of your own (mode 700)")
+    count, size = cache.contents()
+    return Check("verdict cache", "ok", f"{count} verdicts, {size / 1e6:.1f} MB", path=str(cache.directory))
 
 
 def show(checks: list[Check], screen: Screen) -> None:

@@ -23,7 +23,7 @@ def replay(program: Program, counterexample: Counterexample, *, steps: int | Non
     """Run a program on a counterexample, prepared anew; the trap, or None where there is none."""
     surroundings = dict(counterexample.environment)
     repeat = int(surroundings.pop(REPEAT, 1))
-    with prepare(program, options=run_options(surroundings), seeds=dict(counterexample.maps)) as exe:
+    with prepare(program, options=run_options(surroundings), seeds=dict(counterexample.maps), checked=True) as exe:
         try:
             if exe.type == RAW:
                 exe.run(data=counterexample.data, repeat=repeat, steps=steps)
