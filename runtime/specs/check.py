@@ -245,6 +245,8 @@ def _check_program_type(at: str, row: Table, contexts: Table, sets: object) -> I
     if "own_helpers" in row:
         yield from _check_helpers(f"{at}.own_helpers", row["own_helpers"])
     yield from _check_special(f"{at}.without_fields", row.get("without_fields", []))
+    if not isinstance(row.get("stack_per_frame", False), bool):
+        yield f"{at}.stack_per_frame", "must be true or false"
     yield from _check_returns(at, row)
     entries = contexts[context].get("fields") if context is not None and isinstance(contexts[context], dict) else ()
     known = {entry[0] for entry in entries or () if isinstance(entry, list) and entry}

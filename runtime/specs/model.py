@@ -213,7 +213,8 @@ class ProgramType(NamedTuple):
     """A program type. `packet`: where the packet of its context begins. `writable` may be {"*"}: every byte.
 
     `helper_ids` None: whatever the program it stands in for may call. `own_helpers` go before the platform's helpers of the same id.
-    `without_fields`: special members that maps of such programs may not have in their values.
+    `without_fields`: special members that maps of such programs may not have in their values. `stack_per_frame`: each frame may be as
+    large as the stack (on machines where Linux gives such programs a stack of their own: x86-64, arm64).
     """
 
     name: str
@@ -230,6 +231,7 @@ class ProgramType(NamedTuple):
     own_helpers: Mapping[int, Helper] = NOTHING
     guid: str | None = None
     without_fields: frozenset[str] = frozenset()
+    stack_per_frame: bool = False
 
 
 class MapType(NamedTuple):

@@ -36,6 +36,7 @@ from bpfcc.runtime.specs.model import (
 )
 
 if TYPE_CHECKING:
+    from bpfcc.runtime.specs.kfuncs import Kfuncs
     from bpfcc.runtime.specs.tables import Table
 
 Key = TypeVar("Key")
@@ -224,6 +225,7 @@ class Platform:
             own_helpers=own,
             guid=row.get("guid"),
             without_fields=frozenset(row.get("without_fields", ())),
+            stack_per_frame=row.get("stack_per_frame", False),
         )
 
     def helper(self, reference: int | str, program_type: str | None = None) -> Helper:
@@ -258,6 +260,13 @@ class Platform:
         if found is None and helper_id in self.helpers_by_id:
             found = self._effects[helper_id] = effects_of(self.helpers_by_id[helper_id])
         return found
+
+    @cached_property
+    def kfuncs(self) -> Kfuncs:
+        """Kernel functions by name; a platform without any has none."""
+        from bpfcc.runtime.specs.kfuncs import load_kfuncs
+
+        return load_kfuncs(self.name if self.file is None else "")
 
     @cached_property
     def settled_ids(self) -> frozenset[int]:

@@ -199,6 +199,33 @@ def test_helpers_differ_by_program_type() -> None:
     assert LINUX.helper_allowed(64, "cgroup_sock_addr", "cgroup_inet4_connect")
 
 
+def frames(*sizes: int) -> bytes:
+    """Functions that call one another in a row and write to the lowest place of a frame of so many bytes."""
+    code = b""
+    for index, size in enumerate(sizes):
+        code += insn(0x7A, 10, off=-size)
+        if index + 1 < len(sizes):
+            code += insn(0x85, 0, 1, imm=2)
+        code += RETURN_ONE
+    return code
+
+
+CHAINS = [(512,), (256, 256), (256, 264), (248, 264), (8, 496), (8, 504), (64,) * 8, (8,) * 9, (72,) * 7, (400, 400)]
+
+
+@needs_kernel
+@pytest.mark.parametrize("program_type", ["xdp", "sched_cls", "kprobe", "tracepoint", "perf_event", "raw_tracepoint", "cgroup_device"])
+def test_stack_limits_as_in_the_kernel(program_type: str) -> None:
+    limits, spec = LINUX.limits, LINUX.program_type(program_type)
+    place = next(iter(spec.attach_types.values()), None)
+    for sizes in CHAINS:
+        rounded = [-(-size // limits.stack_align) * limits.stack_align for size in sizes]
+        total = max(rounded) if spec.stack_per_frame else sum(rounded)
+        fits = total <= limits.stack_bytes and len(sizes) <= limits.call_depth
+        taken = load(program_type, frames(*sizes), place.number if place is not None and program_type != "kprobe" else 0) is None
+        assert taken == fits, sizes
+
+
 def test_what_maps_may_hold() -> None:
     maps = LINUX.map_types
     assert {"spin_lock", "timer", "kptr"} <= maps["hash"].fields
@@ -323,6 +350,7 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("contexts.packet.fields.2", ["marks", 8, 8, "scalar", 2, "half"], "'half' is no way of access"),
     ("program_types.ingress.without_fields", ["lock"], "without_fields: must be a list of special members"),
     ("program_types.ingress.attach_types.port.without_helpers", "most", "'most' is neither"),
+    ("program_types.ingress.stack_per_frame", 1, "stack_per_frame: must be true or false"),
     ("map_types.hash.sleepable", 1, "map_types.hash.sleepable: must be true or false"),
     ("map_types.hash.fields", "timer", "map_types.hash.fields: must be a list of special members"),
     ("levels", [], "levels: must be an object"),

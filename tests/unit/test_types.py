@@ -381,6 +381,18 @@ def test_pointers_that_meet(types: KernelBtf) -> None:
     assert outer.with_tag("user").joined(outer.with_tag("user")) == outer.with_tag("user")
 
 
+def test_a_struct_is_what_it_begins_with(types: KernelBtf) -> None:
+    ops = named(types, "bpf_struct_ops_tcp_ops")
+    assert types.is_a(ops, "bpf_struct_ops_tcp_ops")
+    assert types.is_a(ops, "tcp_ops")
+    assert not types.is_a(ops, "tcp_ops", strict=True)
+    assert not types.is_a(ops, "outer")
+    assert not types.is_a(named(types, "tcp_ops"), "bpf_struct_ops_tcp_ops")
+    assert not types.is_a(named(types, "outer"), "inner___init")
+    assert not types.is_a(types.pointer_to(0), "outer")
+    assert not kernel_types(types.btf, origin="object").is_a(ops, "tcp_ops")
+
+
 def test_what_a_program_allocates_holds_numbers(types: KernelBtf) -> None:
     own = kernel_types(types.btf, origin="object")
     outer = named(own, "outer")
@@ -454,6 +466,7 @@ def test_lazy_types_load_once(types: KernelBtf) -> None:
     outer = lazy.named("outer")
     assert outer == named(types, "outer")
     assert lazy.member(outer, 0, 8) == 8
+    assert lazy.is_a(outer, "outer") if outer is not None else False
     assert lazy.arguments("lsm", None, "opened") == types.arguments("lsm", None, "opened")
     assert loaded == [1]
     nothing = LazyKernelTypes(lambda: None)

@@ -44,6 +44,7 @@ _POINTABLE: Final = frozenset({t.STRUCT, t.UNION})
 # The verifier reads BTF that the kernel itself wrote, but a file may say anything.
 MAX_STEPS: Final = MAX_CHAIN
 KERNEL: Final = "kernel"
+NO_CAST: Final = "___init"
 
 
 @final
@@ -80,7 +81,8 @@ class KernelPointer:
         same = (self.type_id, self.origin, self.name) == (other.type_id, other.origin, other.name)
         if not same or (self.tag != other.tag and not {self.tag, other.tag} <= set(_TRUST)):
             return None
-        weaker = max(self.tag, other.tag, key=lambda tag: _TRUST.get(tag, 0))
+        tags: tuple[Tag, Tag] = (self.tag, other.tag)
+        weaker = max(tags, key=lambda tag: _TRUST.get(tag, 0))
         return replace(self, tag=weaker, nullable=self.nullable or other.nullable)
 
 
@@ -196,6 +198,26 @@ class KernelBtf:
             except InputError:
                 self._arguments[key] = None
         return self._arguments[key]
+
+    def is_a(self, pointer: BtfPointer, name: str, *, strict: bool = False) -> bool:
+        """Whether a pointer will do where one to `struct NAME` is wanted: such a struct may also begin with one, unless `strict`.
+
+        Types whose names end in `___init` are kept apart by the kernel, and so they are here.
+        """
+        if not isinstance(pointer, KernelPointer) or pointer.origin != self.origin:
+            return False
+        type_id = pointer.type_id
+        strict = strict or name.endswith(NO_CAST) or self.btf.name(type_id).endswith(NO_CAST)
+        for _ in range(1 if strict else MAX_STEPS):
+            found = self.btf.type(type_id)
+            if found.kind not in ("struct", "union"):
+                return False
+            if found.name == name:
+                return True
+            if not found.members or found.members[0].bit_offset or found.members[0].bitfield_bits:
+                return False
+            type_id = self._flatten(found.members[0])[0]
+        return False
 
     def pointer_to(self, type_id: int, tag: Tag = "") -> KernelPointer:
         """A pointer to that type, modifiers skipped; the size is 0 where the type has none."""
@@ -335,6 +357,10 @@ class LazyKernelTypes:
     def member(self, pointer: BtfPointer, offset: int, size: int, *, rcu: bool = True) -> KernelPointer | int | None:
         """See `KernelBtf.member`."""
         return self.types.member(pointer, offset, size, rcu=rcu) if self.types is not None else None
+
+    def is_a(self, pointer: BtfPointer, name: str, *, strict: bool = False) -> bool:
+        """See `KernelBtf.is_a`."""
+        return self.types is not None and self.types.is_a(pointer, name, strict=strict)
 
     def arguments(self, program_type: str, attach_type: str | None, target: str | None) -> tuple[KernelPointer | int | None, ...] | None:
         """See `KernelBtf.arguments`."""
