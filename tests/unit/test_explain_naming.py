@@ -22,7 +22,7 @@ SOURCE = """\
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 
-struct flow { __u64 packets, bytes; };
+struct flow { __u64 packets, bytes; __u8 slots[16]; };
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 16);
@@ -55,6 +55,11 @@ SEC("xdp") int filter(struct xdp_md *ctx)
     __u8 *bytes = data;
     __u32 count = bytes[60] & 15;
     bytes[count] = 4;
+    flow->slots[key & 15] += 1;
+    volatile __u8 local[12] = {};
+    __u32 queue = ctx->rx_queue_index;
+    local[queue] = 1;
+    flow->slots[queue] = 1;
     return 1500 / count;
 }
 char _license[] SEC("license") = "GPL";
@@ -109,7 +114,10 @@ LOAD1, LOAD4, LOAD8, CALL, STORE1, STORE8, DIV32, ADD64, EXIT = 0x71, 0x61, 0x79
         ("flow = bpf", CALL, "arg2", "&key"),
         ("flow = bpf", CALL, "result", "the result of bpf_map_lookup_elem()"),
         ("bytes[60]", LOAD1, "base", "bytes"),
-        ("bytes[count] = 4", STORE1, "base", "bytes"),
+        ("bytes[count] = 4", STORE1, "base", "&bytes[count]"),
+        ("flow->slots[key & 15]", LOAD1, "base", "&flow->slots[key & 15]"),
+        ("flow->slots[key & 15]", STORE1, "base", "&flow->slots[key & 15]"),
+        ("local[queue] = 1", STORE1, "base", "&local[queue]"),
         ("1500 / count", DIV32, "rhs", "count"),
         ("1500 / count", DIV32, "lhs", "1500"),
     ],
@@ -146,6 +154,8 @@ def test_findings_get_names_and_places(named: Named) -> None:
     [
         ("V020", "flow->packets", LOAD8, "base", "if (!flow) return XDP_PASS;"),
         ("V021", "1500 / count", DIV32, "rhs", "if (count == 0) return XDP_PASS;"),
+        ("V010", "local[queue] = 1", STORE1, "base", "if (queue >= 12) return XDP_PASS;"),
+        ("V013", "flow->slots[queue] = 1", STORE1, "base", "if (queue >= 16) return XDP_PASS;"),
         # Inlined: what that function returns is another matter. Its data_end is not in scope there.
         ("V020", "ip->protocol", LOAD1, "base", "if (!ip) return 0;"),
     ],
@@ -166,8 +176,18 @@ def test_no_suggestion_where_nothing_is_sure(named: Named, code: str, role: Role
 
 def test_a_suggestion_of_the_engine_is_kept(named: Named) -> None:
     at = named.insn("flow->packets", (LOAD8,))
-    given = Finding("V020", "error", "", "filter", at, role="base", suggestion="test {base}")
-    assert name_findings([given], named.program, named.program.ir)[0].suggestion == "test flow"
+
+    def suggestion(code: str, text: str) -> str | None:
+        given = Finding(code, "error", "", "filter", at, role="base", suggestion=text)
+        return name_findings([given], named.program, named.program.ir)[0].suggestion
+
+    assert suggestion("V041", "test {base}") == "test flow"
+    # A check gets the place and the way out; ours, where there is one, goes before it.
+    assert (
+        suggestion("V035", "if ({base} > 3) return 0;") == f"write `if (flow > 3) return XDP_PASS;` before line {line_of('flow->packets')}"
+    )
+    assert suggestion("V020", "if (!{base}) return 0;") == f"write `if (!flow) return XDP_PASS;` before line {line_of('flow->packets')}"
+    assert suggestion("V035", "if (r3 > 3) return 0;") is None
 
 
 def test_findings_without_an_instruction_stand_at_their_function(named: Named) -> None:

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 PLACEHOLDER: Final = re.compile(r"\{(base|value|lhs|rhs|result|arg[1-5])\}")
 # Operators whose text names the operands of these instructions.
 OPERATORS: Final = {"div": "/", "sdiv": "/", "mod": "%", "smod": "%"}
+# An element of a member, and a pointer to a structure.
+ELEMENT: Final = re.compile(r"(?P<name>\w+)(?:->(?P<member>\w+(?:\.\w+)*))?\[(?P<index>[^\[\]]+)\]")
+LOCAL_ARRAY: Final = re.compile(r"[^*]\[(\d+)\]$")
+STRUCT: Final = re.compile(r"(?:const )?struct (\w+) \*")
 MAX_CALL_LINES: Final = 8
 MAX_DEPTH: Final = 4
 
@@ -80,9 +84,7 @@ class Namer:
                 for r in finding.related
             ),
         )  # fmt: skip
-        if named.suggestion is None:
-            named = replace(named, suggestion=suggest(named, self))
-        return named
+        return replace(named, suggestion=suggest(named, self))
 
     def position(self, insn: int, function: str) -> SourcePosition | None:
         """Where an instruction comes from, with the extent of its expression; for -1 the line where the function begins."""
@@ -193,13 +195,46 @@ class Namer:
             return expression.args[index] if called and index < len(expression.args) else None
         if role == "base":
             # A line that an instruction before this one began may be about something else.
-            sure = exact and not expression.doubtful
-            return expression.base if sure or leading_name(expression.base or "") in self._held_at(insn) else None
+            if leading_name(expression.base or "") in self._held_at(insn):
+                return expression.base
+            if not exact or (expression.doubtful and self._element(expression.whole, insn) is None):
+                return None
+            # The register is no variable: it has the address of the element.
+            operand, element = self.code.operand(insn, "base"), ELEMENT.fullmatch(expression.whole)
+            computed = element is not None and isinstance(operand, Register) and operand.offset == 0 and not element["index"].isdigit()
+            return f"&{expression.whole}" if computed else expression.base
         instruction = self.code.at(insn)
         symbol = OPERATORS.get(_meaning(instruction)) if instruction is not None else None
         if role in {"lhs", "rhs"} and symbol is not None and symbol in expression.whole:
             return expression.lhs if role == "lhs" else expression.rhs
         return None
+
+    def element(self, insn: int) -> tuple[str, int] | None:
+        """The index that the line uses, and how many elements the array has: of `p->m[i]` by BTF, of a local `a[i]` by its type."""
+        found = self.module.position(insn)
+        if found is None or found.text is None or insn not in self.bytecode.lines:
+            return None
+        expression = expression_at(found.text, _characters(found.text, found.column))
+        return None if expression is None else self._element(expression.whole, insn)
+
+    def _element(self, text: str, insn: int) -> tuple[str, int] | None:
+        match = ELEMENT.fullmatch(text)
+        kind = None if match is None else next((v.type_name for v in self.variables(insn) if v.name == match["name"]), None)
+        if match is None or kind is None:
+            return None
+        if match["member"] is None:
+            array = LOCAL_ARRAY.search(kind)
+            return (match["index"], int(array[1])) if array is not None else None
+        struct, btf = STRUCT.fullmatch(kind), self.program.btf
+        if struct is None or btf is None:
+            return None
+        try:
+            type_id = btf.find(struct[1], "struct")
+            place = btf.field(type_id, match["member"]) if type_id is not None else None
+            array_type = btf.type(btf.skip_modifiers(place.type_id)) if place is not None else None
+        except InputError:
+            return None
+        return (match["index"], array_type.length) if array_type is not None and array_type.kind == "array" else None
 
     def _held_at(self, insn: int) -> list[str]:
         operand = self.code.operand(insn, "base")

@@ -1,8 +1,9 @@
-"""What to write, where the engine did not say: the check in C, and the line before which it belongs.
+"""What to write: the check in C, with the names and the types that are in scope, and the line before which it belongs.
 
     suggest(finding, namer)    "write `if (!flow) return XDP_PASS;` before line 35"
 
-Only what follows from the code, the names in scope and the type of program; else nothing, and the catalogue has the general advice.
+Only what follows from the code, the names in scope and the type of program, or what the engine says; else nothing, and the catalogue has
+the general advice.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ LEAVE: Final = {
     "sk_lookup": "SK_PASS",
 }  # fmt: skip
 SIMPLE: Final = re.compile(r"[A-Za-z_]\w*(?:(?:->|\.)\w+)*")
+# How the engine writes a check that its finding lacks.
+CHECK: Final = re.compile(r"if \((.*)\) return 0;")
+# What a name is where there is none.
+UNNAMED: Final = re.compile(r"\b(?:r\d+|the|arg\d|value|base|[lr]hs)\b")
+CONTEXTS: Final = frozenset({"struct xdp_md *", "struct __sk_buff *"})
 # Names that programs give the end of the packet.
 END_NAMES: Final = ("data_end", "end", "pkt_end", "packet_end", "dend")
 
@@ -38,20 +44,39 @@ class Names(Protocol):
         """Variables in scope at an instruction."""
         ...
 
+    def element(self, insn: int) -> tuple[str, int] | None:
+        """The index of the array element that an instruction accesses, and how many elements there are."""
+        ...
+
 
 def suggest(finding: Finding, names: Names) -> str | None:
-    """A suggestion, or None. The finding has its names and its place."""
-    make = MAKERS.get(finding.code)
-    if make is None or finding.insn < 0 or finding.role is None:
-        return None
-    name = names.name(finding.insn, finding.role)
-    if SIMPLE.fullmatch(name) is None or re.fullmatch(r"r\d+", name) is not None:
-        return None
-    check = make(name, finding, names)
+    """A suggestion for a finding that has its names and its place: better than the engine's, that one in its place, or None."""
+    given = finding.suggestion
+    check = _own_check(finding, names)
+    if check is None and given is not None and (match := CHECK.fullmatch(given)) is not None:
+        condition = match[1]
+        if UNNAMED.search(condition) is not None:
+            # A check of something that the source has no name for helps nobody.
+            return None
+        check = f"if ({_with_end(condition, finding, names)}) {leave(finding, names)}"
     if check is None:
-        return None
+        return given
     line = f" before line {finding.source.line}" if finding.source is not None else ""
     return f"write `{check}`{line}"
+
+
+def _own_check(finding: Finding, names: Names) -> str | None:
+    make = MAKERS.get(finding.code)
+    if finding.insn < 0 or finding.role is None:
+        return None
+    if finding.code in OF_ELEMENTS:
+        return _index(finding, names)
+    if make is None:
+        return None
+    name = names.name(finding.insn, finding.role)
+    if SIMPLE.fullmatch(name) is None or UNNAMED.search(name) is not None:
+        return None
+    return make(name, finding, names)
 
 
 def leave(finding: Finding, names: Names) -> str:
@@ -69,13 +94,34 @@ def _divisor(name: str, finding: Finding, names: Names) -> str:
     return f"if ({name} == 0) {leave(finding, names)}"
 
 
+def _index(finding: Finding, names: Names) -> str | None:
+    element = names.element(finding.insn)
+    if element is None or not element[1] or SIMPLE.fullmatch(element[0]) is None:
+        return None
+    return f"if ({element[0]} >= {element[1]}) {leave(finding, names)}"
+
+
 def _packet(name: str, finding: Finding, names: Names) -> str | None:
     known = {variable.name: variable.type_name for variable in names.variables(finding.insn)}
-    end = next((each for each in END_NAMES if each in known), None)
-    kind = known.get(name, "")
+    end, kind = _end_name(known), known.get(name, "")
     if end is None or not kind.startswith(("struct ", "const struct ")) or not kind.endswith("*") or kind.endswith("**"):
         return None
     return f"if ((void *)({name} + 1) > {end}) {leave(finding, names)}"
 
 
+def _end_name(known: dict[str, str]) -> str | None:
+    """What the end of the packet is called here: a variable, or the context's field."""
+    end = next((each for each in END_NAMES if each in known), None)
+    context = next((name for name, kind in known.items() if kind in CONTEXTS), None)
+    return end or (f"(void *)(long){context}->data_end" if context is not None else None)
+
+
+def _with_end(condition: str, finding: Finding, names: Names) -> str:
+    """The condition with the packet's end as it is called here."""
+    known = {variable.name: variable.type_name for variable in names.variables(finding.insn)}
+    end = _end_name(known)
+    return condition if end is None or "data_end" in known else re.sub(r"\bdata_end\b", end, condition)
+
+
+OF_ELEMENTS: Final = frozenset({"V010", "V013", "V014"})
 MAKERS: Final = {"V011": _packet, "V020": _null, "V021": _divisor}
