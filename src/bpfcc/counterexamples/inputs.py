@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from bpfcc.errors import InputError, UnsupportedError
-from bpfcc.execution import RAW, needed_maps, refuse_externs, tail_callable
+from bpfcc.execution import RAW, needed_maps, refuse_externs
+from bpfcc.program import tail_callable
 from bpfcc.runtime.contexts import ContextCodec, context_codec
 from bpfcc.runtime.maps import KeyedMap
 from bpfcc.runtime.maps.seed import format_item

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from bpfcc.counterexamples.expressions import Expression
 from bpfcc.counterexamples.helpers import KEYED
-from bpfcc.counterexamples.inputs import FILL, FULL, LENGTH, MAX_LENGTH
+from bpfcc.counterexamples.inputs import FILL, FULL, GLOBAL_KEY, LENGTH, MAX_LENGTH
 from bpfcc.execution import RAW
 
 if TYPE_CHECKING:
@@ -53,6 +53,13 @@ def starts(shape: Shape) -> Iterator[Model]:
         link = 14 if shape.spec.packet == "link" else 0
         for header in (UDP_IN_IPV4, TCP_IN_IPV4, UDP_IN_IPV6):
             yield {LENGTH: 128} | {("packet", at - 14 + link): value for at, value in header.items() if at >= 14 - link}
+    for fill in (0xFF, 1):
+        globals_filled: Model = {}
+        for name, spec in shape.maps.items():
+            if spec.initial is not None and shape.settable(spec) and spec.value_size <= MAX_FILLED:
+                globals_filled |= {("value", name, GLOBAL_KEY, at): fill for at in range(spec.value_size)}
+        if globals_filled:
+            yield globals_filled
     if sized:
         for length in LENGTHS[3:]:
             yield {LENGTH: length}

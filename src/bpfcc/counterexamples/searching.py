@@ -22,7 +22,7 @@ from bpfcc.counterexamples.inputs import LENGTH, REPEAT, Given, Shape
 from bpfcc.counterexamples.mutations import depends_on, hinted, mutations, starts
 from bpfcc.counterexamples.replaying import replay
 from bpfcc.counterexamples.solving import solve, solve_path, tightened
-from bpfcc.counterexamples.tracing import Trace, Tracer
+from bpfcc.counterexamples.tracing import MAX_OPS, Trace, Tracer
 from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.execution import prepare
 from bpfcc.runtime.maps import MapError
@@ -44,10 +44,22 @@ BUDGET_OPS: Final = 400_000
 EVENTS_EACH: Final = 48
 WAYS: Final = 4
 GOALS_EACH: Final = 60
+# So many runs that show nothing new end the search.
+STALE: Final = 150
+MANY_EVENTS: Final = 200
 TIMES_EACH: Final = 8
 MUTATED_EACH: Final = 2
+# Their contexts hold pointers to kernel objects, or numbers: nobody here knows which.
+TYPED_ARGUMENTS: Final = frozenset({"tracing", "lsm", "struct_ops"})
+FIRST_PAGE: Final = 4096
 CONTEXT_CODES: Final = frozenset({"V012", "V016"})
 REPEATS: Final = (64, 4096, 70_000)
+REPEATED_EACH: Final = 2
+# Endless loops: so many candidates are run for real, and first for fewer steps than a run has.
+ENDLESS: Final = 60
+SOME_STEPS: Final = 1_000_000
+LOOP_OPS: Final = 4000
+REPEATED_OPS: Final = 4_000_000
 # A branch, the block that it did not go to, the call depth, and which time it was.
 Turn: TypeAlias = "tuple[Op, Block, int, int]"
 Hints: TypeAlias = "Iterable[Mapping[str, object]]"
@@ -71,7 +83,7 @@ def search(
         return None
     try:
         shape = Shape(program, module, whole_context=finding.code in CONTEXT_CODES)
-        with prepare(program):
+        with prepare(program, checked=True):
             pass
     except (UnsupportedError, InputError):
         return None
@@ -93,14 +105,16 @@ class _Search:
         self.target = target
         self.budget_runs = budget_runs
         self.seed = seed
-        self.tracer = Tracer(shape, target.ops)
+        self.tracer = Tracer(shape, target.ops, max_ops=LOOP_OPS if target.loop else MAX_OPS)
         self.far = Distances(shape.module, target.function, target.blocks)
         self.queue: list[_Candidate] = []
         self.known: set[frozenset[tuple[object, int]]] = set()
         self.turned: Counter[Turn] = Counter()
         self.aimed: Counter[object] = Counter()
-        self.runs = self.ops = 0
-        self.best: list[Model] = []
+        self.runs = self.ops = self.endless = self.stale = 0
+        # Blocks that runs came to, and addresses at the target.
+        self.places: set[object] = set()
+        self.best: list[tuple[Model, int]] = []
 
     def run(self, hints: Hints) -> Counterexample | None:
         """The whole search."""
@@ -110,7 +124,7 @@ class _Search:
             self._add(-2, model)
         for number, model in enumerate(starts(self.shape)):
             self._add(number // 2, model)
-        while self.queue and self.runs < self.budget_runs and self.ops < BUDGET_OPS:
+        while self.queue and self.runs < self.budget_runs and self.ops < BUDGET_OPS and self.stale < STALE:
             candidate = heappop(self.queue)
             trace = self._trace(candidate.model)
             if trace is None:
@@ -134,29 +148,41 @@ class _Search:
         except (InputError, UnsupportedError, MapError):
             return None
         self.ops += trace.ops
+        before = len(self.places)
+        self.places |= {block for _, block in trace.seen}
+        self.places |= {(access.address, access.size, access.bounds) for access in trace.accesses[:2]}
+        self.places.add(min(len(trace.events), MANY_EVENTS))
+        self.stale = 0 if len(self.places) > before else self.stale + 1
         return trace
 
     # ---- what a run showed
 
     def _judge(self, trace: Trace) -> Counterexample | None:
         target = self.target
-        if target.met_at(trace.trap) and not self._short_context(trace):
+        if target.met_at(trace.trap) and not self._artefact(trace):
             found = self._confirm(trace.given)
             if found is not None:
                 return found
         if target.loop and any(fn is target.function and block in target.blocks for fn, block in trace.seen[-1:]) and trace.cut:
-            return self._confirm(trace.given)
-        if trace.reached and len(self.best) < len(REPEATS):
-            self.best.append(trace.model)
+            self.endless += 1
+            return self._confirm(trace.given) if self.endless <= ENDLESS else None
+        if trace.reached and trace.trap is None and len(self.best) < REPEATED_EACH:
+            self.best.append((trace.model, trace.ops))
         return None
 
-    def _short_context(self, trace: Trace) -> bool:
-        """The context is as short as we made it: no fault of the program's."""
-        failed = trace.failed
-        codec = self.shape.codec
-        if failed is None or codec is None or not codec.spec.variable or failed.address >> SLOT_SHIFT != SLOT_CONTEXT:
+    def _artefact(self, trace: Trace) -> bool:
+        """The trap tells of what a runtime lacks and a kernel has: a longer context, memory of the kernel's own."""
+        failed, codec = trace.failed, self.shape.codec
+        if failed is None or codec is None:
             return False
-        return (failed.address & (1 << SLOT_SHIFT) - 1) + failed.size <= codec.spec.size
+        if failed.address >> SLOT_SHIFT == SLOT_CONTEXT:
+            return codec.spec.variable and (failed.address & (1 << SLOT_SHIFT) - 1) + failed.size <= codec.spec.size
+        if failed.bounds is not None or not isinstance(failed.symbol, Expression):
+            return False
+        if self.target.code == "V022" or (self.target.code == "V020" and failed.address < FIRST_PAGE):
+            return False
+        sources = {each[0] for each in failed.symbol.leaves}
+        return "kernel" in sources or (self.shape.type in TYPED_ARGUMENTS and "context" in sources)
 
     def _confirm(self, given: Given, repeat: int = 1) -> Counterexample | None:
         """Replay in a fresh executable, as `bpfcc run` would; without particular surroundings where it goes without."""
@@ -171,6 +197,8 @@ class _Search:
     def _replayed(self, given: Given, repeat: int) -> Counterexample | None:
         try:
             made = self._counterexample(given, repeat)
+            if self.target.loop and replay(self.shape.program, made, steps=SOME_STEPS) is None:
+                return None
             trap = replay(self.shape.program, made)
         except (InputError, UnsupportedError, MapError):
             return None
@@ -179,7 +207,7 @@ class _Search:
         return replace(made, trap=str(trap))
 
     def _counterexample(self, given: Given, repeat: int) -> Counterexample:
-        with prepare(self.shape.program) as exe:
+        with prepare(self.shape.program, checked=True) as exe:
             seeds = self.shape.seeds(given, exe.maps)
         environment = given.surroundings | ({REPEAT: repeat} if repeat > 1 else {})
         data = given.data if given.data is not None else given.context
@@ -190,8 +218,8 @@ class _Search:
         if not self.shape.maps or self.target.loop:
             return None
         for repeat in REPEATS:
-            for model in self.best[:2]:
-                found = self._confirm(self.shape.given(model), repeat)
+            for model, ops in self.best:
+                found = self._confirm(self.shape.given(model), repeat) if ops * repeat < REPEATED_OPS else None
                 if found is not None:
                     return found
         return None

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Byte = tuple[Expression, int]
 LINK_TYPE_AT: Final = 12
+# Fields that hold addresses of the kernel's memory, of which there is none here.
+KERNEL_KINDS: Final = frozenset({"sock", "sock_or_null", "flow_keys", "btf_pointer"})
 LENGTH_BITS: Final = MAX_LENGTH.bit_length()
 
 
@@ -90,6 +92,8 @@ class Shadow:
     def _field(self, offset: int, value: int) -> Expression | None:
         """Fields that say where the packet ends, or repeat what it says."""
         found = self.kinds.get(offset)
+        if found is not None and found.kind in KERNEL_KINDS:
+            return leaf(("kernel", offset), value, 64)
         if found is None or self.length is None:
             return None
         if found.kind in {"packet_end", "packet_length"} or found.name == "wire_len":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.semantics import AluKind
 
 EACH: Final = 3
+FUEL: Final = 600
 REPAIRS: Final = 12
 NEAR: Final = (0, 1, 2, 3, 4, 5, 6, 7, 8, 15, 16)
 INEQUALITIES: Final = frozenset({"ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge"})
@@ -61,86 +62,102 @@ class Condition:
 # ---- operations undone ---------------------------------------------------------------------------------------------
 
 
-def invert(e: Operand, want: int, model: Model) -> Iterator[Model]:
-    """Inputs near `model` for which `e` is `want`; optimistic."""
-    if isinstance(e, int):
-        if e == want:
-            yield model
-        return
-    if want & ~e.may:
-        return
-    match e.kind:
-        case "leaf":
-            yield model | {cast("Variable", e.name): want}
-        case "cat":
-            yield from _in_turn([(part, want >> (8 * i) & 0xFF) for i, part in enumerate(cast("tuple[Operand, ...]", e.name))], model)
-        case "byte":
-            shift = 8 * cast("int", e.b)
-            now = evaluate(e.a, model, {})
-            yield from invert(e.a, now & ~(0xFF << shift) | want << shift, model)
-        case "zext":
-            yield from _keep_high(e.a, want, cast("int", e.b), model)
-        case "sext":
-            bits = cast("int", e.b)
-            if sext(bits, e.width, want) == want:
-                yield from _keep_high(e.a, mask(bits, want), bits, model)
-        case "bswap":
-            yield from _keep_high(e.a, BSWAP[e.width](want), e.width, model)
-        case "lookup":
-            yield from _look(cast("Lookup", e.name), want, model)
-        case "alu":
-            yield from _alu(e, want, model)
+@final
+class Inverter:
+    """Undoes expressions near one input; `fuel` bounds how many it looks at."""
 
+    __slots__ = ("_memo", "_of", "fuel")
 
-def _keep_high(e: Operand, low: int, bits: int, model: Model) -> Iterator[Model]:
-    """`e` with its low bits replaced: the others as they are, or zero."""
-    now = evaluate(e, model, {})
-    kept = now & ~mask(bits, MASK64) & MASK64
-    yield from invert(e, kept | low, model)
-    if kept:
-        yield from invert(e, low, model)
+    def __init__(self, fuel: int = FUEL) -> None:
+        self.fuel = fuel
+        self._of: Model | None = None
+        self._memo: Memo = {}
 
+    def value(self, e: Operand, model: Model) -> int:
+        """`e` for that input."""
+        if self._of is not model:
+            self._of, self._memo = model, {}
+        return evaluate(e, model, self._memo)
 
-def _in_turn(wanted: Sequence[tuple[Operand, int]], model: Model) -> Iterator[Model]:
-    """Each operand as wanted, one after the other; the first way for each."""
-    for operand, want in wanted:
-        found = next(invert(operand, want, model), None)
-        if found is None:
+    def invert(self, e: Operand, want: int, model: Model) -> Iterator[Model]:
+        """Inputs near `model` for which `e` is `want`; optimistic."""
+        self.fuel -= 1
+        if isinstance(e, int):
+            if e == want:
+                yield model
             return
-        model = found
-    yield model
+        if want & ~e.may or self.fuel < 0:
+            return
+        match e.kind:
+            case "leaf":
+                yield model | {cast("Variable", e.name): want}
+            case "cat":
+                yield from self._in_turn(
+                    [(part, want >> (8 * i) & 0xFF) for i, part in enumerate(cast("tuple[Operand, ...]", e.name))], model
+                )
+            case "byte":
+                shift = 8 * cast("int", e.b)
+                yield from self.invert(e.a, self.value(e.a, model) & ~(0xFF << shift) | want << shift, model)
+            case "zext":
+                yield from self.low(e.a, want, cast("int", e.b), model)
+            case "sext":
+                bits = cast("int", e.b)
+                if sext(bits, e.width, want) == want:
+                    yield from self.low(e.a, mask(bits, want), bits, model)
+            case "bswap":
+                yield from self.low(e.a, BSWAP[e.width](want), e.width, model)
+            case "lookup":
+                yield from self._look(cast("Lookup", e.name), want, model)
+            case "alu":
+                yield from self._alu(e, want, model)
 
+    def low(self, e: Operand, low: int, bits: int, model: Model) -> Iterator[Model]:
+        """`e` with its low bits replaced: the others as they are, or zero."""
+        kept = self.value(e, model) & ~mask(bits, MASK64) & MASK64
+        yield from self.invert(e, kept | low, model)
+        if kept:
+            yield from self.invert(e, low, model)
 
-def _look(info: Lookup, want: int, model: Model) -> Iterator[Model]:
-    if not info.entries:
-        yield model | {("entry", info.map, info.key_bytes(model, {})): int(want != 0)}
-        return
-    whole = _word(info.key)
-    index, rest = divmod(want - info.base, max(info.stride, 1))
-    hits = (index,) if not rest and 0 <= index < info.entries else (0, 1, info.entries - 1)
-    for each in hits if want else (info.entries, MASK64 >> 32, info.entries + 1, 0x8000_0000):
-        yield from invert(whole, each, model)
+    def _in_turn(self, wanted: Sequence[tuple[Operand, int]], model: Model) -> Iterator[Model]:
+        """Each operand as wanted, one after the other; the first way for each."""
+        for operand, want in wanted:
+            found = next(self.invert(operand, want, model), None)
+            if found is None:
+                return
+            model = found
+        yield model
+
+    def _look(self, info: Lookup, want: int, model: Model) -> Iterator[Model]:
+        if not info.entries:
+            yield model | {("entry", info.map, info.key_bytes(model, {})): int(want != 0)}
+            return
+        whole = _word(info.key)
+        index, rest = divmod(want - info.base, max(info.stride, 1))
+        hits = (index,) if not rest and 0 <= index < info.entries else (0, 1, info.entries - 1)
+        for each in hits if want else (info.entries, MASK64 >> 32, info.entries + 1, 0x8000_0000):
+            yield from self.invert(whole, each, model)
+
+    def _alu(self, e: Expression, want: int, model: Model) -> Iterator[Model]:
+        kind, width, a, b = cast("AluKind", e.name), e.width, e.a, e.b
+        left, right = mask(width, self.value(a, model)), mask(width, self.value(b, model))
+        if kind in {"or", "add", "xor"} and isinstance(a, Expression) and isinstance(b, Expression):
+            if not a.may & b.may:
+                yield from self._in_turn([(a, want & a.may), (b, want & b.may)], model)
+            elif kind == "add":
+                # A sum of several parts: the last takes what it can, the others the rest.
+                yield from self._in_turn([(b, min(want, b.may)), (a, want - min(want, b.may))], model)
+        if isinstance(a, Expression):
+            for value in _left_of(kind, width, want, left, right):
+                yield from self.low(a, mask(width, value), width, model)
+        if isinstance(b, Expression):
+            for value in _right_of(kind, width, want, left, right):
+                yield from self.low(b, mask(width, value), width, model)
 
 
 def _word(parts: Sequence[Operand]) -> Operand:
     if all(isinstance(part, int) for part in parts):
         return sum(cast("int", part) << (8 * i) for i, part in enumerate(parts))
     return Expression("cat", 0, name=tuple(parts))
-
-
-def _alu(e: Expression, want: int, model: Model) -> Iterator[Model]:
-    kind, width = cast("AluKind", e.name), e.width
-    a, b = e.a, e.b
-    if kind in {"or", "add", "xor"} and isinstance(a, Expression) and isinstance(b, Expression) and not a.may & b.may:
-        yield from _in_turn([(a, want & a.may), (b, want & b.may)], model)
-    memo: Memo = {}
-    left, right = mask(width, evaluate(a, model, memo)), mask(width, evaluate(b, model, memo))
-    if isinstance(a, Expression):
-        for value in _left_of(kind, width, want, left, right):
-            yield from _keep_high(a, mask(width, value), width, model)
-    if isinstance(b, Expression):
-        for value in _right_of(kind, width, want, left, right):
-            yield from _keep_high(b, mask(width, value), width, model)
 
 
 def _left_of(kind: AluKind, width: int, want: int, left: int, right: int) -> list[int]:
@@ -244,25 +261,25 @@ def solve(condition: Condition, model: Model) -> Iterator[Model]:
         yield from _cleared(condition, model)
         return
     kind = condition.kind if condition.want else NEGATED[condition.kind]
-    memo: Memo = {}
-    left, right = evaluate(condition.lhs, model, memo), evaluate(condition.rhs, model, memo)
+    inverter = Inverter()
+    left, right = inverter.value(condition.lhs, model), inverter.value(condition.rhs, model)
     sides = ((condition.lhs, kind, left, right), (condition.rhs, SWAPPED[kind], right, left))
     for side, relation, now, bound in sides:
         if not isinstance(side, Expression):
             continue
         for value in wanted_values(relation, condition.width, bound, now):
-            for found in islice(_keep_high(side, value, condition.width, model), EACH):
+            for found in islice(inverter.low(side, value, condition.width, model), EACH):
                 if condition.holds(found):
                     yield found
     yield from _extremes(condition, model)
 
 
 def _cleared(condition: Condition, model: Model) -> Iterator[Model]:
-    memo: Memo = {}
-    left, right = evaluate(condition.lhs, model, memo), evaluate(condition.rhs, model, memo)
+    inverter = Inverter()
+    left, right = inverter.value(condition.lhs, model), inverter.value(condition.rhs, model)
     for side, now, bits in ((condition.lhs, left, right), (condition.rhs, right, left)):
         for value in (now & ~bits, 0):
-            for found in islice(invert(side, value, model), EACH):
+            for found in islice(inverter.invert(side, value, model), EACH):
                 if condition.holds(found):
                     yield found
 
