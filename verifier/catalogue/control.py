@@ -9,13 +9,6 @@ from bpfcc.verifier.catalogue.entry import Entry
 from bpfcc.verifier.catalogue.parts import GPL, HEAD, TAIL_CALLS
 from bpfcc.verifier.options import Budget, Options
 
-FLOW: Final = """\
-struct flow {
-    __u32 packets;
-    __u32 bytes;
-};
-
-"""
 SUM: Final = """\
 SEC("xdp")
 int handler(struct xdp_md *ctx)
@@ -332,38 +325,36 @@ int handler(struct xdp_md *ctx)
         + GPL,
     ),
     "V068": Entry(
-        why="A global function is verified once, by its prototype alone: for each pointer it takes, the caller has to bring memory "
-        "of the size that the type has.",
+        why="A global function is verified once, by its prototype alone, and every caller has to keep to it: a context where it "
+        "takes one, no address where it takes a number. It gives back a number.",
         example=HEAD
-        + FLOW
         + """\
-__noinline int heavy(struct flow *flow)
+__noinline int queue_of(struct xdp_md *ctx)
 {
-    return flow && flow->packets > 100;
+    return ctx->rx_queue_index;
 }
 
 SEC("xdp")
 int handler(struct xdp_md *ctx)
 {
-    return heavy((void *)(unsigned long)ctx->rx_queue_index) ? XDP_DROP : XDP_PASS;
+    struct xdp_md copy = {};
+
+    return queue_of(&copy) > 7 ? XDP_PASS : XDP_DROP;
 }
 """
         + GPL,
         remedy="Pass what the prototype says. Or make the function static: it is then verified with what each caller really passes.",
         fixed=HEAD
-        + FLOW
         + """\
-__noinline int heavy(struct flow *flow)
+__noinline int queue_of(struct xdp_md *ctx)
 {
-    return flow && flow->packets > 100;
+    return ctx->rx_queue_index;
 }
 
 SEC("xdp")
 int handler(struct xdp_md *ctx)
 {
-    struct flow flow = {ctx->rx_queue_index, 0};
-
-    return heavy(&flow) ? XDP_DROP : XDP_PASS;
+    return queue_of(ctx) > 7 ? XDP_PASS : XDP_DROP;
 }
 """
         + GPL,

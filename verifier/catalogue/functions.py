@@ -280,49 +280,48 @@ int handler(struct pt_regs *ctx)
         + GPL,
     ),
     "V039": Entry(
-        why="A map's definition says what programs may do with it. A map that programs may only read cannot be updated by one, and a"
-        " map that the program's object does not define cannot be checked at all.",
+        why="A map's definition says what may be done with it. A map that programs may only write gives them no values, a timer has to"
+        " be started in the map that it lies in, and a map that the program's object does not define cannot be checked at all.",
         example=HEAD
         + """\
 struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 4);
-    __uint(map_flags, BPF_F_RDONLY_PROG);
+    __uint(map_flags, BPF_F_WRONLY_PROG);
     __type(key, __u32);
     __type(value, __u64);
-} settings SEC(".maps");
+} results SEC(".maps");
 
 SEC("xdp")
 int handler(struct xdp_md *ctx)
 {
     __u32 key = 0;
-    __u64 value = 1;
+    __u64 *result = bpf_map_lookup_elem(&results, &key);
 
-    bpf_map_update_elem(&settings, &key, &value, BPF_ANY);
-    return XDP_PASS;
+    return result && *result ? XDP_PASS : XDP_DROP;
 }
 """
         + GPL,
-        remedy="Take the flag away, or keep what the program writes in another map.",
+        remedy="Take the flag away, or keep what the program reads in another map.",
         fixed=HEAD
         + """\
 struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 4);
     __type(key, __u32);
     __type(value, __u64);
-} settings SEC(".maps");
+} results SEC(".maps");
 
 SEC("xdp")
 int handler(struct xdp_md *ctx)
 {
     __u32 key = 0;
-    __u64 value = 1;
+    __u64 *result = bpf_map_lookup_elem(&results, &key);
 
-    bpf_map_update_elem(&settings, &key, &value, BPF_ANY);
-    return XDP_PASS;
+    return result && *result ? XDP_PASS : XDP_DROP;
 }
 """
         + GPL,
+        notes=("Writing to a map that programs may only read is V015.",),
     ),
 }

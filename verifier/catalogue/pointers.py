@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bpfcc.verifier.catalogue.entry import Entry
-from bpfcc.verifier.catalogue.parts import COUNTERS, GPL, HEAD, TC_HEAD
+from bpfcc.verifier.catalogue.parts import COUNTERS, GPL, HEAD
 
 ENTRIES: Final[Mapping[str, Entry]] = {
     "V020": Entry(
@@ -204,41 +204,37 @@ exit
 """,
     ),
     "V026": Entry(
-        why="What a pointer may be used for depends on what it points to: sockets and structures of the kernel can be read where a "
-        "member lies and not be written, the end of the packet can only be compared with, the handle of a map only be passed to "
-        "helpers.",
-        example=TC_HEAD
+        why="What a pointer may be used for depends on what it points to: atomic operations work on maps and the stack and not on"
+        " packets, structures of the kernel are read member by member, the handle of a map is only passed to helpers.",
+        example=HEAD
         + """\
-SEC("tc")
-int handler(struct __sk_buff *skb)
+SEC("xdp")
+int handler(struct xdp_md *ctx)
 {
-    struct bpf_sock *sk = skb->sk;
+    __u32 *data = (void *)(long)ctx->data;
+    void *data_end = (void *)(long)ctx->data_end;
 
-    if (!sk)
-        return TC_ACT_OK;
-    sk = bpf_sk_fullsock(sk);
-    if (!sk)
-        return TC_ACT_OK;
-    sk->mark = 7;
-    return TC_ACT_OK;
+    if ((void *)(data + 1) > data_end)
+        return XDP_PASS;
+    __sync_fetch_and_add(data, 1);
+    return XDP_PASS;
 }
 """
         + GPL,
-        remedy="Use the helper that changes it (here `bpf_setsockopt`, where the type of program has it), or change the context's field.",
-        fixed=TC_HEAD
+        remedy="Use the pointer for what it is there for: a packet belongs to one processor, so a plain addition is enough; what several"
+        " programs count together belongs into a map.",
+        fixed=HEAD
         + """\
-SEC("tc")
-int handler(struct __sk_buff *skb)
+SEC("xdp")
+int handler(struct xdp_md *ctx)
 {
-    struct bpf_sock *sk = skb->sk;
+    __u32 *data = (void *)(long)ctx->data;
+    void *data_end = (void *)(long)ctx->data_end;
 
-    if (!sk)
-        return TC_ACT_OK;
-    sk = bpf_sk_fullsock(sk);
-    if (!sk)
-        return TC_ACT_OK;
-    skb->mark = sk->mark;
-    return TC_ACT_OK;
+    if ((void *)(data + 1) > data_end)
+        return XDP_PASS;
+    *data += 1;
+    return XDP_PASS;
 }
 """
         + GPL,
