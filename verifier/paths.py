@@ -203,7 +203,8 @@ class _Walk:
         self.once = (innermost is None or start in innermost.blocks) and not prover.unit.loops.irreducible and start is not block
         self.arrived: Overlay = {}
         self.arrivals = 0
-        self.limits: set[int] = set()
+        # What the values of the slice are sums of.
+        self.symbols: set[int] = set()
 
     def _reaching(self) -> set[Block]:
         """Blocks between start and target."""
@@ -227,11 +228,12 @@ class _Walk:
         unit, prover = self.unit, self.prover
         sliced = Slice(unit, values, self.op, self.block)
         self.arrived, self.arrivals = {}, 0
+        self.symbols = {symbol for value in values for symbol, _ in prover.linear.of(value).terms}
         seen: dict[Block, set[Any]] = {}
         general: set[Block] = set()
         first = Trail(self.start, None, -1)
         stack: list[tuple[Trail, Overlay, dict[Value, Operand], State]] = [
-            (first, dict(prover.learned_at(self.start)), {}, self._reduced(prover.places[self.start], self.start, values))
+            (first, dict(prover.learned_at(self.start)), {}, self._reduced(prover.places[self.start], self.start))
         ]
         while stack:
             trail, overlay, aliases, state = stack.pop()
@@ -239,7 +241,7 @@ class _Walk:
             live = sliced.live.get(block, _NONE)
             overlay = {v: f for v, f in overlay.items() if v in live}
             aliases = {v: a for v, a in aliases.items() if v in live}
-            state = self._reduced(state, block, values)
+            state = self._reduced(state, block)
             if block in general:
                 continue
             key = (frozenset(overlay.items()), state.key())
@@ -249,7 +251,7 @@ class _Walk:
             visited.add(key)
             if block in prover.headers and len(visited) > HEADER_STATES:
                 general.add(block)
-                overlay, aliases, state = {}, {}, self._reduced(prover.places[block], block, values)
+                overlay, aliases, state = {}, {}, self._reduced(prover.places[block], block)
             outcome = self._block(trail, overlay, aliases, state, values, stack)
             if outcome is not None:
                 return outcome
@@ -386,18 +388,18 @@ class _Walk:
             names[param] = arg
         return after, names
 
-    def _reduced(self, state: State, block: Block, values: set[Value]) -> State:
+    def _reduced(self, state: State, block: Block) -> State:
         """Without what the obligation does not depend on: so that more paths are alike."""
         plain = self.prover.places.get(block)
         if plain is None:
             return state
         lower = plain.lower
         if self.with_order and state.lower is not lower:
-            named = self.prover.linear.values
+            named, symbols = self.prover.linear.values, self.symbols
             lower = {
                 terms: bound
                 for terms, bound in state.lower.items()
-                if terms in lower and bound <= lower[terms] or all(s not in named or named[s] in values for s, _ in terms)
+                if (terms in lower and bound <= lower[terms]) or all(s not in named or s in symbols for s, _ in terms)
             }
         return State(
             lower,

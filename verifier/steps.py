@@ -36,7 +36,7 @@ def edge_state(view: View, source: Block, index: int) -> State:
     """The state after the terminator's edge number `index`, before the target's parameters are looked at."""
     ending = source.terminator
     state = view.state
-    if type(ending) is Branch and ending.then.block is not ending.otherwise.block:
+    if type(ending) is Branch:
         kind = ending.kind
         if index == 1:
             if kind == "test":
@@ -51,13 +51,15 @@ def edge_state(view: View, source: Block, index: int) -> State:
 
 
 def _order(view: View, state: State, kind: str, width: int, lhs: Operand, rhs: Operand) -> State:
-    """Remember which of two is larger, where neither is a constant."""
+    """Remember which of two is larger, where that is more than the range of one value."""
+    linear = view.linear
     if type(lhs) is not Value or type(rhs) is not Value:
-        return state
+        terms = linear.of(lhs if type(lhs) is Value else rhs).terms
+        if len(terms) < 2 or width == 32:
+            return state
     a, b = view.known(lhs), view.known(rhs)
     if not _integers(kind, width, a, b):
         return state
-    linear = view.linear
     difference = add(linear.of(rhs), linear.of(lhs), -1)
     if kind in ("eq", "ne"):
         if kind == "ne":
@@ -72,7 +74,7 @@ def _order(view: View, state: State, kind: str, width: int, lhs: Operand, rhs: O
 def implied(view: View, ending: Branch) -> bool | None:
     """Whether what is known of the order decides a comparison of two values."""
     kind, lhs, rhs = ending.kind, ending.lhs, ending.rhs
-    if kind not in ORDERS or type(lhs) is not Value or type(rhs) is not Value:
+    if kind not in ORDERS or (type(lhs) is not Value and type(rhs) is not Value):
         return None
     if not _integers(kind, ending.width_bits, view.known(lhs), view.known(rhs)):
         return None
@@ -116,7 +118,7 @@ def _not_equal(state: State, difference: Sum) -> State:
 def _integers(kind: str, width: int, a: Scalar | Fact, b: Scalar | Fact) -> bool:
     """Whether both are integers that compare and subtract without wrapping around."""
     if type(a) is Fact or type(b) is Fact:
-        return width == 64 and comparable(a, b) is not None
+        return width == 64 and (comparable(a, b) is not None or _metadata(a, b))
     bound = MAX_OFFSET if width == 64 else 1 << 31
     if kind[0] == "s" or kind in ("eq", "ne"):
         if width == 32:
@@ -124,6 +126,16 @@ def _integers(kind: str, width: int, a: Scalar | Fact, b: Scalar | Fact) -> bool
         return -bound <= a.smin and a.smax <= bound and -bound <= b.smin and b.smax <= bound  # type: ignore[union-attr]
     limit = 1 << 32 if width == 32 else bound
     return a.umax < limit and b.umax < limit  # type: ignore[union-attr]
+
+
+def _metadata(a: Scalar | Fact, b: Scalar | Fact) -> bool:
+    """Metadata lies before the packet: addresses of the two are compared as well."""
+    p, q = pointers_of(a), pointers_of(b)
+    if len(p) != 1 or len(q) != 1 or number_of(a) is not None or number_of(b) is not None:
+        return False
+    if {p[0].region.kind, q[0].region.kind} != {"packet", "meta"} or p[0].region.epoch != q[0].region.epoch:
+        return False
+    return all(-MAX_OFFSET <= o.smin and o.smax <= MAX_OFFSET for o in (p[0].offset, q[0].offset))
 
 
 def _null_branch(view: View, state: State, lhs: Operand, rhs: Operand) -> State:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 STALE: Final = -1
 OUTERMOST: Final = (0,)
 FRAME_BYTES: Final = 512
-FLOW_KEYS_BYTES: Final = 56
+PLAIN_MEMORY: Final = frozenset({"memset", "memcpy", "memmove", "memcmp"})
 PACKET_KINDS: Final = frozenset({"packet_start", "packet_end", "packet_meta", "memory_start", "memory_end"})
 # A pseudo helper of the expanded form: the frame of a callee begins, nothing in it is written.
 ENTER_FRAME: Final = -1
@@ -120,7 +120,9 @@ class Unit:
         if type(op) is Call:
             helper = self.around.helper(op.helper)
             return helper.moves_packet if helper is not None else op.helper >= 0
-        return type(op) in (CallFunction, CallExtern, CallIndirect)
+        if type(op) is CallExtern:
+            return self.module.externs[op.extern].name not in PLAIN_MEMORY
+        return type(op) in (CallFunction, CallIndirect)
 
     # ---- regions
 

@@ -40,6 +40,15 @@ def sub_congruence(a: Scalar, b: Scalar) -> tuple[int, int]:
     return gcd(a.modulus, b.modulus), a.residue - b.residue
 
 
+def mul_congruence(a: Scalar, b: Scalar) -> tuple[int, int]:
+    """Of a * b, as integers, not reduced: (m k + r)(n l + s) = m n k l + m s k + n r l + r s."""
+    if b.umin == b.umax:
+        return a.modulus * b.umin, a.residue * b.umin
+    if a.umin == a.umax:
+        return b.modulus * a.umin, b.residue * a.umin
+    return gcd(a.modulus * b.modulus, a.modulus * b.residue, b.modulus * a.residue), a.residue * b.residue
+
+
 def add(a: Scalar, b: Scalar) -> Scalar:
     """a + b."""
     if a is TOP or b is TOP:
@@ -196,12 +205,10 @@ def mul(a: Scalar, b: Scalar) -> Scalar:
     if b.umin == b.umax:
         if b.umin <= 1:
             return a if b.umin else b
-        modulus, residue = a.modulus * b.umin, a.residue * b.umin
-        value, mask = _mul_bits(a.value, a.mask, b.umin)
+        value, mask = mul_bits(a.value, a.mask, b.umin)
     else:
-        modulus = gcd(a.modulus * b.modulus, a.modulus * b.residue, b.modulus * a.residue)
-        residue = a.residue * b.residue
         value, mask = 0, UMAX
+    modulus, residue = mul_congruence(a, b)
     lo = a.umin * b.umin
     hi = a.umax * b.umax
     if hi <= S32MAX:
@@ -210,7 +217,7 @@ def mul(a: Scalar, b: Scalar) -> Scalar:
         return TOP
     if hi > UMAX:
         modulus = gcd(modulus, SPAN)
-    slo, shi = _products(a.smin, a.smax, b.smin, b.smax)
+    slo, shi = products(a.smin, a.smax, b.smin, b.smax)
     if hi - lo >= SPAN:
         lo, hi = 0, UMAX
     elif lo >> BITS == hi >> BITS:
@@ -220,14 +227,14 @@ def mul(a: Scalar, b: Scalar) -> Scalar:
         lo, hi = 0, UMAX
     lanes = _ANY_LANES
     if hi - lo >= SPAN32:
-        l32, h32 = _products(a.s32min, a.s32max, b.s32min, b.s32max)
+        l32, h32 = products(a.s32min, a.s32max, b.s32min, b.s32max)
         lanes = lanes_of(a.u32min * b.u32min, a.u32max * b.u32max) if h32 - l32 >= SPAN32 else lanes_of(l32, h32)
     if slo < SMIN or shi > SMAX:
         slo, shi = SMIN, SMAX
     return reduce(lo, hi, slo, shi, *lanes, value, mask, modulus, residue % modulus) or TOP
 
 
-def _products(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
+def products(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     """The least and the greatest product of two ranges of integers: at the corners."""
     if alo >= 0 and blo >= 0:
         return alo * blo, ahi * bhi
@@ -235,7 +242,7 @@ def _products(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     return min(p, q, r, s), max(p, q, r, s)
 
 
-def _mul_bits(value: int, mask: int, factor: int) -> tuple[int, int]:
+def mul_bits(value: int, mask: int, factor: int) -> tuple[int, int]:
     """Known bits of a product with a constant: exact shifts, added up; past a few ones only the bounds and the congruence tell."""
     if factor & (factor - 1) == 0:
         return value * factor & UMAX, mask * factor & UMAX
