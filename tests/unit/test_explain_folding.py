@@ -75,6 +75,18 @@ def test_what_follows_from_spoilt_arithmetic(module: Module) -> None:
     assert found.related == (Related("what follows from it shows at 1 more place, here", 7),)
 
 
+def test_what_follows_from_a_call_of_nothing(module: Module) -> None:
+    (found,) = fold([finding(9, "V024", role="value", level="warning"), finding(8, "V067", role=None)], module)
+    assert (found.code, found.insn) == ("V067", 8)
+    assert len(fold([finding(9, "V024", role="value"), finding(8, "V033", role="arg1")], module)) == 2
+
+
+def test_an_error_does_not_vanish_behind_a_warning(module: Module) -> None:
+    found = fold([finding(7, "V022"), finding(7, "V022"), finding(3, "V023", role="lhs", level="warning")], module)
+    assert [(each.code, each.level) for each in found] == [("V023", "warning"), ("V022", "error")]
+    assert "found 2 times" in found[1].related[0].message
+
+
 def test_codes_that_are_not_about_a_pointer_stay(module: Module) -> None:
     assert len(fold([finding(4, "V017"), finding(5, "V017")], module)) == 2
 

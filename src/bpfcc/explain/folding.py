@@ -5,7 +5,8 @@
     V011 at 19 (base v3 + 20)
 
 The same are: findings with one code at one instruction (several paths or calls lead there), findings of one code about one pointer,
-whatever constant was added to it, and what follows from arithmetic that spoils a pointer. The first in program order stays.
+whatever constant was added to it, and what follows from arithmetic that spoils a pointer or from a call of what is not there. The first
+in program order stays.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 # What is wrong with a pointer itself: every use of it is wrong for the same reason.
 BY_POINTER: Final = frozenset({"V001", "V010", "V011", "V013", "V014", "V015", "V019", "V020", "V022", "V023", "V025", "V041"})
-# What makes something else of a pointer: its result is wrong wherever it is used.
-SPOILS: Final = frozenset({"V023"})
+# What has a result that is worth nothing: arithmetic that spoils a pointer, calls of what is not there.
+SPOILS: Final = frozenset({"V023", "V030", "V031", "V066", "V067"})
 LAST: Final = 1 << 40
 MAX_STEPS: Final = 64
 MAX_RELATED: Final = 12
@@ -41,7 +42,11 @@ def fold(findings: Iterable[Finding], module: Module | None = None) -> tuple[Fin
     roots.spoiled_by(finding for finding in given if finding.code in SPOILS)
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in given:
-        groups.setdefault(roots.key(finding), []).append(finding)
+        key = roots.key(finding)
+        if finding.level == "error" and key in groups and groups[key][0].level == "warning":
+            # What rejects must not vanish behind what does not.
+            key = (*key, "error")
+        groups.setdefault(key, []).append(finding)
     return _limited([_merged(group, module) for group in groups.values()])
 
 
@@ -108,10 +113,13 @@ class Roots:
 
     def key(self, finding: Finding) -> tuple[object, ...]:
         """What findings of one cause have in common."""
-        found = self._operand(finding) if finding.code in BY_POINTER else None
+        found = self._operand(finding)
         if isinstance(found, Value):
             origin = root(found)
-            return self._spoiled.get(origin) or (finding.function, finding.code, origin)
+            if origin in self._spoiled:
+                return self._spoiled[origin]
+            if finding.code in BY_POINTER:
+                return finding.function, finding.code, origin
         return finding.function, finding.insn, finding.code, finding.role or "", "" if finding.insn >= 0 else finding.message
 
     def _operand(self, finding: Finding) -> Operand | None:
