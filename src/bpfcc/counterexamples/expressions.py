@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, cast, final
+from typing import Final, Literal, assert_never, cast, final
 
 from bpfcc.bpfir.semantics import ALU, BSWAP, AluKind, mask, sext, zext
 
@@ -52,7 +52,7 @@ class Expression:
         self, kind: Kind, value: int, *, a: Expression | int = 0, b: Expression | int = 0, width: int = 64,
         name: Variable | AluKind | tuple[Expression | int, ...] | Lookup = (), may: int = MASK64,
     ) -> None:  # fmt: skip
-        self.kind = kind
+        self.kind: Kind = kind
         self.value = value
         self.a = a
         self.b = b
@@ -206,6 +206,8 @@ def _evaluate(e: Expression, model: Model, memo: Memo) -> int:
             return BSWAP[e.width](evaluate(e.a, model, memo))
         case "lookup":
             return _looked_up(e, cast("Lookup", e.name), model, memo)
+        case _:
+            assert_never(e.kind)
 
 
 # Where an entry lies that was not there in the run.

@@ -237,7 +237,6 @@ ALWAYS_THERE: Final = frozenset({"array", "percpu_array"})
 def variables_of(spec: MapSpec, content: bytes) -> dict[str, Any]:
     """The variables of a section of global data that differ from what the object has. InputError where one has no readable form."""
     from bpfcc.frontend.btf_values import decode_value, encode_value
-    from bpfcc.runtime.maps.seed import to_json
 
     before = (spec.initial or b"").ljust(spec.value_size, b"\0")
     btf = spec.btf
@@ -247,11 +246,24 @@ def variables_of(spec: MapSpec, content: bytes) -> dict[str, Any]:
         span = slice(variable.offset, variable.offset + variable.size)
         if content[span] == before[span]:
             continue
-        shown = to_json(decode_value(btf, type_id, content[span]))
+        shown = listed(decode_value(btf, type_id, content[span]))
         if encode_value(btf, type_id, shown) != content[span]:
             raise InputError(f"{btf.name(variable.type_id)} cannot be given as a value")
         found[btf.name(variable.type_id)] = shown
     return found
+
+
+def listed(value: Any) -> Any:
+    """A decoded value as JSON has it, bytes as lists: text in a seed of global data is text."""
+    match value:
+        case bytes():
+            return list(value)
+        case list():
+            return [listed(each) for each in value]
+        case dict():
+            return {name: listed(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _unmix(z: int) -> int:

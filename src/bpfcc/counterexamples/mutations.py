@@ -52,14 +52,15 @@ def starts(shape: Shape) -> Iterator[Model]:
     if shape.takes_packets:
         link = 14 if shape.spec.packet == "link" else 0
         for header in (UDP_IN_IPV4, TCP_IN_IPV4, UDP_IN_IPV6):
-            yield {LENGTH: 128} | {("packet", at - 14 + link): value for at, value in header.items() if at >= 14 - link}
+            packet: Model = {("packet", at - 14 + link): value for at, value in header.items() if at >= 14 - link}
+            yield packet | {LENGTH: 128}
     for fill in (0xFF, 1):
-        globals_filled: Model = {}
+        sections: Model = {}
         for name, spec in shape.maps.items():
             if spec.initial is not None and shape.settable(spec) and spec.value_size <= MAX_FILLED:
-                globals_filled |= {("value", name, GLOBAL_KEY, at): fill for at in range(spec.value_size)}
-        if globals_filled:
-            yield globals_filled
+                sections |= {("value", name, GLOBAL_KEY, at): fill for at in range(spec.value_size)}
+        if sections:
+            yield sections
     if sized:
         for length in LENGTHS[3:]:
             yield {LENGTH: length}

@@ -47,6 +47,7 @@ GOALS_EACH: Final = 60
 # So many runs that show nothing new end the search.
 STALE: Final = 150
 MANY_EVENTS: Final = 200
+MANY_PLACES: Final = 400
 TIMES_EACH: Final = 8
 MUTATED_EACH: Final = 2
 # Their contexts hold pointers to kernel objects, or numbers: nobody here knows which.
@@ -150,7 +151,8 @@ class _Search:
         self.ops += trace.ops
         before = len(self.places)
         self.places |= {block for _, block in trace.seen}
-        self.places |= {(access.address, access.size, access.bounds) for access in trace.accesses[:2]}
+        if len(self.places) < MANY_PLACES:
+            self.places |= {(access.address, access.size) for access in trace.accesses[:2] if access.bounds is not None}
         self.places.add(min(len(trace.events), MANY_EVENTS))
         self.stale = 0 if len(self.places) > before else self.stale + 1
         return trace

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EACH: Final = 3
 FUEL: Final = 600
+Sides = tuple[tuple[Operand, CompareKind, int, int], ...]
 REPAIRS: Final = 12
 NEAR: Final = (0, 1, 2, 3, 4, 5, 6, 7, 8, 15, 16)
 INEQUALITIES: Final = frozenset({"ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge"})
@@ -263,7 +264,7 @@ def solve(condition: Condition, model: Model) -> Iterator[Model]:
     kind = condition.kind if condition.want else NEGATED[condition.kind]
     inverter = Inverter()
     left, right = inverter.value(condition.lhs, model), inverter.value(condition.rhs, model)
-    sides = ((condition.lhs, kind, left, right), (condition.rhs, SWAPPED[kind], right, left))
+    sides: Sides = ((condition.lhs, kind, left, right), (condition.rhs, SWAPPED[kind], right, left))
     for side, relation, now, bound in sides:
         if not isinstance(side, Expression):
             continue
