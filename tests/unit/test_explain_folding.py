@@ -36,6 +36,7 @@ line 4 {"file": "a.c", "line": 20}
 line 6 {"file": "a.c", "line": 21}
 line 7 {"file": "a.c", "line": 22}
 """
+UNROLLED = TEXT.replace('"line": 22}', '"line": 20, "column": 5}').replace('"line": 20}', '"line": 20, "column": 5}')
 
 
 @pytest.fixture
@@ -85,6 +86,14 @@ def test_an_error_does_not_vanish_behind_a_warning(module: Module) -> None:
     found = fold([finding(7, "V022"), finding(7, "V022"), finding(3, "V023", role="lhs", level="warning")], module)
     assert [(each.code, each.level) for each in found] == [("V023", "warning"), ("V022", "error")]
     assert "found 2 times" in found[1].related[0].message
+
+
+def test_copies_of_an_expression_are_one() -> None:
+    module = parse_module(UNROLLED)
+    (found,) = fold([finding(4), finding(7)], module)
+    assert found.related == (Related("the same in 1 more instruction of this line", 4),)
+    assert len(fold([finding(4), finding(7, role="lhs")], module)) == 2
+    assert len(fold([finding(4), finding(7, "V020")], module)) == 2
 
 
 def test_codes_that_are_not_about_a_pointer_stay(module: Module) -> None:

@@ -167,6 +167,38 @@ def test_suggestions(named: Named, code: str, text: str, opcode: int, role: Role
     assert found.suggestion == f"write `{suggestion}` before line {line_of(text)}"
 
 
+def test_the_end_of_the_packet_is_called_as_it_is_here(named: Named) -> None:
+    at, inlined = named.insn("eth->h_proto", (LOAD1,)), named.insn("ip->protocol", (LOAD1,))
+
+    def required(insn: int, program: Named) -> str | None:
+        given = Finding("V011", "error", "", "filter", insn, role="base", required="{base} <= data_end")
+        return name_findings([given], program.program, program.program.ir)[0].required
+
+    assert required(at, named) == "eth <= data_end"
+    assert required(inlined, named) == "ip <= data_end"
+
+
+@pytest.mark.parametrize("name", ["end", "pkt_end"])
+def test_other_names_of_the_end(name: str, tmp_path: Path) -> None:
+    source = tmp_path / "end.bpf.c"
+    source.write_text(SOURCE.replace("*data_end =", f"*{name} =").replace("data_end - data", f"{name} - data"))
+    found = Named(bpfcc.compile(source).programs["filter"])
+    given = Finding("V011", "error", "", "filter", found.insn("eth->h_proto", (LOAD1,)), role="base", required="{base} <= data_end")
+    (done,) = name_findings([given], found.program, found.program.ir)
+    assert done.required == f"eth <= {name}"
+    assert done.suggestion is not None
+    assert f"> {name})" in done.suggestion
+
+
+def test_a_check_that_is_there_is_not_asked_for(tmp_path: Path) -> None:
+    source = tmp_path / "checked.bpf.c"
+    source.write_text(SOURCE.replace("if (eth->h_proto", "if ((void *)(eth + 1)> data_end || eth->h_proto"))
+    named = Named(bpfcc.compile(source).programs["filter"])
+    at = next(slot for slot, insn in enumerate(named.program.instructions) if insn is not None and insn.opcode == LOAD1)
+    given = Finding("V011", "error", "", "filter", at, role="base", suggestion="if ((void *)({base}) + 2 > data_end) return 0;")
+    assert name_findings([given], named.program, named.program.ir)[0].suggestion is None
+
+
 @pytest.mark.parametrize(("code", "role"), [("V050", "value"), ("V020", None), ("V011", "arg1")])
 def test_no_suggestion_where_nothing_is_sure(named: Named, code: str, role: Role | None) -> None:
     at = named.insn("bytes[60]", (LOAD1,))

@@ -5,8 +5,8 @@
     V011 at 19 (base v3 + 20)
 
 The same are: findings with one code at one instruction (several paths or calls lead there), findings of one code about one pointer,
-whatever constant was added to it, and what follows from arithmetic that spoils a pointer or from a call of what is not there. The first
-in program order stays.
+whatever constant was added to it, at one expression of the source (loops are unrolled, functions inlined), and what follows from
+arithmetic that spoils a pointer or from a call of what is not there. The first in program order stays.
 """
 
 from __future__ import annotations
@@ -47,7 +47,22 @@ def fold(findings: Iterable[Finding], module: Module | None = None) -> tuple[Fin
             # What rejects must not vanish behind what does not.
             key = (*key, "error")
         groups.setdefault(key, []).append(finding)
-    return _limited([_merged(group, module) for group in groups.values()])
+    return _limited([_merged(group, module) for group in _copies_joined(groups.values(), module)])
+
+
+def _copies_joined(groups: Iterable[list[Finding]], module: Module | None) -> list[list[Finding]]:
+    """One group of those that begin at the same expression: loops are unrolled and functions inlined, the reader has it once."""
+    found: dict[tuple[object, ...], list[Finding]] = {}
+    for group in groups:
+        first = group[0]
+        position = module.position(first.insn) if module is not None else None
+        place: tuple[object, ...] = (first.function, first.code, first.role, first.level)
+        if position is not None and position.column:
+            place = (*place, position.file, position.line, position.column)
+        else:
+            place = (*place, first.insn, len(found))
+        found.setdefault(place, []).extend(group)
+    return list(found.values())
 
 
 def _limited(findings: list[Finding]) -> tuple[Finding, ...]:

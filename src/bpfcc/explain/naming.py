@@ -18,7 +18,7 @@ from bpfcc.errors import BpfccError, InputError
 from bpfcc.explain.expressions import Expression, expression_at, leading_name, short
 from bpfcc.explain.operands import Code, Immediate, Register
 from bpfcc.explain.quote import read_lines
-from bpfcc.explain.suggest import suggest
+from bpfcc.explain.suggest import suggest, with_end
 from bpfcc.frontend import dwarf_locations as where
 from bpfcc.frontend.variables import span_of
 
@@ -63,6 +63,7 @@ class Namer:
         self._info = program.object.debug_info if program.object is not None else None
         self._variables: dict[int, list[Variable]] = {}
         self._files: dict[str, list[str]] = {}
+        self._lines: set[str] | None = None
 
     # ---- findings
 
@@ -84,7 +85,8 @@ class Namer:
                 for r in finding.related
             ),
         )  # fmt: skip
-        return replace(named, suggestion=suggest(named, self))
+        required = None if named.required is None else with_end(named.required, named.insn, self)
+        return replace(named, required=required, suggestion=suggest(named, self))
 
     def position(self, insn: int, function: str) -> SourcePosition | None:
         """Where an instruction comes from, with the extent of its expression; for -1 the line where the function begins."""
@@ -208,6 +210,12 @@ class Namer:
         if role in {"lhs", "rhs"} and symbol is not None and symbol in expression.whole:
             return expression.lhs if role == "lhs" else expression.rhs
         return None
+
+    def lines(self) -> set[str]:
+        """The source lines that the program is made from, as far as the object has them."""
+        if self._lines is None:
+            self._lines = {position.text for position in self.bytecode.lines.values() if position.text}
+        return self._lines
 
     def element(self, insn: int) -> tuple[str, int] | None:
         """The index that the line uses, and how many elements the array has: of `p->m[i]` by BTF, of a local `a[i]` by its type."""

@@ -12,6 +12,8 @@ import re
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bpfcc.frontend.dwarf import Variable
     from bpfcc.program import Program
     from bpfcc.verifier.verdict import Finding, Role
@@ -44,6 +46,10 @@ class Names(Protocol):
         """Variables in scope at an instruction."""
         ...
 
+    def lines(self) -> Iterable[str]:
+        """The source lines that the program is made from."""
+        ...
+
     def element(self, insn: int) -> tuple[str, int] | None:
         """The index of the array element that an instruction accesses, and how many elements there are."""
         ...
@@ -52,13 +58,16 @@ class Names(Protocol):
 def suggest(finding: Finding, names: Names) -> str | None:
     """A suggestion for a finding that has its names and its place: better than the engine's, that one in its place, or None."""
     given = finding.suggestion
+    if finding.code == "V011" and _is_checked(finding, names):
+        # The source has the check: to ask for it once more would help nobody.
+        return None
     check = _own_check(finding, names)
     if check is None and given is not None and (match := CHECK.fullmatch(given)) is not None:
         condition = match[1]
         if UNNAMED.search(condition) is not None:
             # A check of something that the source has no name for helps nobody.
             return None
-        check = f"if ({_with_end(condition, finding, names)}) {leave(finding, names)}"
+        check = f"if ({with_end(condition, finding.insn, names)}) {leave(finding, names)}"
     if check is None:
         return given
     line = f" before line {finding.source.line}" if finding.source is not None else ""
@@ -109,6 +118,15 @@ def _packet(name: str, finding: Finding, names: Names) -> str | None:
     return f"if ((void *)({name} + 1) > {end}) {leave(finding, names)}"
 
 
+def _is_checked(finding: Finding, names: Names) -> bool:
+    """Whether a line of the program compares the end of this structure with the end of the packet."""
+    if finding.insn < 0 or finding.role is None:
+        return False
+    end = _end_name({variable.name: variable.type_name for variable in names.variables(finding.insn)})
+    check = f"({names.name(finding.insn, finding.role)}+1)>{end}"
+    return end is not None and any(check in "".join(line.split()) for line in names.lines())
+
+
 def _end_name(known: dict[str, str]) -> str | None:
     """What the end of the packet is called here: a variable, or the context's field."""
     end = next((each for each in END_NAMES if each in known), None)
@@ -116,11 +134,11 @@ def _end_name(known: dict[str, str]) -> str | None:
     return end or (f"(void *)(long){context}->data_end" if context is not None else None)
 
 
-def _with_end(condition: str, finding: Finding, names: Names) -> str:
-    """The condition with the packet's end as it is called here."""
-    known = {variable.name: variable.type_name for variable in names.variables(finding.insn)}
+def with_end(text: str, insn: int, names: Names) -> str:
+    """The text with the packet's end as it is called here: a variable's name, or the context's field."""
+    known = {variable.name: variable.type_name for variable in names.variables(insn)}
     end = _end_name(known)
-    return condition if end is None or "data_end" in known else re.sub(r"\bdata_end\b", end, condition)
+    return text if end is None or "data_end" in known else re.sub(r"\bdata_end\b", end, text)
 
 
 OF_ELEMENTS: Final = frozenset({"V010", "V013", "V014"})
