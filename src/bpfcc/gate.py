@@ -27,11 +27,9 @@ PLATFORM: Final = "linux"
 RAW: Final = "raw"
 # Linux follows at most so many tail calls in a run.
 MAX_TAIL_CALLS: Final = 33
-# What helpers return that lies in the kernel.
-KERNEL_RETURNS: Final = frozenset({
-    "sock_or_null", "sock_common_or_null", "tcp_sock_or_null", "btf_id", "btf_id_or_null", "mem_or_btf_id", "mem_or_btf_id_or_null",
-})  # fmt: skip
-KERNEL_FIELDS: Final = frozenset({"sock", "sock_or_null", "flow_keys", "btf_pointer"})
+# What helpers return and contexts hold that is of this process. Everything else is, or may be, the kernel's.
+OWN_RETURNS: Final = frozenset({"integer", "void", "map_value", "map_value_or_null", "ringbuf_mem_or_null", "dynptr_mem_or_null"})
+OWN_FIELDS: Final = frozenset({"scalar", "packet_start", "packet_end", "packet_meta", "packet_length", "memory_start", "memory_end"})
 LEAK: Final = "V024"
 
 
@@ -91,7 +89,7 @@ def needs_kernel(module: Module, program: Program) -> bool:
     kind, context = platform.program_type(program_type), platform.context_of(program_type)
     if kind.packet is None or context is None or calls_kernel(module, program_type) or holds_kernel_pointers(program):
         return True
-    fields = [each for each in context.fields if each.kind in KERNEL_FIELDS]
+    fields = [each for each in context.fields if each.kind not in OWN_FIELDS]
     return bool(fields) and loads_any(module, [(each.offset, each.size) for each in fields])
 
 
@@ -102,7 +100,7 @@ def calls_kernel(module: Module, program_type: str) -> bool:
         for op in fn.ops():
             if isinstance(op, CallExtern):
                 return True
-            if isinstance(op, Call) and op.helper >= 0 and platform.helper(op.helper, program_type).returns in KERNEL_RETURNS:
+            if isinstance(op, Call) and op.helper >= 0 and platform.helper(op.helper, program_type).returns not in OWN_RETURNS:
                 return True
     return False
 

@@ -130,7 +130,7 @@ class JudgeJob:
                 continue
             channel.send({"start": index})
             try:
-                answer = result_of(lambda key=key: self._judge(key, channel))  # type: ignore[misc]
+                answer: dict[str, Any] = result_of(lambda key=key: self._judge(key, channel))  # type: ignore[misc]
             except KernelTypesWantedError:
                 answer = {"needs_kernel_types": True}
             channel.send({"index": index} | answer)
