@@ -99,7 +99,8 @@ class TestCounterexample:
         assert words == ["bpfcc", "run", "my dir/f.o", "--program", "filter", "--checked", "--hex", "01ff"]
 
     def test_what_happens_is_said(self) -> None:
-        example = Counterexample(packet=b"", trap="out of bounds", steps=2, context={"ifindex": 3})
+        trap = "/src/filter.bpf.c:14:13: filter, instruction 17: out of bounds"
+        example = Counterexample(packet=b"", trap=trap, steps=2, context={"ifindex": 3})
         shown = render_verdict(verdict(replace(FINDING, counterexample=example)), color=False)
         assert "      = counterexample: with a packet of 0 bytes: out of bounds, after 2 instructions\n" in shown
         assert "      = context: ifindex = 3 (`run(context=…)` in Python)\n" in shown

@@ -18,6 +18,7 @@ Text that came from an object or a source is made printable: nothing in it reach
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,7 @@ CAUSES: Final = {
     "environment": "the environment: this platform, kernel or type of program does not have it",
     "unsupported": "bpfcc: it does not know this feature",
 }
+TRAP_PLACE: Final = re.compile(r"^.*?\binstruction \d+: ")
 # A label longer than this stands on a line of its own, not behind the caret.
 MAX_LABEL: Final = 100
 MAX_HEX: Final = 4_000
@@ -128,7 +130,8 @@ def counterexample_lines(found: Counterexample, verdict: Verdict, object_name: s
     kind = "a packet" if found.packet is not None else "input"
     size = "" if given is None else f"with {kind} of {len(given)} byte{'' if len(given) == 1 else 's'}: "
     after = f", after {found.steps} instruction{'' if found.steps == 1 else 's'}" if found.steps else ""
-    yield "counterexample", f"{size}{found.trap or 'it traps here'}{after}"
+    # The trap's own place is the finding's.
+    yield "counterexample", f"{size}{TRAP_PLACE.sub('', found.trap) or 'it traps here'}{after}"
     # Fields of a packet's context and the surroundings are no options of the command: the Python API takes them.
     if found.context:
         yield "context", f"{_settings(found.context)} (`run(context=…)` in Python)"
