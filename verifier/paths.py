@@ -90,7 +90,7 @@ class Prover:
             return None
         needed = {p.code for p in problems}
         values: set[Value] = set()
-        closure(self.unit, [v for v in operands(op) if type(v) is Value], values)
+        closure(self.unit, self.facts, [v for v in operands(op) if type(v) is Value], values)
         self.steps_here = 0
         last: Problems = problems
         for start in self._starts(block):
@@ -127,7 +127,7 @@ class Prover:
             more = walk.refute(outcome.trail)
             if more is None:
                 return outcome.problems
-            if not closure(self.unit, more, values):
+            if not closure(self.unit, self.facts, more, values) and not walk.look_closer():
                 return outcome.problems
         return outcome.problems if isinstance(outcome, Failed) else outcome
 
@@ -226,7 +226,8 @@ class _Walk:
     def explore(self, values: set[Value]) -> Failed | Spent | None:
         """None where no path fails."""
         unit, prover = self.unit, self.prover
-        sliced = Slice(unit, values, self.op, self.block)
+        keep = CHANGES if self.with_refs or self.with_init or self.with_lock else _NOTHING
+        sliced = Slice(unit, values, self.op, self.block, self.reaches, keep)
         self.arrived, self.arrivals = {}, 0
         self.symbols = {symbol for value in values for symbol, _ in prover.linear.of(value).terms}
         seen: dict[Block, set[Any]] = {}
@@ -252,21 +253,22 @@ class _Walk:
             if block in prover.headers and len(visited) > HEADER_STATES:
                 general.add(block)
                 overlay, aliases, state = {}, {}, self._reduced(prover.places[block], block)
-            outcome = self._block(trail, overlay, aliases, state, values, stack)
+            outcome = self._block(trail, overlay, aliases, state, sliced, stack)
             if outcome is not None:
                 return outcome
         return None
 
     def _block(
-        self, trail: Trail, overlay: Overlay, aliases: dict[Value, Operand], state: State, values: set[Value], stack: list[Any]
+        self, trail: Trail, overlay: Overlay, aliases: dict[Value, Operand], state: State, sliced: Slice, stack: list[Any]
     ) -> Failed | Spent | None:  # fmt: skip
         block, unit, prover = trail.block, self.unit, self.prover
-        if not prover.spend(len(block.ops) + 1):
+        chosen = sliced.ops.get(block, ())
+        if not prover.spend(len(chosen) + 1):
             return Spent(block)
         known = _lookup(overlay, prover.facts)
         view = View(unit, known, state, prover.linear, aliases)
-        of = prover.facts.of
-        for op in block.ops:
+        of, values = prover.facts.of, sliced.values
+        for op in chosen:
             if op is self.op:
                 problems = check(view, op)
                 if problems:
@@ -279,8 +281,7 @@ class _Walk:
                 found = transfer(unit, op, known)
                 if found is None:
                     return None
-                plain = of.get(result)
-                if found == plain:
+                if found == of.get(result):
                     overlay.pop(result, None)
                 else:
                     overlay[result] = found
@@ -293,8 +294,15 @@ class _Walk:
             self._arrive(overlay)
             if self.once:
                 return None
-        self._leave(trail, view, overlay, aliases, values, stack)
+        self._leave(trail, view, overlay, aliases, sliced, stack)
         return None
+
+    def look_closer(self) -> bool:
+        """Follow more of the state; False where all of it is followed."""
+        if self.with_order and self.with_refs and self.with_init:
+            return False
+        self.with_order = self.with_refs = self.with_init = True
+        return True
 
     def _arrive(self, overlay: Overlay) -> None:
         """What holds of the operands on every path that comes here."""
@@ -305,25 +313,30 @@ class _Walk:
             return
         self.arrived = {v: fa.join(f, overlay[v]) for v, f in self.arrived.items() if v in overlay}
 
-    def _leave(
-        self, trail: Trail, view: View, overlay: Overlay, aliases: dict[Value, Operand], values: set[Value], stack: list[Any]
-    ) -> None:  # fmt: skip
-        block = trail.block
+    def _leave(self, trail: Trail, view: View, overlay: Overlay, aliases: dict[Value, Operand], sliced: Slice, stack: list[Any]) -> None:
+        block, prover, values = trail.block, self.prover, sliced.values
         ending = block.terminator
-        outcome = outcome_of(view, ending) if type(ending) is Branch and _tests(ending, values, view) else None
+        tests = block in sliced.tests
+        outcome = outcome_of(view, ending) if tests and type(ending) is Branch else None
+        if outcome is None and type(ending) is Branch and self.with_order:
+            outcome = implied(view, ending)
         for index, edge in enumerate(block.edges()):
             target = edge.block
             if target not in self.reaches or target is self.start or (outcome is not None and outcome == bool(index)):
                 continue
-            if (block, index) in self.prover.facts.dead:
+            if (block, index) in prover.facts.dead:
                 continue
-            after = dict(overlay)
-            if type(ending) is Branch and outcome is None and not self._assume(view, after, ending, index, values):
-                continue
-            out = View(self.unit, _lookup(after, self.prover.facts), view.state, self.prover.linear, aliases)
-            state = enter(out, block, edge, edge_state(out, block, index))
-            names = aliases
-            if target.params:
+            after, state, names = overlay, view.state, aliases
+            if tests and outcome is None and type(ending) is Branch:
+                after = dict(overlay)
+                if not self._assume(view, after, ending, index, values):
+                    continue
+            if self.with_order or self.with_refs:
+                known = view.known if after is overlay else _lookup(after, prover.facts)
+                out = View(self.unit, known, state, prover.linear, aliases)
+                state = enter(out, block, edge, edge_state(out, block, index))
+            if edge.args:
+                out = View(self.unit, _lookup(after, prover.facts), state, prover.linear, aliases)
                 after, names = self._pass(out, block, index, after, aliases, values)
             if (block, target) in self.unit.back_edges:
                 names = {}
@@ -476,11 +489,7 @@ class _Everything:
 
 _EVERYTHING: Final[Any] = _Everything()
 _NONE: Final[frozenset[Value]] = frozenset()
-
-
-def _tests(ending: Branch, values: set[Value], view: View) -> bool:
-    del view
-    return (type(ending.lhs) is Value and ending.lhs in values) or (type(ending.rhs) is Value and ending.rhs in values)
+_NOTHING: Final[frozenset[type[Op]]] = frozenset()
 
 
 def outcome_of(view: View, ending: Branch) -> bool | None:

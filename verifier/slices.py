@@ -8,73 +8,107 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, final
 
 from bpfcc.bpfir.function import Block
-from bpfcc.bpfir.ops import Assume, Branch, Call, CallExtern, FrameAddr, Load, Op, Store, Value, edges, operands
+from bpfcc.bpfir.ops import Assume, Branch, Call, CallExtern, Load, Op, Value, edges, operands
+from bpfcc.verifier.facts import Fact, pointers_of
+from bpfcc.verifier.stack import frame_cell, stored_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.solver import Facts
     from bpfcc.verifier.unit import Unit
 
 
-def closure(unit: Unit, values: Iterable[Value], into: set[Value]) -> bool:
-    """Add `values` and what they are made of to `into`; whether that was more than before."""
+def closure(unit: Unit, facts: Facts, values: Iterable[Value], into: set[Value]) -> bool:
+    """Add `values` and what their facts depend on to `into`; whether that was more than before."""
     work = [v for v in values if v not in into]
     grown = bool(work)
-    stores = False
     while work:
         value = work.pop()
         if value in into:
             continue
         into.add(value)
-        definition = value.definition
-        if isinstance(definition, Block):
-            if definition in unit.incoming:
-                at = definition.params.index(value) if value in definition.params else -1
-                if at >= 0:
-                    work += [edge.args[at] for edge in unit.incoming[definition] if type(edge.args[at]) is Value]  # type: ignore[misc]
-        elif definition is not None:
-            work += [v for v in inputs(definition) if type(v) is Value]
-            if type(definition) is Load and definition in unit.frame.sees and not stores:
-                stores = True
-                for block in unit.order:
-                    for op in block.ops:
-                        if type(op) is Store and type(op.value) is Value and op.size_bytes == 8:
-                            work.append(op.value)
+        if not settled(facts.known(value)):
+            work += [v for v in inputs(unit, facts, value) if v not in into]
     return grown
 
 
-def inputs(op: Op) -> list[object]:
-    """Operands that the fact of the result depends on."""
-    if isinstance(op, Assume):
-        return [op.lhs, op.rhs]
-    if isinstance(op, (Call, CallExtern)):
-        return list(op.args[:1])
-    if isinstance(op, (Load, FrameAddr)):
-        return list(operands(op))
-    return list(operands(op))
+def settled(fact: Scalar | Fact) -> bool:
+    """Whether no path can know more: one number, or one place in one region."""
+    if type(fact) is not Fact:
+        return fact.is_const()  # type: ignore[union-attr]
+    return fact.num is None and len(fact.ptrs) == 1 and fact.ptrs[0].offset.is_const() and not fact.undef
+
+
+def inputs(unit: Unit, facts: Facts, value: Value) -> list[Value]:
+    """Values that the fact of `value` is made of."""
+    definition = value.definition
+    if isinstance(definition, Block):
+        if value not in definition.params:
+            return []
+        at = definition.params.index(value)
+        return [a for edge in unit.incoming[definition] if type(a := edge.args[at]) is Value]
+    if definition is None:
+        return []
+    found: list[object]
+    if type(definition) is Load:
+        found = _load_inputs(unit, facts, definition)
+    elif isinstance(definition, Assume):
+        found = [definition.lhs, definition.rhs]
+    elif isinstance(definition, (Call, CallExtern)):
+        found = [a for a in definition.args[:3] if type(a) is Value and not settled(facts.known(a))]
+    else:
+        found = list(operands(definition))
+    return [v for v in found if type(v) is Value]
+
+
+def _load_inputs(unit: Unit, facts: Facts, op: Load) -> list[object]:
+    """Where it is read from, if that is not clear, and what was stored there, if it is the frame."""
+    base = facts.known(op.base)
+    kinds = {p.region.kind for p in pointers_of(base)}
+    found: list[object] = [op.base] if len(pointers_of(base)) > 1 or kinds == {"ctx"} else []
+    version = unit.frame.sees.get(op)
+    cell = frame_cell(base, op.offset, op.size_bytes)
+    if version is not None and cell is not None:
+        found += stored_values(unit, version, cell, facts.known)
+    return found
 
 
 @final
 class Slice:
-    """The values, and those of them that are alive at the start of each block."""
+    """The values; those of them that are alive at the start of each block; the operations that have to be looked at."""
 
-    __slots__ = ("live", "values")
+    __slots__ = ("live", "ops", "tests", "values")
 
-    def __init__(self, unit: Unit, values: set[Value], target: Op, home: Block) -> None:
+    def __init__(self, unit: Unit, values: set[Value], target: Op, home: Block, region: Iterable[Block], keep: frozenset[type[Op]]) -> None:
         self.values = values
         self.live: dict[Block, set[Value]] = {}
+        self.ops: dict[Block, list[Op]] = {}
+        # Blocks that end with a test of such a value.
+        self.tests: set[Block] = set()
         uses: list[tuple[Block, Value]] = [(home, v) for v in operands(target) if type(v) is Value and v in values]
-        for block in unit.order:
+        for block in region:
+            chosen = []
             for op in block.ops:
                 if op.HAS_RESULT and op.result in values:  # type: ignore[attr-defined]
                     uses += [(block, v) for v in operands(op) if type(v) is Value and v in values]
+                    chosen.append(op)
+                elif op is target or type(op) in keep:
+                    chosen.append(op)
+            if chosen:
+                self.ops[block] = chosen
             ending = block.terminator
             if type(ending) is Branch:
-                uses += [(block, v) for v in (ending.lhs, ending.rhs) if type(v) is Value and v in values]
+                tested = [(block, v) for v in (ending.lhs, ending.rhs) if type(v) is Value and v in values]
+                if tested:
+                    uses += tested
+                    self.tests.add(block)
             for edge in edges(ending):
-                for param, arg in zip(edge.block.params, edge.args, strict=True):
-                    if param in values and type(arg) is Value and arg in values:
-                        uses.append((block, arg))
+                if edge.args:
+                    for param, arg in zip(edge.block.params, edge.args, strict=True):
+                        if type(arg) is Value and param in values and arg in values:
+                            uses.append((block, arg))
         for block, value in uses:
             self._up(unit, value, block)
 

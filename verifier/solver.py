@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Final, final
 
-from bpfcc.bpfir.ops import Branch, Jump, Operand, Store, Value, used_values
+from bpfcc.bpfir.ops import Branch, Call, Jump, Operand, Store, Value, used_values
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.compare import decide
 from bpfcc.verifier.domains import scalar as sc
@@ -85,6 +85,8 @@ class _Solver:
         self.rounds: dict[Block, int] = {}
         self.changed = False
         self.settled = False
+        # Values that reach loads through the frame.
+        self.watched: set[Value] = set()
 
     def run(self) -> Facts:
         entry = self.unit.order[0]
@@ -184,9 +186,9 @@ class _Solver:
         known, of = facts.known, facts.of
         unit, loops = self.unit, self.loops
         for op in block.ops:
+            if loops and self.frame_readers and type(op) in (Store, Call):
+                self._watch(op.args if type(op) is Call else (op.value, op.base))  # type: ignore[attr-defined]
             if not op.HAS_RESULT:
-                if loops and type(op) is Store and self.frame_readers:
-                    self._stored(op)
                 continue
             found = transfer(unit, op, known)
             if found is None:
@@ -213,13 +215,13 @@ class _Solver:
             return fa.ANYTHING
         return fa.widen(before, joined, self.thresholds) if self.rounds[block] > PLAIN_VISITS else joined
 
-    def _stored(self, op: Store) -> None:
-        """A value that reaches loads through the frame; they are looked at again when it changes (see `_set`)."""
-        if type(op.value) is Value:
-            users = self.users.setdefault(op.value, [])
-            for block in self.frame_readers:
-                if block not in users:
-                    users.append(block)
+    def _watch(self, operands: Sequence[Operand]) -> None:
+        """Values that reach loads through the frame; these are looked at again when one changes (see `_set`)."""
+        for operand in operands:
+            if type(operand) is Value and operand not in self.watched:
+                self.watched.add(operand)
+                users = self.users.setdefault(operand, [])
+                users += [block for block in self.frame_readers if block not in users]
 
     def _set(self, value: Value, fact: Scalar | Fact, block: Block) -> None:
         before = self.facts.of.get(value)

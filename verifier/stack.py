@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bpfcc.bpfir.frame import Join, Start, Version, Write, byte_mask
-from bpfcc.bpfir.ops import Load, Op, Operand, Store
+from bpfcc.bpfir.frame import WRITERS, Join, Version, Write, byte_mask
+from bpfcc.bpfir.ops import Call, Load, Op, Operand, Store
 from bpfcc.verifier.domains import scalar as sc
-from bpfcc.verifier.edges import cross
-from bpfcc.verifier.facts import Fact, join, pointers_of
+from bpfcc.verifier.edges import STALE, cross
+from bpfcc.verifier.facts import Fact, Ptr, join, number_of, pointers_of
 
 if TYPE_CHECKING:
     from bpfcc.verifier.domains.scalar import Scalar
@@ -60,6 +60,7 @@ def read_cell(unit: Unit, version: Version, cell: tuple[int, int], plain: Scalar
     seen: set[Version] = set()
     work: list[Version] = [version]
     steps = MAX_WALK
+    rounds = False
     while work:
         at = work.pop()
         while type(at) is Write and not at.mask & mask:
@@ -73,39 +74,95 @@ def read_cell(unit: Unit, version: Version, cell: tuple[int, int], plain: Scalar
         seen.add(at)
         value: Scalar | Fact = plain
         if type(at) is Write:
-            value, covers = _written(at, cell, mask, plain, known)
+            if not may_write(unit, at, cell, known):
+                work.append(at.before)
+                continue
+            value, covers = _written(at, cell, plain, known)
             if not covers:
                 work.append(at.before)
         elif type(at) is Join:
             work += at.incoming
-            if unit.epochs.moves or unit.loops.loops:
-                found = _through_join(unit, at, cell, plain, known, found)
+            rounds = rounds or at.block in unit.loop_headers
             continue
-        elif type(at) is Start:
-            value = Fact(plain, undef=True) if False else plain
         found = value if found is None else join(found, value)
+    return _of_any_round(unit, found) if rounds and type(found) is Fact else found
+
+
+def _of_any_round(unit: Unit, fact: Fact) -> Fact:
+    """What came through the frame into another round of a loop: packet pointers may be of an earlier epoch with the same number,
+    and what was acquired may be of an earlier round."""
+    found: Scalar | Fact = fact
+    for p in fact.ptrs:
+        if p.region.kind in ("packet", "meta") and unit.epochs.moves:
+            found = join(found, Fact(None, (Ptr(unit.packet(STALE), p.offset),)))
+        elif p.region.ref is not None and unit.block_of.get(p.region.site) in unit.loops.innermost:
+            found = join(found, Fact(None, (Ptr(unit.older(p.region), p.offset),)))
+    assert type(found) is Fact
     return found
 
 
-def _through_join(unit: Unit, at: Join, _cell: tuple[int, int], _plain: Scalar, _known: Known, found: Scalar | Fact | None) -> Scalar | Fact | None:
+def stored_values(unit: Unit, version: Version, cell: tuple[int, int], known: Known) -> list[object]:
+    """Values of the stores that the bytes of `cell` may come from."""
+    mask = byte_mask(*cell, unit.fn.frame_bytes)
+    found: list[object] = []
+    seen: set[Version] = set()
+    work: list[Version] = [version]
+    while work and len(seen) < MAX_WALK:
+        at = work.pop()
+        while type(at) is Write and not at.mask & mask:
+            at = at.before
+        if at in seen:
+            continue
+        seen.add(at)
+        if type(at) is Join:
+            work += at.incoming
+        elif type(at) is Write:
+            covers = False
+            if may_write(unit, at, cell, known):
+                _, covers = _written(at, cell, sc.TOP, known)
+                if type(at.op) is Store:
+                    found += [at.op.value] if covers else [at.op.value, at.op.base]
+            if not covers:
+                work.append(at.before)
     return found
 
 
-def _written(at: Write, cell: tuple[int, int], mask: int, plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:
+def may_write(unit: Unit, at: Write, cell: tuple[int, int], known: Known) -> bool:
+    """Whether a write of the frame's memory SSA, which goes by the shape of the code, is one by what is known of addresses."""
+    op = at.op
+    bases = [op.base] if isinstance(op, WRITERS) else list(getattr(op, "args", ()))
+    for base in bases:
+        fact = known(base)
+        for p in pointers_of(fact):
+            if p.region.kind == "unknown":
+                return True
+            if p.region.kind != "frame":
+                continue
+            if not isinstance(op, WRITERS):
+                return True
+            low, high = p.offset.smin + op.offset, p.offset.smax + op.offset + op.size_bytes
+            if low < cell[0] + cell[1] and cell[0] < high:
+                return True
+    # A call may know addresses that were stored before.
+    return not isinstance(op, (*WRITERS, Call)) and unit.frame.footprints.pointers.escaped
+
+
+def _written(at: Write, cell: tuple[int, int], plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:
     """What a write left in the cell, and whether nothing older shows through."""
     op = at.op
-    if type(op) is Store and at.exact:
-        base = frame_cell(known(op.base), op.offset, op.size_bytes)
-        if base == cell:
-            value = known(op.value)
-            if op.size_bytes < 8:
-                value = plain if type(value) is Fact else sc.cast("zext", 8 * op.size_bytes, 64, value)  # type: ignore[arg-type]
-            return value, True
-        return plain, not mask & ~at.mask
-    if type(op) is Store and op.size_bytes == 8:
+    if type(op) is not Store:
+        return plain, False
+    base = known(op.base)
+    place = frame_cell(base, op.offset, op.size_bytes)
+    if place is None or number_of(base) is not None or len(pointers_of(base)) != 1:
         # Somewhere around here: the value may lie just in this cell.
-        return join(plain, known(op.value)), False
-    return plain, False
+        return (join(plain, known(op.value)) if op.size_bytes == 8 else plain), False
+    if place == cell:
+        value = known(op.value)
+        if op.size_bytes < 8:
+            value = plain if type(value) is Fact else sc.cast("zext", 8 * op.size_bytes, 64, value)  # type: ignore[arg-type]
+        return value, True
+    return plain, place[0] <= cell[0] and cell[0] + cell[1] <= place[0] + place[1]
 
 
 def _anything_stored(unit: Unit, plain: Scalar, known: Known) -> Scalar | Fact:

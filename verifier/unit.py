@@ -114,6 +114,7 @@ class Unit:
         self.frame: Final = FrameMemory(fn, around.effects)
         self._regions: dict[Any, Region] = {}
         self.back_edges: Final = {(latch, loop.header) for loop in self.loops.loops for latch in loop.latches} | set(self.loops.irreducible)
+        self.loop_headers: Final = {target for _, target in self.back_edges}
 
     def moves_packet(self, op: Op) -> bool:
         """Whether packet pointers are stale after it."""
