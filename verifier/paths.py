@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-from bpfcc.bpfir.ops import Alu, Assume, Branch, Cast, Op, Operand, Value, operands
+from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, CallExtern, Cast, Op, Operand, Value, operands
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.checks.operation import check
 from bpfcc.verifier.compare import decide, refine
@@ -20,7 +20,7 @@ from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.edges import cross
 from bpfcc.verifier.flow import State
 from bpfcc.verifier.places import CHANGES
-from bpfcc.verifier.slices import Slice, closure
+from bpfcc.verifier.slices import Slice, closure, settled
 from bpfcc.verifier.steps import edge_state, enter, implied, step
 from bpfcc.verifier.transfer import transfer
 from bpfcc.verifier.view import View
@@ -39,6 +39,7 @@ ROUNDS: Final = 24
 HEADER_STATES: Final = 24
 ORDER_CODES: Final = frozenset({"V010", "V011", "V013", "V014", "V034"})
 REFERENCE_CODES: Final = frozenset({"V014", "V040", "V041", "V042", "V033", "V020", "V012", "V026"})
+HELD_CODES: Final = frozenset({"V040", "V041", "V042"})
 INIT_CODES: Final = frozenset({"V002", "V034"})
 LOCK_CODES: Final = frozenset({"V045", "V046"})
 
@@ -90,7 +91,12 @@ class Prover:
             return None
         needed = {p.code for p in problems}
         values: set[Value] = set()
-        closure(self.unit, self.facts, [v for v in operands(op) if type(v) is Value], values)
+        wanted = [v for v in operands(op) if type(v) is Value]
+        if needed & HELD_CODES:
+            # Whether something is held is decided by tests of what was acquired.
+            wanted += [r.result for r in self.places[block].may if isinstance(r, Op) and r.HAS_RESULT]  # type: ignore[attr-defined]
+            wanted += self._pointers_in_calls()
+        closure(self.unit, self.facts, wanted, values)
         self.steps_here = 0
         last: Problems = problems
         for start in self._starts(block):
@@ -101,6 +107,17 @@ class Prover:
                 return outcome
             last = outcome
         return last
+
+    def _pointers_in_calls(self) -> list[Value]:
+        """Arguments that may be one of several things: which of them is released is a matter of the path."""
+        found: list[Value] = []
+        for block in self.unit.order:
+            for op in block.ops:
+                if isinstance(op, (Call, CallExtern)):
+                    for arg in op.args:
+                        if type(arg) is Value and type(fact := self.facts.known(arg)) is fa.Fact and fact.ptrs and not settled(fact):
+                            found.append(arg)
+        return found
 
     def _starts(self, block: Block) -> list[Block]:
         """Dominators, further and further up; the entry last."""
@@ -332,9 +349,10 @@ class _Walk:
                 if not self._assume(view, after, ending, index, values):
                     continue
             if self.with_order or self.with_refs:
+                # The test says something of values as they were before it.
+                tested = edge_state(view, block, index)
                 known = view.known if after is overlay else _lookup(after, prover.facts)
-                out = View(self.unit, known, state, prover.linear, aliases)
-                state = enter(out, block, edge, edge_state(out, block, index))
+                state = enter(View(self.unit, known, tested, prover.linear, aliases), block, edge, tested)
             if edge.args:
                 out = View(self.unit, _lookup(after, prover.facts), state, prover.linear, aliases)
                 after, names = self._pass(out, block, index, after, aliases, values)
@@ -465,9 +483,10 @@ class _Walk:
                 if (outcome is not None and outcome == bool(index)) or not self._assume(view, after, ending, index, everything):
                     return used + _related(used, tested)
                 tested += used
-            out = View(unit, _lookup(after, prover.facts), view.state, prover.linear, aliases)
             edge = block.edges()[index]
-            state = enter(out, block, edge, edge_state(out, block, index))
+            after_test = edge_state(view, block, index)
+            out = View(unit, _lookup(after, prover.facts), after_test, prover.linear, aliases)
+            state = enter(out, block, edge, after_test)
             overlay, aliases = self._pass(out, block, index, after, aliases, everything)
             if (block, edge.block) in unit.back_edges:
                 aliases = {}

@@ -94,8 +94,12 @@ class Slice:
                 if op.HAS_RESULT and op.result in values:  # type: ignore[attr-defined]
                     uses += [(block, v) for v in operands(op) if type(v) is Value and v in values]
                     chosen.append(op)
-                elif op is target or type(op) in keep:
+                elif op is target:
                     chosen.append(op)
+                if type(op) in keep:
+                    uses += [(block, v) for v in operands(op) if type(v) is Value and v in values]
+                    if not chosen or chosen[-1] is not op:
+                        chosen.append(op)
             if chosen:
                 self.ops[block] = chosen
             ending = block.terminator
