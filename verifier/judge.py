@@ -22,6 +22,7 @@ from bpfcc.verifier.solver import OutOfSteps, solve
 from bpfcc.verifier.steps import step
 from bpfcc.verifier.unit import Surroundings, Unit
 from bpfcc.verifier.verdict import Finding, Stats
+from bpfcc.verifier.versions import Versions
 from bpfcc.verifier.view import View
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class _Judge:
             return
         self.facts[fn.name] = (unit, facts)
         clock = self._timed("sparse", clock)
-        linear = Linear(unit, facts.known, lambda _load: None)
+        linear = Linear(unit, facts.known, Versions(unit, facts).of)
         places = find_places(unit, facts, linear)
         clock = self._timed("places", clock)
         failures: list[Failure] = []

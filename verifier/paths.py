@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
+from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, CallExtern, Cast, Op, Operand, Value, operands
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.checks.operation import check
@@ -26,11 +27,10 @@ from bpfcc.verifier.transfer import transfer
 from bpfcc.verifier.view import View
 
 if TYPE_CHECKING:
-    from bpfcc.bpfir.function import Block
     from bpfcc.verifier.checks.problem import Problems
     from bpfcc.verifier.domains.scalar import Scalar
     from bpfcc.verifier.facts import Fact
-    from bpfcc.verifier.linear import Linear
+    from bpfcc.verifier.linear import Linear, Terms
     from bpfcc.verifier.options import Budget
     from bpfcc.verifier.solver import Facts
     from bpfcc.verifier.unit import Unit
@@ -358,7 +358,24 @@ class _Walk:
                 after, names = self._pass(out, block, index, after, aliases, values)
             if (block, target) in self.unit.back_edges:
                 names = {}
+                state = self._next_round(state, target)
             stack.append((Trail(target, trail, index), after, names, state))
+
+    def _next_round(self, state: State, header: Block) -> State:
+        """Only what is said of values that are older than the loop, or parameters of its header: the others are made anew."""
+        values, unit = self.prover.linear.values, self.unit
+        kept: dict[Terms, int] = {}
+        for terms, bound in state.lower.items():
+            for symbol, _ in terms:
+                value = values.get(symbol)
+                if value is None or value.definition is header:
+                    continue
+                home = value.definition if isinstance(value.definition, Block) else unit.block_of.get(value.definition)  # type: ignore[arg-type]
+                if home is header or (home is not None and not unit.dominators.dominates(home, header)):
+                    break
+            else:
+                kept[terms] = bound
+        return state.with_lower(kept) if len(kept) < len(state.lower) else state
 
     def _assume(self, view: View, after: Overlay, ending: Branch, index: int, values: set[Value]) -> bool:
         """Facts of the tested values on that way; False where it cannot be taken."""
@@ -389,14 +406,8 @@ class _Walk:
                 target = definition.value
             elif value in view.aliases:
                 target = view.aliases[value]
-            elif type(definition) is Cast and definition.kind == "zext" and type(fact) is not fa.Fact:
-                source = view.known(definition.value)
-                if type(source) is not fa.Fact and source.umax < 1 << definition.from_bits:  # type: ignore[union-attr]
-                    target = definition.value
-            elif type(definition) is Alu and definition.kind == "add" and definition.width_bits == 64 and type(definition.rhs) is int:
-                if type(fact) is not fa.Fact and type(view.known(definition.lhs)) is not fa.Fact:
-                    fact = sc.alu("sub", 64, fact, sc.const(definition.rhs))  # type: ignore[arg-type]
-                    target = definition.lhs
+            elif type(fact) is not fa.Fact and isinstance(definition, (Cast, Alu)):
+                target, fact = undone(view, definition, fact)  # type: ignore[arg-type]
             if type(target) is not Value:
                 return
             value = target
@@ -490,12 +501,36 @@ class _Walk:
             overlay, aliases = self._pass(out, block, index, after, aliases, everything)
             if (block, edge.block) in unit.back_edges:
                 aliases = {}
+                state = self._next_round(state, edge.block)
         return None
 
 
 def _related(used: list[Value], tested: list[Value]) -> list[Value]:
     """Values tested before that are made of the same: they may be what decides."""
     return [v for v in tested if v not in used][-6:]
+
+
+def undone(view: View, op: Cast | Alu, fact: Scalar) -> tuple[Operand | None, Scalar]:
+    """The operand of a simple operation and what it must be for the result to have that fact; None where nothing is learned."""
+    if type(op) is Cast:
+        source = view.known(op.value)
+        if op.kind == "zext" and type(source) is not fa.Fact and source.umax < 1 << op.from_bits:  # type: ignore[union-attr]
+            return op.value, fact
+        return None, fact
+    assert isinstance(op, Alu)
+    source = view.known(op.lhs)
+    if type(op.rhs) is not int or type(source) is fa.Fact:
+        return None, fact
+    if op.kind in ("add", "sub"):
+        inverse = "sub" if op.kind == "add" else "add"
+        if op.width_bits == 64 or source.umax < 1 << 32:  # type: ignore[union-attr]
+            return op.lhs, sc.alu(inverse, op.width_bits, fact, sc.const(op.rhs))
+    elif op.kind == "and" and fact.is_const():
+        seen = op.rhs if op.width_bits == 64 else op.rhs & 0xFFFFFFFF
+        return op.lhs, sc.tnum(fact.umin & seen, ~seen & ((1 << 64) - 1))
+    elif op.kind == "xor" and (op.width_bits == 64 or source.umax < 1 << 32):  # type: ignore[union-attr]
+        return op.lhs, sc.alu("xor", op.width_bits, fact, sc.const(op.rhs))
+    return None, fact
 
 
 @final
