@@ -24,10 +24,16 @@ ON_OFFSETS: Final[dict[str, str]] = {
 Pair = tuple["Scalar | Fact", "Scalar | Fact"]
 # What an address of such a region is at run time may be zero all the same: the kernel follows them with care.
 MAY_BE_ZERO: Final = frozenset({"btf", "unknown"})
+MIN_ADDRESS: Final = 4096
 
 
 def _near(offset: Scalar) -> bool:
     return -MAX_OFFSET <= offset.smin and offset.smax <= MAX_OFFSET
+
+
+def never_null(p: Ptr) -> bool:
+    """Whether the address is no small number, whatever the offset: no memory lies in the first page or around the end."""
+    return p.region.kind not in MAY_BE_ZERO and -MIN_ADDRESS < p.offset.smin and p.offset.smax <= MAX_OFFSET
 
 
 def _single(fact: Scalar | Fact) -> Ptr | None:
@@ -77,7 +83,7 @@ def _null_test(is_null: bool, fact: Scalar | Fact) -> Scalar | Fact | None:
     if is_null:
         if num is not None and num.contains(0):
             return NULL
-        return NULL if any(p.region.kind in MAY_BE_ZERO for p in ptrs) else None
+        return None if all(never_null(p) for p in ptrs) else NULL
     if num is not None:
         found = sc.refine("ne", 64, True, num, NULL)
         num = found[0] if found is not None else None
@@ -94,6 +100,6 @@ def decide(kind: CompareKind, width: int, a: Scalar | Fact, b: Scalar | Fact) ->
     if pair is not None and kind in ON_OFFSETS:
         return sc.truth(ON_OFFSETS[kind], 64, pair[0].offset, pair[1].offset)  # type: ignore[arg-type]
     for left, right in ((a, b), (b, a)):
-        if _is_null_test(kind, right) and number_of(left) is None and not any(p.region.kind in MAY_BE_ZERO for p in pointers_of(left)):
+        if _is_null_test(kind, right) and number_of(left) is None and all(never_null(p) for p in pointers_of(left)):
             return kind == "ne"
     return None

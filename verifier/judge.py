@@ -10,40 +10,47 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, final
 
-from bpfcc.bpfir.ops import Load, Op
+from bpfcc.bpfir.frame import ALL_BYTES
+from bpfcc.bpfir.ops import Op
 from bpfcc.verifier.checks.operation import check
 from bpfcc.verifier.codes import CODES
-from bpfcc.verifier.facts import UNDEFINED, Fact, pointer
-from bpfcc.verifier.globals import parameters, prototype_of
+from bpfcc.verifier.expand import TooLarge, expand, facts_by_function, too_large
+from bpfcc.verifier.globals import gives_unwritten
 from bpfcc.verifier.linear import Linear
 from bpfcc.verifier.paths import Prover, Spent
 from bpfcc.verifier.places import changes, find_places
 from bpfcc.verifier.solver import OutOfSteps, solve
 from bpfcc.verifier.steps import step
+from bpfcc.verifier.subjects import called_by, parameters_of, program
 from bpfcc.verifier.unit import Surroundings, Unit
-from bpfcc.verifier.verdict import Finding, Stats
+from bpfcc.verifier.verdict import Finding, Related, Stats
 from bpfcc.verifier.versions import Versions
 from bpfcc.verifier.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bpfcc.bpfir.function import Block, Function, Module
+    from bpfcc.bpfir.function import Block, Module
     from bpfcc.verifier.checks.problem import Problem
-    from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.expand import Expanded
     from bpfcc.verifier.options import Request
     from bpfcc.verifier.solver import Facts
-    from bpfcc.verifier.verdict import Status
+    from bpfcc.verifier.subjects import Subject
+    from bpfcc.verifier.verdict import Level, Status
 
 
 # What is wrong on every path alike.
 WITHOUT_PATHS: Final = frozenset({"V030", "V031", "V032", "V036", "V038", "V039", "V064", "V067", "V075"})
 
+# With these there is no judged form.
+WITHOUT_END: Final = frozenset({"V061", "V063"})
+
 
 @final
 @dataclass(slots=True)
 class Judgement:
-    """What the engine says. `facts` of each function that was judged, for those who look on."""
+    """What the engine says. `facts` by function, for those who look on: of the values of the module, whatever call it is; with the
+    unit that was judged, in whose form static functions are in the place of their calls."""
 
     status: Status
     findings: tuple[Finding, ...]
@@ -76,34 +83,59 @@ class _Judge:
         self.findings: list[Finding] = []
         self.stages: dict[str, int] = {}
         self.facts: dict[str, tuple[Unit, Facts]] = {}
+        self.zeroed: dict[str, int] = {}
+        self.reported: set[tuple[Any, ...]] = set()
 
     def run(self) -> Judgement:
         began = perf_counter_ns()
-        self._function(self.module.entry, entry=True)
+        graph = self.around.graph
+        for fault in graph.faults:
+            self._report(fault.function, fault.problem, fault.op.insn)
+        if not any(fault.problem.code in WITHOUT_END for fault in graph.faults):
+            self._subjects()
         stats = Stats(
             insns=sum(block.steps for fn in self.module.functions for block in fn.blocks),
             values=sum(fn.next_value for fn in self.module.functions),
             time_us=(perf_counter_ns() - began) // 1000,
             stages=self.stages,
+            stack_bytes=graph.stack_bytes,
         )
         rejected = any(f.level == "error" for f in self.findings)
-        return Judgement("rejected" if rejected else "accepted", tuple(self.findings), stats, facts=self.facts)
+        return Judgement("rejected" if rejected else "accepted", tuple(self.findings), stats, self.zeroed, self.facts)
+
+    def _subjects(self) -> None:
+        """The program first, then what it calls by prototype and has called later."""
+        queue = [program(self.around)]
+        seen = {queue[0].key}
+        for subject in queue:
+            for more in self._function(subject):
+                if more.key not in seen:
+                    seen.add(more.key)
+                    queue.append(more)
 
     def _timed(self, stage: str, since: int) -> int:
         now = perf_counter_ns()
         self.stages[f"{stage}_us"] = self.stages.get(f"{stage}_us", 0) + (now - since) // 1000
         return now
 
-    def _function(self, fn: Function, *, entry: bool) -> None:
+    def _function(self, subject: Subject) -> list[Subject]:
+        """Judge one; what it calls that is judged by itself."""
         clock = perf_counter_ns()
-        unit = Unit(fn, self.around, entry=entry)
+        try:
+            form = expand(self.around, subject.fn)
+        except TooLarge as large:
+            self._report(large.function, too_large(large), large.op.insn)
+            return []
+        clock = self._timed("expand", clock)
+        unit = Unit(form, self.around, subject.returns)
         clock = self._timed("shape", clock)
         try:
-            facts = solve(unit, self._parameters(unit), self.request.options.budget.sparse_steps)
+            facts = solve(unit, parameters_of(unit, subject), self.request.options.budget.sparse_steps)
         except OutOfSteps as spent:
-            self._add(fn, _Budget(spent.block), None)
-            return
-        self.facts[fn.name] = (unit, facts)
+            self._report(form.home(spent.block).function, _Budget(spent.block), -1)
+            return []
+        for name, found in facts_by_function(form, facts, self.facts).items():
+            self.facts[name] = (unit, found)
         clock = self._timed("sparse", clock)
         linear = Linear(unit, facts.known, Versions(unit, facts).of)
         places = find_places(unit, facts, linear)
@@ -117,51 +149,60 @@ class _Judge:
                 problems = check(view, op)
                 if problems:
                     failures.append(Failure(block, op, problems))
+                if gives_unwritten(view, op):
+                    self._zero(form, block)
                 if changes(op):
                     view.state = step(view, op)
         clock = self._timed("checks", clock)
         prover = Prover(unit, facts, places, linear, self.request.options.budget)
         for failure in failures:
             for problem in self._remaining(prover, failure):
-                self._add(fn, problem, failure.op)
+                self._add(form, problem, failure.block, failure.op)
         self._timed("paths", clock)
+        return called_by(unit, facts)
 
     def _remaining(self, prover: Prover, failure: Failure) -> list[Any]:
         """Problems that looking at paths did not solve."""
         if all(p.code in WITHOUT_PATHS for p in failure.problems):
             return failure.problems
-        outcome = prover.prove(failure.block, failure.op, failure.problems)
+        deciding = any(self._level(p.code) == "error" for p in failure.problems)
+        outcome = prover.prove(failure.block, failure.op, failure.problems, deciding=deciding)
         if outcome is None:
             return []
         if isinstance(outcome, Spent):
             return [p._replace(cause="analysis-limit") for p in failure.problems]
         return outcome
 
-    def _parameters(self, unit: Unit) -> list[Scalar | Fact]:
-        prototype = None if unit.entry else prototype_of(self.around, unit.fn)
-        if prototype is not None:
-            return parameters(unit, prototype)
-        found: list[Scalar | Fact] = [pointer(unit.ctx)] if self.around.context is not None else [UNDEFINED]
-        if self.request.type == "raw":
-            return self._raw(unit)
-        return (found + [UNDEFINED] * len(unit.fn.params))[: len(unit.fn.params)]
+    def _add(self, form: Expanded, problem: Any, block: Block, op: Op) -> None:
+        home = form.home(block)
+        if problem.code == "V002":
+            self._zero(form, block)
+        related: list[Related] = []
+        at = home
+        while at.caller:
+            caller = form.homes[at.caller]
+            related.append(Related(f"{at.function} is called here", at.insn))
+            at = caller
+        self._report(home.function, problem, op.insn, tuple(related))
 
-    def _raw(self, unit: Unit) -> list[Any]:
-        """r1 = memory, r2 = its length: as a packet is between data and data_end."""
-        from bpfcc.verifier.domains import scalar as sc
+    def _zero(self, form: Expanded, block: Block) -> None:
+        """Frames that are alive there may have been read before they were written."""
+        self.zeroed.update(dict.fromkeys(form.functions_above(block), ALL_BYTES))
 
-        found: list[Any] = [pointer(unit.region("raw", "mem", "the memory", 0, unique=True)), sc.urange(0, 1 << 32), UNDEFINED, UNDEFINED, UNDEFINED]
-        return found[: len(unit.fn.params)]
+    def _level(self, code: str) -> Level:
+        """What a finding of that code is here."""
+        finding_class = CODES[code].finding_class
+        return self.request.options.level_of(finding_class, self.request.platform.levels.get(finding_class, "error"))
 
-    def _add(self, fn: Function, problem: Any, op: Op | None) -> None:
-        code = CODES[problem.code]
-        default = self.request.platform.levels.get(code.finding_class, "error")
-        level = self.request.options.level_of(code.finding_class, default)
-        insn = op.insn if op is not None else -1
+    def _report(self, function: str, problem: Any, insn: int, related: tuple[Related, ...] = ()) -> None:
+        key = (problem.code, function, insn, problem.role)
+        if key in self.reported:
+            return
+        self.reported.add(key)
         self.findings.append(
             Finding(
-                code.code, level, problem.message, fn.name, insn, required=problem.required, known=problem.known, cause=problem.cause,
-                role=problem.role, suggestion=problem.suggestion,
+                problem.code, self._level(problem.code), problem.message, function, insn, required=problem.required, known=problem.known, cause=problem.cause,
+                role=problem.role, suggestion=problem.suggestion, related=related,
             )
         )  # fmt: skip
 
@@ -179,4 +220,4 @@ class _Budget:
         self.known = None
 
 
-__all__ = ["Failure", "Judgement", "Load", "judge"]
+__all__ = ["Failure", "Judgement", "judge"]

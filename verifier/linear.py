@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Terms = tuple[tuple[int, int], ...]  # (symbol, coefficient), by symbol
 MAX_TERMS: Final = 6
-MAX_DEPTH: Final = 200
+# Coefficients stay small, so that a sum of near values (`View.range_of`) is an integer far below 2**63.
+MAX_FACTOR: Final = 1 << 15
 HALF: Final = 1 << 63
 WORD: Final = 1 << 64
 
@@ -45,11 +46,12 @@ def signed(value: int) -> int:
 
 
 def add(a: Sum, b: Sum, factor: int = 1) -> Sum:
-    """a + factor * b."""
+    """a + factor * b; the constant stays a signed word."""
+    constant = signed(a.constant + factor * b.constant)
     if not b.terms:
-        return Sum(a.terms, a.constant + factor * b.constant)
+        return Sum(a.terms, constant)
     if not a.terms and factor == 1:
-        return Sum(b.terms, a.constant + b.constant)
+        return Sum(b.terms, constant)
     found = dict(a.terms)
     for symbol, coefficient in b.terms:
         total = found.get(symbol, 0) + factor * coefficient
@@ -57,7 +59,7 @@ def add(a: Sum, b: Sum, factor: int = 1) -> Sum:
             found[symbol] = total
         else:
             del found[symbol]
-    return Sum(tuple(sorted(found.items())), a.constant + factor * b.constant)
+    return Sum(tuple(sorted(found.items())), constant)
 
 
 @final
@@ -145,7 +147,8 @@ class Linear:
             found = self._same(("bswap", op.width_bits, self.of(op.value)), value)  # type: ignore[union-attr]
         else:
             found = self._opaque(value)
-        return found if len(found.terms) <= MAX_TERMS else self._opaque(value)
+        small = len(found.terms) <= MAX_TERMS and all(-MAX_FACTOR <= c <= MAX_FACTOR for _, c in found.terms)
+        return found if small else self._opaque(value)
 
     def _same(self, key: object, value: Value) -> Sum:
         return Sum(((self.symbol(key, value), 1),), 0)
@@ -160,8 +163,8 @@ class Linear:
             return add(a, b, 1 if op.kind == "add" else -1)
         if op.kind in ("lsh", "mul") and not b.terms and self._fits(op):
             factor = b.constant if op.kind == "mul" else 1 << (b.constant & (op.width_bits - 1))
-            if 0 < factor <= 1 << 16:
-                return Sum(tuple((s, c * factor) for s, c in a.terms), a.constant * factor)
+            if 0 < factor <= MAX_FACTOR:
+                return Sum(tuple((s, c * factor) for s, c in a.terms), signed(a.constant * factor))
         return self._same((op.kind, op.width_bits, a, b), value)
 
     def _fits(self, op: Alu) -> bool:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from bpfcc.verifier.unit import Unit
 
 ROUNDS: Final = 24
+# What an obligation may cost that only warns, as a part of what others may.
+LINT_SHARE: Final = 40
 HEADER_STATES: Final = 24
 ORDER_CODES: Final = frozenset({"V010", "V011", "V013", "V014", "V034"})
 REFERENCE_CODES: Final = frozenset({"V014", "V040", "V041", "V042", "V033", "V020", "V012", "V026"})
@@ -79,14 +81,16 @@ class Prover:
         self.budget: Final = budget
         self.steps = 0
         self.steps_here = 0
+        self.limit = budget.path_steps_each
         # What proofs left behind: facts that hold in a block and in all that it dominates.
         self.learned: dict[Block, Overlay] = {}
+        self.learned_order: dict[Block, dict[Terms, int]] = {}
         self.headers: Final = {target for _, target in unit.back_edges}
 
     # ---- the obligation
 
-    def prove(self, block: Block, op: Op, problems: Problems) -> Problems | Spent | None:
-        """None where it holds; `Spent` where the budget ended; else what is wrong."""
+    def prove(self, block: Block, op: Op, problems: Problems, *, deciding: bool = True) -> Problems | Spent | None:
+        """None where it holds; `Spent` where the budget ended; else what is wrong. What only warns is looked at less."""
         if self._known_already(block, op):
             return None
         needed = {p.code for p in problems}
@@ -98,6 +102,7 @@ class Prover:
             wanted += self._pointers_in_calls()
         closure(self.unit, self.facts, wanted, values)
         self.steps_here = 0
+        self.limit = self.budget.path_steps_each if deciding else self.budget.path_steps_each // LINT_SHARE
         last: Problems = problems
         for start in self._starts(block):
             outcome = self._from(start, block, op, values, needed)
@@ -153,6 +158,8 @@ class Prover:
     def _learn(self, block: Block, walk: _Walk) -> None:
         if walk.arrived:
             self.learned.setdefault(block, {}).update(walk.arrived)
+        if walk.arrived_order:
+            self.learned_order.setdefault(block, {}).update(walk.arrived_order)
 
     def learned_at(self, block: Block) -> Overlay:
         """Facts that proofs established for `block` and its dominators."""
@@ -168,11 +175,27 @@ class Prover:
                 return found
             at = above
 
+    def place(self, block: Block) -> State:
+        """The state at the start of a block, with the order that proofs established for its dominators."""
+        state = self.places[block]
+        if not self.learned_order:
+            return state
+        lower = dict(state.lower)
+        at = block
+        while True:
+            for terms, bound in self.learned_order.get(at, {}).items():
+                lower[terms] = max(bound, lower.get(terms, bound))
+            above = self.unit.dominators.idom[at]
+            if above is at:
+                return state.with_lower(lower)
+            at = above
+
     def _known_already(self, block: Block, op: Op) -> bool:
         overlay = self.learned_at(block)
-        if not any(type(v) is Value and v in overlay for v in operands(op)):
+        state = self.place(block)
+        if state is self.places[block] and not any(type(v) is Value and v in overlay for v in operands(op)):
             return False
-        view = View(self.unit, _lookup(overlay, self.facts), self.places[block], self.linear)
+        view = View(self.unit, _lookup(overlay, self.facts), state, self.linear)
         for other in block.ops:
             if other is op:
                 break
@@ -184,7 +207,7 @@ class Prover:
         """Whether there is still budget."""
         self.steps += amount
         self.steps_here += amount
-        return self.steps <= self.budget.path_steps and self.steps_here <= self.budget.path_steps_each
+        return self.steps <= self.budget.path_steps and self.steps_here <= self.limit
 
 
 def _lookup(overlay: Overlay, facts: Facts) -> Any:
@@ -219,6 +242,7 @@ class _Walk:
         # Every cycle through the target passes the start, where knowledge begins anew.
         self.once = (innermost is None or start in innermost.blocks) and not prover.unit.loops.irreducible and start is not block
         self.arrived: Overlay = {}
+        self.arrived_order: dict[Terms, int] = {}
         self.arrivals = 0
         # What the values of the slice are sums of.
         self.symbols: set[int] = set()
@@ -245,13 +269,13 @@ class _Walk:
         unit, prover = self.unit, self.prover
         keep = CHANGES if self.with_refs or self.with_init or self.with_lock else _NOTHING
         sliced = Slice(unit, values, self.op, self.block, self.reaches, keep)
-        self.arrived, self.arrivals = {}, 0
+        self.arrived, self.arrived_order, self.arrivals = {}, {}, 0
         self.symbols = {symbol for value in values for symbol, _ in prover.linear.of(value).terms}
         seen: dict[Block, set[Any]] = {}
         general: set[Block] = set()
         first = Trail(self.start, None, -1)
         stack: list[tuple[Trail, Overlay, dict[Value, Operand], State]] = [
-            (first, dict(prover.learned_at(self.start)), {}, self._reduced(prover.places[self.start], self.start))
+            (first, dict(prover.learned_at(self.start)), {}, self._reduced(prover.place(self.start), self.start))
         ]
         while stack:
             trail, overlay, aliases, state = stack.pop()
@@ -290,7 +314,7 @@ class _Walk:
                 problems = check(view, op)
                 if problems:
                     return Failed(trail, problems)
-                self._arrive(overlay)
+                self._arrive(overlay, view.state)
                 if self.once:
                     return None
             if op.HAS_RESULT and op.result in values:  # type: ignore[attr-defined]
@@ -308,7 +332,7 @@ class _Walk:
             problems = check(view, self.op)
             if problems:
                 return Failed(trail, problems)
-            self._arrive(overlay)
+            self._arrive(overlay, view.state)
             if self.once:
                 return None
         self._leave(trail, view, overlay, aliases, sliced, stack)
@@ -321,13 +345,16 @@ class _Walk:
         self.with_order = self.with_refs = self.with_init = True
         return True
 
-    def _arrive(self, overlay: Overlay) -> None:
+    def _arrive(self, overlay: Overlay, state: State) -> None:
         """What holds of the operands on every path that comes here."""
         self.arrivals += 1
         wanted = [v for v in operands(self.op) if type(v) is Value]
         if self.arrivals == 1:
             self.arrived = {v: overlay[v] for v in wanted if v in overlay}
+            self.arrived_order = dict(state.lower) if self.with_order else {}
             return
+        order = state.lower
+        self.arrived_order = {t: min(b, order[t]) for t, b in self.arrived_order.items() if t in order}
         self.arrived = {v: fa.join(f, overlay[v]) for v, f in self.arrived.items() if v in overlay}
 
     def _leave(self, trail: Trail, view: View, overlay: Overlay, aliases: dict[Value, Operand], sliced: Slice, stack: list[Any]) -> None:
@@ -465,7 +492,7 @@ class _Walk:
         steps.reverse()
         prover, unit = self.prover, self.unit
         overlay: Overlay = dict(prover.learned_at(self.start))
-        state = prover.places[self.start]
+        state = prover.place(self.start)
         aliases: dict[Value, Operand] = {}
         tested: list[Value] = []
         everything = _EVERYTHING

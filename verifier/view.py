@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from bpfcc.verifier.flow import State
     from bpfcc.verifier.unit import Unit
 
-FAR: Final = 1 << 44
+# A goal and two facts have at most 18 terms with coefficients of at most 2**15: times this, that is below 2**61. Together with a
+# constant of 63 bits no sum comes near 2**64, so that an integer that is congruent to a small one and not negative is that one.
+FAR: Final = 1 << 40
 MAX_RENAMES: Final = 200
 NO_ALIASES: Final[Mapping[Value, Operand]] = {}
 
