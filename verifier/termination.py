@@ -1,0 +1,195 @@
+"""Whether a function comes to an end: a bound for every loop, and from these one for the instructions that a run executes.
+
+    found = Termination(unit, facts)
+    found.visits          {b1: 1024}       how often the header b1 is entered, once the loop is
+    found.most(callee)    6151             instructions of bytecode, None where there is no bound
+    found.problems        V060 for a loop without a bound, with the operation that it is reported at
+
+Inner loops come first. For each, ranks are tried (`bpfcc.verifier.ranks`), then it is walked (`bpfcc.verifier.unroll`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from bpfcc.bpfir.function import Block
+from bpfcc.bpfir.ops import Branch, CallExtern, Op, Operand, Value
+from bpfcc.verifier.checks.problem import Problem
+from bpfcc.verifier.cost import Cost
+from bpfcc.verifier.cycles import Cycle, Cycles
+from bpfcc.verifier.differences import FAR, OFFSET, Effort
+from bpfcc.verifier.ranks import Counter, Ranks, root_of
+from bpfcc.verifier.unroll import BUDGET, Unrolling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bpfcc.verifier.solver import Facts
+    from bpfcc.verifier.unit import Unit
+    from bpfcc.verifier.verdict import Cause, Role
+
+# What judging the loops of one function may cost: values looked at, and operations walked.
+EFFORT: Final = 400_000
+WALKED: Final = 200_000
+# The kernel ends an iterator over numbers after so many steps (BPF_MAX_LOOPS).
+MAX_ITERATIONS: Final = 1 << 23
+REQUIRED: Final = "a counter that every round moves towards a limit"
+
+
+class Endless(NamedTuple):
+    """A loop without a bound, and where it is reported."""
+
+    problem: Problem
+    block: Block
+    op: Op
+
+
+@final
+class Termination:
+    """See the module."""
+
+    def __init__(self, unit: Unit, facts: Facts) -> None:
+        self.unit: Final = unit
+        self.facts: Final = facts
+        self.cycles: Final = Cycles(unit, facts)
+        self.visits: dict[Block, int | None] = {}
+        self.problems: list[Endless] = []
+        self._effort = Effort(EFFORT)
+        self._walked = WALKED
+        for cycle in self.cycles.inner_first:
+            self.visits[cycle.header] = self._bound(cycle)
+
+    def most(self, callee: Callable[[Op], int | None]) -> int | None:
+        """Instructions that a run of the function executes at most; `callee` says it of what a call runs."""
+        counted = any(block.steps for block in self.unit.order)
+        return Cost(self.cycles, self.visits, callee, counted=counted).most
+
+    def _bound(self, cycle: Cycle) -> int | None:
+        counters: list[Counter] = []
+        if cycle.deep:
+            self._report(cycle, counters, None)
+            return None
+        if not cycle.irreducible:
+            ranks = Ranks(self.unit, self.facts, self.cycles, cycle, self.visits, self._effort)
+            if ranks.visits is not None:
+                return ranks.visits
+            counters = ranks.counters
+            if self._iterates(cycle):
+                return MAX_ITERATIONS
+        budget = min(BUDGET, self._walked)
+        walk = Unrolling(self.unit, self.facts, self.cycles, cycle, budget)
+        self._walked -= budget - max(walk.left, 0)
+        if walk.visits is None:
+            self._report(cycle, counters, walk)
+        return walk.visits
+
+    def _iterates(self, cycle: Cycle) -> bool:
+        """Whether every round asks an iterator of the kernel for more; such an iterator ends."""
+        dominates = self.unit.dominators.dominates
+        for block in cycle.blocks:
+            for op in block.ops:
+                if type(op) is CallExtern and self.unit.module.externs[op.extern].name == "bpf_iter_num_next":
+                    if all(dominates(block, source) for source, _ in cycle.back) and self._leaves_on_null(cycle, op.result):
+                        return True
+        return False
+
+    def _leaves_on_null(self, cycle: Cycle, result: Value) -> bool:
+        """Whether the loop is left where the iterator has no more."""
+        for block in cycle.blocks:
+            ending = block.terminator
+            if type(ending) is Branch and root_of(ending.lhs) is result and ending.rhs == 0 and ending.kind in ("eq", "ne"):
+                out = ending.then if ending.kind == "eq" else ending.otherwise
+                if out.block not in cycle.blocks and all(self.unit.dominators.dominates(block, source) for source, _ in cycle.back):
+                    return True
+        return False
+
+    # ---- what to say
+
+    def _report(self, cycle: Cycle, counters: list[Counter], walk: Unrolling | None) -> None:
+        block, op, operand = self._place(cycle)
+        cause: Cause = "source"
+        role: Role | None = None
+        if cycle.deep:
+            message, known, cause = "no bound was found for a loop: it lies in too many others", None, "analysis-limit"
+        elif cycle.irreducible:
+            message = "no bound was found for a loop that is entered at several places"
+            known = "walking it round by round did not come to an end"
+            cause = "source" if walk is not None and walk.repeats else "analysis-limit"
+        else:
+            message = "no bound was found for this loop"
+            counter = self._counter(counters, operand)
+            known = self._explained(cycle, counter, operand)
+            if counter is not None and type(operand) is Value and root_of(operand) is counter.param or type(operand) is Value:
+                role = "lhs" if type(op) is Branch and op.lhs is operand else "rhs" if type(op) is Branch and op.rhs is operand else None
+        if self._effort.left <= 0 or (walk is not None and walk.left <= 0 and not walk.repeats and not counters):
+            cause = "analysis-limit"
+        suggestion = "count the rounds, and leave the loop after a constant number of them"
+        self.problems.append(Endless(Problem("V060", message, REQUIRED, known, role, cause, suggestion), block, op))
+
+    def _place(self, cycle: Cycle) -> tuple[Block, Op, Operand | None]:
+        """The branch at a latch, else the first operation of the header that an instruction stands for; and what it tests."""
+        exits = [
+            block
+            for block in sorted(cycle.blocks, key=self.unit.number.__getitem__)
+            if type(block.terminator) is Branch and any(edge.block not in cycle.blocks for edge in block.edges())
+        ]
+        latches = {source for source, _ in cycle.back}
+        # A latch may be a block for the renamings of one way of a branch.
+        latches |= {source for latch in list(latches) for source, _ in self.cycles.into(latch) if latch not in exits and len(latch.edges()) == 1}
+        best = next((block for block in reversed(exits) if block in latches), None) or next(iter(exits), None)
+        if best is not None and isinstance(best.terminator, Branch):
+            ending = best.terminator
+            return best, ending, ending.lhs if type(ending.lhs) is Value else ending.rhs
+        for block in (cycle.header, *(source for source, _ in cycle.back)):
+            for op in block.all_ops():
+                if op.insn >= 0:
+                    return block, op, None
+        return cycle.header, cycle.header.terminator, None
+
+    def _counter(self, counters: list[Counter], operand: Operand | None) -> Counter | None:
+        """The parameter that the exit test is about, else the one that comes nearest to a counter."""
+        if not counters:
+            return None
+        tested = root_of(operand) if operand is not None else None
+
+        def rank(counter: Counter) -> tuple[bool, bool, int]:
+            low, high = min(s[0] for s in counter.steps), max(s[1] for s in counter.steps)
+            moves = any(s[0] > 0 or s[1] < 0 for s in counter.steps)
+            return counter.param is tested, moves, -min(high - low, FAR)
+
+        return max(counters, key=rank)
+
+    def _explained(self, cycle: Cycle, counter: Counter | None, operand: Operand | None) -> str:
+        if counter is None:
+            return "nothing that the loop tests depends on the rounds before" if cycle.header.params == [] else "no variable of the loop counts"
+        name = "{lhs}" if type(operand) is Value and root_of(operand) is counter.param else "the variable that comes nearest to a counter"
+        fact = self.facts.known(counter.param)
+        if all(s == (0, 0) for s in counter.steps):
+            return f"{name} does not change"
+        stays = [way for way, s in zip(cycle.back, counter.steps, strict=True) if s == (0, 0)]
+        if stays:
+            return f"{name} does not change on the way through instruction {self._insn(stays[0][0])}"
+        low, high = min(s[0] for s in counter.steps), max(s[1] for s in counter.steps)
+        if counter.system is not OFFSET and self._may_wrap(counter):
+            return f"{name} is {fact!r} and may wrap around before the loop is left"
+        if low == 0 or high == 0:
+            return f"{name} may stay the same for a round: it changes by {_named(low)} to {_named(high)}"
+        return f"{name} is not always moved one way: it changes by {_named(low)} to {_named(high)} (it may be reset)"
+
+    def _may_wrap(self, counter: Counter) -> bool:
+        """Whether what a round gives is known by its range alone, in every reading, though the parameter is made of itself."""
+        at = counter.param.definition.params.index(counter.param) if isinstance(counter.param.definition, Block) else 0
+        cycle = self.cycles.innermost.get(counter.param.definition) if isinstance(counter.param.definition, Block) else None
+        if cycle is None:
+            return False
+        return all(root_of(source.edges()[index].args[at]) is counter.param for source, index in cycle.back)
+
+    @staticmethod
+    def _insn(block: Block) -> int:
+        found = [op.insn for op in block.all_ops() if op.insn >= 0]
+        return found[-1] if found else -1
+
+
+def _named(amount: int) -> str:
+    return str(amount) if -(1 << 32) <= amount <= 1 << 32 else "anything"
+
