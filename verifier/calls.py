@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, Op
 from bpfcc.verifier.facts import pointers_of
+from bpfcc.verifier.pseudo import after_pseudo, is_pseudo
 from bpfcc.verifier.stack import dynptr_slot
 from bpfcc.verifier.steps import bits, touched
 
@@ -33,9 +34,7 @@ def after_call(view: View, op: Call | CallExtern | CallFunction) -> State:
         return after_kfunc(view, op)
     if isinstance(op, CallFunction):
         return state
-    if op.helper < 0:
-        from bpfcc.verifier.expand import after_pseudo
-
+    if is_pseudo(op.helper):
         return after_pseudo(view, op)
     helper = view.unit.around.helper(op.helper)
     if helper is None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bpfcc.bpfir.ops import CallFunction
+from bpfcc.bpfir.ops import Call
+from bpfcc.verifier import pseudo
 from bpfcc.verifier.checks.access import Span, check_span
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.domains import scalar as sc
@@ -16,8 +17,9 @@ from bpfcc.verifier.linear import Sum
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Function
+    from bpfcc.bpfir.ops import Op
     from bpfcc.verifier.domains.scalar import Scalar
-    from bpfcc.verifier.options import Prototype
+    from bpfcc.verifier.options import Parameter, Prototype
     from bpfcc.verifier.unit import Surroundings, Unit
     from bpfcc.verifier.verdict import Role
     from bpfcc.verifier.view import View
@@ -44,55 +46,83 @@ def parameters(unit: Unit, prototype: Prototype) -> list[Scalar | Fact]:
         elif parameter.kind == "memory" and parameter.size:
             region = unit.memory(("parameter", at), f"parameter {at + 1}", parameter.size)
             found.append(pointer(region, null=not parameter.nonnull))
+        elif parameter.kind in ("trusted", "untrusted"):
+            types = unit.around.request.kernel_types
+            kernel = types.named(parameter.type) if types is not None else None
+            region = unit.object(("parameter", at), "btf", parameter.type, type=kernel)
+            found.append(pointer(region, null=parameter.kind == "trusted" and not parameter.nonnull))
         else:
             found.append(Fact(sc.TOP, undef=True))
     found += [UNDEFINED] * (len(unit.fn.params) - len(found))
     return found
 
 
-def check_global_call(view: View, op: CallFunction, problems: Problems) -> None:
+def check_global_call(view: View, op: Call, fn: Function, problems: Problems) -> None:
     """Arguments against the prototype."""
-    fn = view.unit.module.function(op.function)
     prototype = prototype_of(view.unit.around, fn)
     if view.state.lock is not None:
-        problems.append(Problem("V045", f"calling {op.function} while a spin lock is held"))
+        problems.append(Problem("V045", f"calling {fn.name} while a spin lock is held"))
         return
     if prototype is None:
-        problems.append(Problem("V068", f"{op.function} has no prototype to be judged by", cause="unsupported"))
+        problems.append(Problem("V068", f"{fn.name} has no prototype to be judged by", cause="unsupported"))
         return
-    for at, parameter in enumerate(prototype.parameters):
-        if at >= len(op.args):
-            problems.append(Problem("V068", f"{op.function} takes {len(prototype.parameters)} arguments, {len(op.args)} are given"))
-            return
+    # Arguments that the function does not look at are not passed.
+    for at, parameter in enumerate(prototype.parameters[: len(op.args)]):
         before = len(problems)
-        _argument(view, op, at, parameter.kind, parameter.size, nonnull=parameter.nonnull, problems=problems)
+        _argument(view, op, fn.name, at, parameter, problems)
         if len(problems) > before:
             return
 
 
-def _argument(view: View, op: CallFunction, at: int, kind: str, size: int, *, nonnull: bool, problems: Problems) -> None:
+def _argument(view: View, op: Call, name: str, at: int, parameter: Parameter, problems: Problems) -> None:
     role = ROLES[at]
     fact = view.known(op.args[at])
     found = pointers_of(fact)
     num = number_of(fact)
+    known = f"{{{role}}} is {fact!r}"
     if type(fact) is Fact and fact.undef:
         problems.append(Problem("V001", f"argument {at + 1} is read, and on some path nothing was written to it", role=role))
-    elif kind == "number":
+    elif parameter.kind == "number":
         if found:
-            problems.append(Problem("V068", f"argument {at + 1} of {op.function} is a number; an address is given", known=f"{{{role}}} is {fact!r}", role=role))
-    elif kind == "ctx":
+            problems.append(Problem("V068", f"argument {at + 1} of {name} is a number; an address is given", known=known, role=role))
+    elif parameter.kind == "ctx":
         if num is not None or len(found) != 1 or found[0].region.kind != "ctx" or found[0].offset.umax:
-            problems.append(Problem("V068", f"argument {at + 1} of {op.function} is the context", known=f"{{{role}}} is {fact!r}", role=role))
-    elif kind == "memory" and size:
-        _memory(view, op, at, size, num, nonnull=nonnull, problems=problems)
+            problems.append(Problem("V068", f"argument {at + 1} of {name} is the context", known=known, role=role))
+    elif parameter.kind == "memory" and parameter.size:
+        _memory(view, op, at, parameter, problems)
+    elif parameter.kind in ("trusted", "untrusted"):
+        _object(name, at, parameter, fact, problems)
     else:
-        problems.append(Problem("V068", f"the type of parameter {at + 1} of {op.function} is not supported", role=role, cause="unsupported"))
+        problems.append(Problem("V068", f"the type of parameter {at + 1} of {name} is not supported", role=role, cause="unsupported"))
 
 
-def _memory(view: View, op: CallFunction, at: int, size: int, num: Scalar | None, *, nonnull: bool, problems: Problems) -> None:
-    if num is not None and num.umax == 0 and not nonnull and not pointers_of(view.known(op.args[at])):
+def _object(name: str, at: int, parameter: Parameter, fact: Scalar | Fact, problems: Problems) -> None:
+    """A pointer to a kernel type."""
+    role = ROLES[at]
+    num = number_of(fact)
+    if any(p.region.kind not in ("btf", "sock") for p in pointers_of(fact)):
+        problems.append(Problem("V068", f"argument {at + 1} of {name} is {parameter.type}", known=f"{{{role}}} is {fact!r}", role=role))
+    elif parameter.kind == "trusted" and num is not None and (parameter.nonnull or num.umax):
+        code = "V020" if num.contains(0) and pointers_of(fact) else "V068"
+        problems.append(Problem(code, f"argument {at + 1} of {name} is {parameter.type}", known=f"{{{role}}} is {fact!r}", role=role))
+
+
+def _memory(view: View, op: Call, at: int, parameter: Parameter, problems: Problems) -> None:
+    fact = view.known(op.args[at])
+    num = number_of(fact)
+    if num is not None and num.umax == 0 and not parameter.nonnull and not pointers_of(fact):
         return
     found: Problems = []
     # The callee may write it, and may read what was never written: that is the caller's to see to.
-    check_span(view, op, op.args[at], Span(0, size, size, Sum((), size), "write", helper=True, role=ROLES[at]), found)
-    problems += [p for p in found if nonnull or p.code != "V020" or num is None or num.umax != 0]
+    check_span(view, op, op.args[at], Span(0, parameter.size, parameter.size, Sum((), parameter.size), "write", helper=True, role=ROLES[at]), found)
+    problems += [p for p in found if parameter.nonnull or p.code != "V020" or num is None or num.umax != 0]
+
+
+def gives_unwritten(view: View, op: Op) -> bool:
+    """Whether the call gives a global function frame bytes that may not have been written: it may read them."""
+    from bpfcc.verifier.steps import touched
+
+    if type(op) is not Call or not pseudo.is_pseudo(op.helper) or op.helper > pseudo.GLOBAL:
+        return False
+    effects = view.unit.around.effects(op.helper)
+    return effects is not None and any(touched(view, op, touch)[0] & ~view.state.init for touch in effects.reads)

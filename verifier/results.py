@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bpfcc.bpfir.ops import Call, CallExtern, Op, Operand
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import ANYTHING, NULL, TOP, Fact, Ptr, Region, join, number_of, pointer, pointers_of
+from bpfcc.verifier.pseudo import is_pseudo, pseudo_result
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
@@ -42,10 +43,8 @@ def call_result(unit: Unit, op: Call | CallExtern, known: Known) -> Scalar | Fac
 
         return kfunc_result(unit, op, known)
     assert isinstance(op, Call)
-    if op.helper < 0:
-        from bpfcc.verifier.expand import pseudo_result
-
-        return pseudo_result(op, known)
+    if is_pseudo(op.helper):
+        return pseudo_result(unit, op, known)
     helper = unit.around.helper(op.helper)
     if helper is None:
         return TOP

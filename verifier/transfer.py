@@ -116,7 +116,7 @@ def _assume(_unit: Unit, op: Assume, known: Known) -> Scalar | Fact | None:
 
 
 def _frame_addr(unit: Unit, op: ops.FrameAddr, _known: Known) -> Fact:
-    return pointer(unit.frame_region(unit.block_of[op]), sc.const(op.offset & ((1 << 64) - 1)))
+    return pointer(unit.frame_region(op), sc.const(op.offset & ((1 << 64) - 1)))
 
 
 def _map_addr(unit: Unit, op: ops.MapAddr, _known: Known) -> Fact:
@@ -128,7 +128,7 @@ def _map_value_addr(unit: Unit, op: ops.MapValueAddr, _known: Known) -> Fact:
 
 
 def _func_addr(unit: Unit, op: ops.FuncAddr, _known: Known) -> Fact:
-    return pointer(unit.region(("func", op.function), "func", f"function {op.function}", unique=True))
+    return pointer(unit.region(("func", op.function), "func", f"function {op.function}", site=op.function, unique=True))
 
 
 def _extern_addr(unit: Unit, op: ops.ExternAddr, _known: Known) -> Scalar | Fact:

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, final
 
 from bpfcc.bpfir.dominance import Dominators
 from bpfcc.bpfir.frame import FrameMemory
 from bpfcc.bpfir.loops import find_loops
-from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, Op
+from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, FrameAddr, Op
+from bpfcc.verifier import pseudo
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.epochs import Epochs
 from bpfcc.verifier.facts import Region
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block, Function, Module
     from bpfcc.bpfir.module import MapSpec
     from bpfcc.runtime.specs.model import Field, Helper
+    from bpfcc.verifier.callgraph import CallGraph
+    from bpfcc.verifier.expand import Expanded
     from bpfcc.verifier.options import MapFields, Request
 
 STALE: Final = -1
@@ -31,10 +35,6 @@ OUTERMOST: Final = (0,)
 FRAME_BYTES: Final = 512
 PLAIN_MEMORY: Final = frozenset({"memset", "memcpy", "memmove", "memcmp"})
 PACKET_KINDS: Final = frozenset({"packet_start", "packet_end", "packet_meta", "memory_start", "memory_end"})
-# A pseudo helper of the expanded form: the frame of a callee begins, nothing in it is written.
-ENTER_FRAME: Final = -1
-# A pseudo helper: an arbitrary value of 1 … n bytes, in callbacks.
-FRESH: Final = -2
 
 
 @final
@@ -53,6 +53,7 @@ class Surroundings:
         self.return_range: Final = attach.return_range if attach is not None and attach.return_range is not None else self.type.return_range
         self.arguments: Final = self._arguments()
         self._helpers: dict[int, Helper | None] = {}
+        self._effects: dict[int, HelperEffects | None] = {}
         self._map_fields: dict[int, MapFields | None] = {}
         self._fields: dict[tuple[int, int], Field | None] = {}
 
@@ -65,15 +66,25 @@ class Surroundings:
     def helper(self, number: int) -> Helper | None:
         """The helper's row, a type's own included; None where the platform has none."""
         if number not in self._helpers:
-            own = self.type.own_helpers.get(number)
-            self._helpers[number] = own or self.platform.helpers_by_id.get(number)
+            real = pseudo.real_number(number)
+            own = self.type.own_helpers.get(real)
+            self._helpers[number] = own or self.platform.helpers_by_id.get(real)
         return self._helpers[number]
 
     def effects(self, number: int, /) -> HelperEffects | None:
         """As `Platform.effects`, pseudo helpers included."""
-        from bpfcc.verifier.expand import PSEUDO_EFFECTS
+        if number >= 0:
+            return self.platform.effects(number)
+        if number not in self._effects:
+            self._effects[number] = pseudo.effects_of(self, number)
+        return self._effects[number]
 
-        return PSEUDO_EFFECTS[number] if number in PSEUDO_EFFECTS else self.platform.effects(number)
+    @cached_property
+    def graph(self) -> CallGraph:
+        """Who calls whom."""
+        from bpfcc.verifier.callgraph import CallGraph
+
+        return CallGraph(self)
 
     def field_at(self, offset: int, size: int) -> Field | None:
         """The context field that an access lies in."""
@@ -82,6 +93,18 @@ class Surroundings:
             fields = self.context.fields if self.context is not None else ()
             self._fields[key] = next((f for f in fields if f.offset <= offset and offset + size <= f.offset + f.size), None)
         return self._fields[key]
+
+    def moves_packet(self, op: Op) -> bool:
+        """Whether packet pointers are stale after it."""
+        if type(op) is Call:
+            if pseudo.is_pseudo(op.helper):
+                return pseudo.moves_packet(self, op.helper)
+            helper = self.helper(op.helper)
+            # Where a tail call comes back here it failed, and nobody moved anything.
+            return helper is None or (helper.moves_packet and helper.name != "tail_call")
+        if type(op) is CallExtern:
+            return self.module.externs[op.extern].name not in PLAIN_MEMORY
+        return type(op) in (CallFunction, CallIndirect)
 
     def map_fields(self, spec: MapSpec) -> MapFields | None:
         """Special members of a map's values."""
@@ -96,19 +119,21 @@ class Surroundings:
 class Unit:
     """A function to judge, expanded already, with the analyses that only look at its shape."""
 
-    def __init__(
-        self, fn: Function, around: Surroundings, *, entry: bool = True, activations: Mapping[Block, tuple[int, ...]] | None = None
-    ) -> None:
+    def __init__(self, form: Function | Expanded, around: Surroundings, returns: tuple[int, int] | None = None) -> None:
+        from bpfcc.verifier.expand import Expanded
+
+        self.form: Final = form if isinstance(form, Expanded) else Expanded(form)
+        fn = self.form.fn
         self.fn: Final = fn
-        self.activations: Final = activations or {}
         self.around: Final = around
-        self.entry: Final = entry
+        # What the function may return; None: any number.
+        self.returns: Final = returns
         self.module: Final = around.module
         self.dominators: Final = Dominators(fn)
         self.loops: Final = find_loops(self.dominators)
         self.order: Final = self.dominators.order
         self.number: Final = self.dominators.number
-        self.epochs: Final = Epochs(self.dominators, self.loops, self.moves_packet)
+        self.epochs: Final = Epochs(self.dominators, self.loops, around.moves_packet)
         self.incoming: Final = fn.predecessors()
         self.block_of: Final[dict[Op, Block]] = {op: block for block in self.order for op in block.ops}
         self.frame: Final = FrameMemory(fn, around.effects)
@@ -116,14 +141,6 @@ class Unit:
         self.back_edges: Final = {(latch, loop.header) for loop in self.loops.loops for latch in loop.latches} | set(self.loops.irreducible)
         self.loop_headers: Final = {target for _, target in self.back_edges}
 
-    def moves_packet(self, op: Op) -> bool:
-        """Whether packet pointers are stale after it."""
-        if type(op) is Call:
-            helper = self.around.helper(op.helper)
-            return helper.moves_packet if helper is not None else op.helper >= 0
-        if type(op) is CallExtern:
-            return self.module.externs[op.extern].name not in PLAIN_MEMORY
-        return type(op) in (CallFunction, CallIndirect)
 
     # ---- regions
 
@@ -140,9 +157,14 @@ class Unit:
         size = self.around.context.size if self.around.context is not None else 0
         return self.region("ctx", "ctx", "the context", size, unique=True)
 
-    def frame_region(self, block: Block) -> Region:
-        """The frame of the activation that `block` belongs to; offsets count from the outermost r10."""
-        chain = self.activations.get(block, OUTERMOST)
+    def chain_of(self, op: Op) -> tuple[int, ...]:
+        """The activation that `op` belongs to."""
+        block = self.block_of.get(op)
+        return self.form.activations.get(block, OUTERMOST) if block is not None else OUTERMOST
+
+    def frame_region(self, op: FrameAddr) -> Region:
+        """The frame that an address is in; offsets count from the outermost r10."""
+        chain = self.form.frames.get(op, OUTERMOST)
         low = -FRAME_BYTES * len(chain)
         return self.region(("frame", chain), "frame", "the stack frame", FRAME_BYTES, site=low, type=chain, unique=True)
 
@@ -193,4 +215,4 @@ def _is_older(ref: Any) -> bool:
     return isinstance(ref, tuple) and ref[0] == "older"
 
 
-__all__ = ["ENTER_FRAME", "FRESH", "Surroundings", "Unit", "sc"]
+__all__ = ["OUTERMOST", "Surroundings", "Unit", "sc"]

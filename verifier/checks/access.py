@@ -17,7 +17,6 @@ from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import MAX_OFFSET, Fact, Ptr, number_of, pointers_of
 from bpfcc.verifier.linear import NOTHING, Sum, add
 from bpfcc.verifier.transfer import epoch_at
-from bpfcc.verifier.unit import OUTERMOST
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Atomic, AtomicFetch, CompareExchange
@@ -167,7 +166,7 @@ def _outside(code: str, p: Ptr, span: Span, limit: str, problems: Problems) -> N
 
 
 def _check_frame(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
-    chain = view.unit.activations.get(view.unit.block_of[op], OUTERMOST) if op in view.unit.block_of else OUTERMOST
+    chain = view.unit.chain_of(op)
     own = p.region.type
     if chain[: len(own)] != own:
         problems.append(Problem("V010", f"{{{span.role}}} points into the frame of a function that has returned", role=span.role))

@@ -209,6 +209,11 @@ def _function(view: View, op: Call, helper: Helper, index: int, problems: Proble
     found = pointers_of(fact)
     if number_of(fact) is not None or len(found) != 1 or found[0].region.kind != "func":
         problems.append(Problem("V065", f"argument {index + 1} of {helper.name} must be a function of the program", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
+    elif op.helper >= 0 and helper.callback is not None and not helper.callback.deferred:
+        # Else it was put beside the call.
+        problems.append(
+            Problem("V065", f"which function {helper.name} is given is not constant", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index], cause="analysis-limit")
+        )
 
 
 def _stack_or_null(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:

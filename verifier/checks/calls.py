@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bpfcc.bpfir.ops import Call
 from bpfcc.verifier.checks.arguments import ARGUMENTS
 from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.pseudo import check_pseudo, is_pseudo
 
 if TYPE_CHECKING:
     from bpfcc.runtime.specs.model import Helper
@@ -20,7 +21,8 @@ GPL_LICENSES: Final = frozenset({"GPL", "GPL v2", "GPL and additional rights", "
 
 def check_call(view: View, op: Call, problems: Problems) -> None:
     """One call of a helper."""
-    if op.helper < 0:
+    if is_pseudo(op.helper):
+        check_pseudo(view, op, problems)
         return
     around = view.unit.around
     helper = around.helper(op.helper)
@@ -40,7 +42,7 @@ def check_call(view: View, op: Call, problems: Problems) -> None:
 def _allowed(view: View, op: Call, helper: Helper, problems: Problems) -> bool:
     around = view.unit.around
     request = around.request
-    if around.type.helper_ids is not None and op.helper not in around.type.helper_ids:
+    if around.type.helper_ids is not None and helper.id not in around.type.helper_ids:
         problems.append(Problem("V031", f"{helper.name} is not for programs of type {around.type.name}", cause="environment"))
         return False
     if helper.gpl_only and request.license is not None and request.license not in GPL_LICENSES:

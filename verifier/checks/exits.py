@@ -22,8 +22,7 @@ def check_exit(view: View, op: Exit, problems: Problems) -> None:
         problems.append(Problem("V001", "the function returns, and on some path no value was given", role="value"))
     elif pointers_of(fact):
         problems.append(Problem("V024", f"the program returns an address ({pointers_of(fact)[0].region})", role="value"))
-    if view.unit.entry:
-        _check_range(view, fact, problems)
+    _check_range(view, fact, problems)
     held = view.state.may
     if held:
         problems.append(Problem("V040", f"{len(held)} reference{'s are' if len(held) > 1 else ' is'} not released on some path to this end"))
@@ -32,7 +31,7 @@ def check_exit(view: View, op: Exit, problems: Problems) -> None:
 
 
 def _check_range(view: View, fact: object, problems: Problems) -> None:
-    wanted = view.unit.around.return_range
+    wanted = view.unit.returns
     num = number_of(fact)  # type: ignore[arg-type]
     if wanted is None or num is None:
         return

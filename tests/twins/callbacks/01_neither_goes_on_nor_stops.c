@@ -8,7 +8,7 @@ static int step(__u32 index, __u64 *sum)
 {
 	*sum += index;
 #ifdef UNSAFE
-	return index;
+	return index * 2;
 #else
 	return index > 7;
 #endif
