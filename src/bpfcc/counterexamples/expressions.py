@@ -8,69 +8,82 @@ expression keeps the value that it had in the run it comes from, and can be eval
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, assert_never, cast, final
 
 from bpfcc.bpfir.semantics import ALU, BSWAP, AluKind, mask, sext, zext
 
 MASK64: Final = (1 << 64) - 1
-# An expression of more nodes is not kept: its value is taken as a number.
+# An expression of more nodes, or deeper (evaluating and undoing it are recursive), is not kept: its value is taken as a number.
 MAX_NODES: Final = 400
+MAX_DEPTH: Final = 100
 
 # ("packet", i), ("length",), ("context", i), ("data", i), ("value", map, key, i), ("entry", map, key), ("task", …), ("random", n).
 Variable = tuple[str | int | bytes, ...]
 Model = dict[Variable, int]
 Kind = Literal["leaf", "cat", "byte", "alu", "zext", "sext", "bswap", "lookup"]
-Part = "Expression | int"
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a lookup's result depends on: the bytes of the key, and whether such an entry is there."""
+    """What a lookup's result depends on: the bytes of the key, and whether such an entry is there.
+
+    `entries`: of an array, which are always there; 0 in a map whose entries come and go. `seen`: the key of the run.
+    """
 
     map: str
     key: tuple[Expression | int, ...]
-    # Entries of an array, which are always there; 0: a map whose entries come and go.
+    seen: bytes
     entries: int
     base: int = 0
     stride: int = 0
 
     def key_bytes(self, model: Model, memo: Memo) -> bytes:
         """The key for another input."""
-        return bytes(part if isinstance(part, int) else evaluate(part, model, memo) for part in self.key)
+        return bytes([part if type(part) is int else evaluate(part, model, memo) for part in self.key])
 
 
 @final
 class Expression:
-    """A word of 64 bits: `kind`, operands, the bits that may be set, and its value in the run it comes from."""
+    """A word of 64 bits and its value in the run it comes from; `may`: the bits that can be set.
 
-    __slots__ = ("_leaves", "a", "b", "kind", "may", "name", "nodes", "value", "width")
+    Of the rest, each kind has its own: `var` of a leaf, `items` of a cat (the lowest byte first), `op` of an operation, `info` of a
+    lookup; `a` and `b` are operands, and `b` the index of a byte or the bits that are extended.
+    """
+
+    __slots__ = ("_leaves", "a", "b", "depth", "info", "items", "kind", "may", "nodes", "op", "value", "var", "width")
 
     def __init__(
-        self, kind: Kind, value: int, *, a: Expression | int = 0, b: Expression | int = 0, width: int = 64,
-        name: Variable | AluKind | tuple[Expression | int, ...] | Lookup = (), may: int = MASK64,
+        self, kind: Kind, value: int, *, a: Expression | int = 0, b: Expression | int = 0, width: int = 64, may: int = MASK64,
+        var: Variable = (), items: tuple[Expression | int, ...] = (), op: AluKind = "add", info: Lookup | None = None,
     ) -> None:  # fmt: skip
         self.kind: Kind = kind
         self.value = value
         self.a = a
         self.b = b
         self.width = width
-        self.name = name
         self.may = may
+        self.var = var
+        self.items = items if info is None else info.key
+        self.op: AluKind = op
+        self.info = info
         self._leaves: frozenset[Variable] | None = None
-        inner = self.parts()
-        self.nodes: int = 1 + sum(each.nodes for each in inner)
+        parts = self.parts()
+        self.nodes: int = 1 + sum([each.nodes for each in parts])
+        self.depth: int = 1 + max([each.depth for each in parts], default=0)
+
+    @property
+    def small(self) -> bool:
+        """Whether it is kept."""
+        return self.nodes <= MAX_NODES and self.depth <= MAX_DEPTH
 
     def parts(self) -> list[Expression]:
         """Operands that depend on the input."""
-        found = [each for each in (self.a, self.b) if isinstance(each, Expression)]
-        if isinstance(self.name, Lookup):
-            found += [each for each in self.name.key if isinstance(each, Expression)]
-        elif self.kind == "cat":
-            found += [each for each in cast("tuple[Expression | int, ...]", self.name) if isinstance(each, Expression)]
-        return found
+        if self.items:
+            return [each for each in self.items if type(each) is Expression]
+        return [each for each in (self.a, self.b) if type(each) is Expression]
 
     @property
     def leaves(self) -> frozenset[Variable]:
@@ -78,9 +91,9 @@ class Expression:
         if self._leaves is None:
             found: set[Variable] = set()
             if self.kind == "leaf":
-                found.add(cast("Variable", self.name))
-            elif isinstance(self.name, Lookup) and not self.name.entries:
-                found.add(("entry", self.name.map, self.name.key_bytes({}, {})))
+                found.add(self.var)
+            elif self.info is not None and not self.info.entries:
+                found.add(("entry", self.info.map, self.info.seen))
             for part in self.parts():
                 found |= part.leaves
             self._leaves = frozenset(found)
@@ -93,7 +106,7 @@ Memo = dict[Expression, int]
 
 def leaf(variable: Variable, value: int, width: int = 8) -> Expression:
     """A part of the input."""
-    return Expression("leaf", value, name=variable, width=width, may=mask(width, MASK64))
+    return Expression("leaf", value, var=variable, width=width, may=(1 << width) - 1)
 
 
 def _may(operand: Operand) -> int:
@@ -109,11 +122,11 @@ def alu(kind: AluKind, width: int, a: Operand, b: Operand, value: int) -> Expres
     """`a kind b`; None where nothing of it depends on the input, or it would be too large."""
     if isinstance(a, int) and isinstance(b, int):
         return None
-    if kind == "add" and isinstance(a, Expression) and isinstance(b, int) and (a.kind, a.name, a.width) == ("alu", "add", width):
+    if kind == "add" and isinstance(a, Expression) and isinstance(b, int) and (a.kind, a.op, a.width) == ("alu", "add", width):
         # A sum with a constant again: one constant.
         a, b = (cast("Expression", a.a), mask(width, a.b + b)) if isinstance(a.b, int) else (a, b)
-    made = Expression("alu", value, a=a, b=b, width=width, name=kind, may=_alu_may(kind, width, a, b))
-    return made if made.nodes <= MAX_NODES and made.may else None
+    made = Expression("alu", value, a=a, b=b, width=width, op=kind, may=_alu_may(kind, width, a, b))
+    return made if made.small and made.may else None
 
 
 def _alu_may(kind: AluKind, width: int, a: Operand, b: Operand) -> int:
@@ -160,8 +173,8 @@ def cat(parts: Sequence[Operand], value: int) -> Expression | None:
     may = 0
     for i, part in enumerate(parts):
         may |= _may(part) << (8 * i)
-    made = Expression("cat", value, name=tuple(parts), may=may)
-    return made if made.nodes <= MAX_NODES else None
+    made = Expression("cat", value, items=tuple(parts), may=may)
+    return made if made.small else None
 
 
 def byte_of(a: Expression, index: int, value: int) -> Expression:
@@ -171,33 +184,35 @@ def byte_of(a: Expression, index: int, value: int) -> Expression:
 
 def lookup(info: Lookup, value: int) -> Expression | None:
     """The address that a lookup gave, or 0."""
-    made = Expression("lookup", value, name=info)
-    return made if made.nodes <= MAX_NODES else None
+    made = Expression("lookup", value, info=info)
+    return made if made.small else None
 
 
-def evaluate(operand: Operand, model: Mapping[Variable, int], memo: Memo) -> int:
+def evaluate(operand: Operand, model: Model, memo: Memo) -> int:
     """The value for another input. `memo` belongs to one model."""
-    if isinstance(operand, int):
+    if type(operand) is int:
         return operand
-    found = memo.get(operand)
+    e = cast("Expression", operand)
+    found = memo.get(e)
     if found is None:
-        found = memo[operand] = _evaluate(operand, cast("Model", model), memo)
+        found = memo[e] = _evaluate(e, model, memo)
     return found
 
 
 def _evaluate(e: Expression, model: Model, memo: Memo) -> int:
-    match e.kind:
+    kind = e.kind
+    match kind:
         case "leaf":
-            return model.get(cast("Variable", e.name), e.value)
-        case "cat":
-            found = 0
-            for i, part in enumerate(cast("tuple[Operand, ...]", e.name)):
-                found |= evaluate(part, model, memo) << (8 * i)
-            return found
+            return model.get(e.var, e.value)
         case "byte":
             return evaluate(e.a, model, memo) >> (8 * cast("int", e.b)) & 0xFF
         case "alu":
-            return ALU[cast("AluKind", e.name)](e.width, evaluate(e.a, model, memo), evaluate(e.b, model, memo))
+            return ALU[e.op](e.width, evaluate(e.a, model, memo), evaluate(e.b, model, memo))
+        case "cat":
+            found = 0
+            for i, part in enumerate(e.items):
+                found |= evaluate(part, model, memo) << (8 * i)
+            return found
         case "zext":
             return zext(cast("int", e.b), e.width, evaluate(e.a, model, memo))
         case "sext":
@@ -205,9 +220,9 @@ def _evaluate(e: Expression, model: Model, memo: Memo) -> int:
         case "bswap":
             return BSWAP[e.width](evaluate(e.a, model, memo))
         case "lookup":
-            return _looked_up(e, cast("Lookup", e.name), model, memo)
+            return _looked_up(e, cast("Lookup", e.info), model, memo)
         case _:
-            assert_never(e.kind)
+            assert_never(kind)
 
 
 # Where an entry lies that was not there in the run.
@@ -219,7 +234,7 @@ def _looked_up(e: Expression, info: Lookup, model: Model, memo: Memo) -> int:
     if info.entries:
         index = int.from_bytes(key, "little")
         return info.base + info.stride * index if index < info.entries else 0
-    there = model.get(("entry", info.map, key), int(e.value != 0) if key == info.key_bytes({}, {}) else 0)
+    there = model.get(("entry", info.map, key), int(e.value != 0) if key == info.seen else 0)
     return (e.value or SOMEWHERE) if there else 0
 
 

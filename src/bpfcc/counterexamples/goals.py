@@ -134,7 +134,7 @@ def _violations(access: Access) -> Iterator[Condition]:
 
 def last_entry(found: Expression) -> Condition:
     """The lookup gives the last entry of an array: behind it, nothing is."""
-    info = cast("Lookup", found.name)
+    info = cast("Lookup", found.info)
     return Condition("eq", 64, found, info.base + info.stride * (info.entries - 1) if info.entries else found.value)
 
 

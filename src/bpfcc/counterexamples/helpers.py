@@ -124,11 +124,11 @@ class Helpers:
             self._found(value, spec.name, key)
         if spec.type in ALWAYS_THERE:
             depends = any(isinstance(part, Expression) for part in parts)
-            info = Lookup(spec.name, parts, area.entries, area.base, area.stride)
+            info = Lookup(spec.name, parts, key, area.entries, area.base, area.stride)
             return value, lookup(info, value) if depends else None
         if spec.type not in KEYED or (spec.name, key) in self.changed:
             return value, None
-        return value, lookup(Lookup(spec.name, parts, 0), value)
+        return value, lookup(Lookup(spec.name, parts, key, 0), value)
 
     def _found(self, value: int, name: str, key: bytes) -> None:
         self.shadow.entries[value] = (name, key)
@@ -141,7 +141,7 @@ class Helpers:
         area = self.machine.by_handle.get(arguments[0])
         key = self.machine.peek(arguments[1], area.spec.key_size) if area is not None else None
         content = self.machine.peek(arguments[2], area.spec.value_size) if area is not None else None
-        parts = self.shadow.bytes_at(arguments[2], content) if content is not None else []
+        parts = self.shadow.bytes_at(arguments[2], content) if content is not None and len(content) <= MAX_WRITTEN else []
         value = self.native(op, arguments)
         if area is not None and key is not None and value == 0:
             self.changed[area.spec.name, key] = parts

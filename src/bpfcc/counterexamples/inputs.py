@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from bpfcc.errors import InputError, UnsupportedError
-from bpfcc.execution import RAW, needed_maps, refuse_externs
+from bpfcc.execution import RAW, make_map, member_offset, needed_maps, refuse_externs
 from bpfcc.program import tail_callable
 from bpfcc.runtime.contexts import ContextCodec, context_codec
 from bpfcc.runtime.maps import KeyedMap
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
     from bpfcc.counterexamples.expressions import Model
     from bpfcc.program import Program
-    from bpfcc.runtime.maps import Map
     from bpfcc.runtime.specs.model import Field
 
 PACKET_BYTES: Final = 64
 DATA_BYTES: Final = 64
 CONTEXT_BYTES: Final = 256
+MAX_VALUE_BYTES: Final = 1 << 16
 MAX_LENGTH: Final = 0xFFFF
 LENGTH: Final = ("length",)
 FILL: Final = ("fill",)
@@ -91,9 +91,11 @@ class Shape:
         self.type: str = program.type
         self.platform = load_platform("linux")
         self.spec = self.platform.program_type(self.type)
-        self.chain = list(tail_callable(program))
+        # Where a tail call goes is not followed, only that it goes.
+        self.tail_names = [each.name for each in tail_callable(program)]
         refuse_externs(self.module)
-        self.maps: dict[str, MapSpec] = {spec.name: spec for spec in needed_maps(self.chain)}
+        self.maps: dict[str, MapSpec] = {spec.name: spec for spec in needed_maps([program])}
+        self.special = {spec.name: special_members(spec) for spec in self.maps.values()}
         self.codec: ContextCodec | None = context_codec(self.platform, self.type, program.attach_type)
         self.takes_packets = self.spec.packet is not None
         self.context_size = self._context_size(whole=whole_context)
@@ -124,6 +126,8 @@ class Shape:
 
     def settable(self, spec: MapSpec) -> bool:
         """Whether a seed can say what is in the map. Global data needs its types; what is read-only is known."""
+        if spec.value_size > MAX_VALUE_BYTES:
+            return False
         if spec.initial is not None:
             return not spec.read_only_program and spec.btf is not None and bool(spec.btf_value_type_id)
         return True
@@ -218,17 +222,27 @@ class Shape:
 
     # ---- as `bpfcc run` takes it
 
-    def seeds(self, given: Given, maps: Mapping[str, Map]) -> dict[str, Any]:
+    def seeds(self, given: Given) -> dict[str, Any]:
         """The maps' contents as a seed document. InputError where one cannot be said so."""
         found: dict[str, Any] = {}
         for name, entries in given.maps.items():
-            spec, made = self.maps[name], maps[name]
+            spec = self.maps[name]
             if spec.initial is not None:
                 found[name] = variables_of(spec, entries[GLOBAL_KEY])
-            elif isinstance(made, KeyedMap):
-                keys, values = made.keys_as, made.values_as
-                found[name] = [{"key": format_item(keys, key), "value": format_item(values, value)} for key, value in entries.items()]
+                continue
+            with make_map(spec, 1) as made:
+                if isinstance(made, KeyedMap):
+                    keys, values = made.keys_as, made.values_as
+                    found[name] = [{"key": format_item(keys, key), "value": format_item(values, value)} for key, value in entries.items()]
         return found
+
+
+def special_members(spec: MapSpec) -> tuple[int | None, int | None]:
+    """Where a lock and a timer lie in the map's values."""
+    if spec.btf is None or not spec.btf_value_type_id:
+        return None, None
+    lock, timer = (member_offset(spec.btf, spec.btf_value_type_id, name) for name in ("bpf_spin_lock", "bpf_timer"))
+    return lock, timer
 
 
 ALWAYS_THERE: Final = frozenset({"array", "percpu_array"})

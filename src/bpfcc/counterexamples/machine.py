@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self, final
 
 from bpfcc.errors import InputError
-from bpfcc.execution import RAW, make_map
+from bpfcc.execution import RAW
 from bpfcc.runtime.library import Region
-from bpfcc.runtime.maps import KeyedMap, PerCpuMap
+from bpfcc.runtime.maps import KeyedMap, PerCpuMap, create_map
 from bpfcc.runtime.memory import (
     CONTEXT_BASE,
     FRAME_BYTES,
@@ -80,7 +80,7 @@ class Machine:
             self.maps: dict[str, Map] = {name: stack.enter_context(self._map(spec, given)) for name, spec in shape.maps.items()}
             self.runtime = stack.enter_context(Runtime(shape.platform, self.maps.values(), given.options(STEPS)))
             self.run = stack.enter_context(Run(self.runtime, shape.type, shape.program.attach_type))
-            self.runtime.set_programs([each.name for each in shape.chain])
+            self.runtime.set_programs(shape.tail_names)
             self._prepare(given)
             self.areas = {name: self._area(name, made) for name, made in self.maps.items()}
             self.by_handle = {area.handle: area for area in self.areas.values()}
@@ -89,8 +89,11 @@ class Machine:
     def _map(self, spec: MapSpec, given: Given) -> Map:
         entries = given.maps.get(spec.name, {})
         if spec.initial is not None:
-            return make_map(replace(spec, initial=next(iter(entries.values()), spec.initial)), 1)
-        made = make_map(spec, 1)
+            spec = replace(spec, initial=next(iter(entries.values()), spec.initial))
+            entries = {}
+        lock, timer = self.shape.special[spec.name]
+        # Without a codec: only bytes are read and written here.
+        made = create_map(spec, lock_offset=lock, timer_offset=timer)
         if isinstance(made, KeyedMap):
             for key, value in entries.items():
                 made.write_bytes(key, made.encode([value]) if isinstance(made, PerCpuMap) else value)
@@ -193,11 +196,12 @@ class Machine:
         return self._grant(address) if slot == SLOT_RING else None
 
     def _grant(self, address: int) -> tuple[int, int] | None:
-        found = self.native.slots[SLOT_RING]
-        if not found or self.peek(address, 1) is None:
+        # Looking there makes it the region of the slot.
+        if self.peek(address, 1) is None:
             return None
-        region = Region.from_address(self.native.slots[SLOT_RING] or 0)
-        return region.base, region.base + region.hi
+        found = self.native.slots[SLOT_RING]
+        region = Region.from_address(found) if found else None
+        return (region.base, region.base + region.hi) if region is not None else None
 
     # ---- helpers
 

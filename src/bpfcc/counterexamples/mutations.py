@@ -27,6 +27,7 @@ MAX_BYTES: Final = 16
 LENGTHS: Final = (64, 0, 1514, 1, 14, 34, 42)
 FILLABLE: Final = frozenset({"hash", "percpu_hash", "lpm_trie"})
 MAX_FILLED: Final = 1024
+MAX_FILLED_BYTES: Final = 1 << 20
 # By their place in an Ethernet frame: type, version and header length, total length, protocol.
 UDP_IN_IPV4: Final = {12: 0x08, 14: 0x45, 17: 114, 22: 64, 23: 17}
 TCP_IN_IPV4: Final = UDP_IN_IPV4 | {23: 6, 46: 0x50}
@@ -42,11 +43,15 @@ def starts(shape: Shape) -> Iterator[Model]:
     yield {LENGTH: 128, FILL: 0xFF}
     if not sized:
         yield {}
-    filled: Model = {("entry", name, bytes(spec.key_size)): 1 for name, spec in shape.maps.items() if spec.type in KEYED}
+    filled: Model = {
+        ("entry", name, bytes(spec.key_size)): 1 for name, spec in shape.maps.items() if spec.type in KEYED and shape.settable(spec)
+    }
     if filled:
         yield filled
     fulls: list[Model] = [
-        {(FULL, name): 1} for name, spec in shape.maps.items() if spec.type in FILLABLE and spec.max_entries <= MAX_FILLED
+        {(FULL, name): 1}
+        for name, spec in shape.maps.items()
+        if spec.type in FILLABLE and spec.max_entries <= MAX_FILLED and spec.max_entries * spec.value_size <= MAX_FILLED_BYTES
     ]
     yield from fulls
     if shape.takes_packets:

@@ -15,6 +15,7 @@ from heapq import heappop, heappush
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
+from bpfcc.bpfir.ops import Call
 from bpfcc.counterexamples.distances import FAR, Distances
 from bpfcc.counterexamples.expressions import Expression, lookups_in
 from bpfcc.counterexamples.goals import Target, goals, last_entry, target_of
@@ -39,13 +40,16 @@ if TYPE_CHECKING:
     from bpfcc.program import Program
     from bpfcc.verifier.verdict import Finding
 
-BUDGET_OPS: Final = 400_000
+# Operations, and what a run and each of its conditions take besides, in operations.
+BUDGET_COST: Final = 150_000
+COST_OF_RUN: Final = 200
+COST_OF_EVENT: Final = 20
 # Branches of one run that are turned around, and ways for each.
 EVENTS_EACH: Final = 48
 WAYS: Final = 4
 GOALS_EACH: Final = 60
 # So many runs that show nothing new end the search.
-STALE: Final = 150
+STALE: Final = 120
 MANY_EVENTS: Final = 200
 MANY_PLACES: Final = 400
 TIMES_EACH: Final = 8
@@ -54,13 +58,15 @@ MUTATED_EACH: Final = 2
 TYPED_ARGUMENTS: Final = frozenset({"tracing", "lsm", "struct_ops"})
 FIRST_PAGE: Final = 4096
 CONTEXT_CODES: Final = frozenset({"V012", "V016"})
-REPEATS: Final = (64, 4096, 70_000)
-REPEATED_EACH: Final = 2
+REPEATS: Final = (1000, 70_000)
+LEAVES_SOMETHING: Final = frozenset({"map_update_elem", "map_push_elem", "ringbuf_reserve", "ringbuf_reserve_dynptr", "ringbuf_output"})
+REPEATED_EACH: Final = 1
 # Endless loops: so many candidates are run for real, and first for fewer steps than a run has.
 ENDLESS: Final = 60
+MAX_CONFIRMED: Final = 100
 SOME_STEPS: Final = 1_000_000
 LOOP_OPS: Final = 4000
-REPEATED_OPS: Final = 4_000_000
+REPEATED_OPS: Final = 10_000_000
 # A branch, the block that it did not go to, the call depth, and which time it was.
 Turn: TypeAlias = "tuple[Op, Block, int, int]"
 Hints: TypeAlias = "Iterable[Mapping[str, object]]"
@@ -112,7 +118,7 @@ class _Search:
         self.known: set[frozenset[tuple[object, int]]] = set()
         self.turned: Counter[Turn] = Counter()
         self.aimed: Counter[object] = Counter()
-        self.runs = self.ops = self.endless = self.stale = 0
+        self.runs = self.cost = self.endless = self.stale = self.confirmed = 0
         # Blocks that runs came to, and addresses at the target.
         self.places: set[object] = set()
         self.best: list[tuple[Model, int]] = []
@@ -125,7 +131,7 @@ class _Search:
             self._add(-2, model)
         for number, model in enumerate(starts(self.shape)):
             self._add(number // 2, model)
-        while self.queue and self.runs < self.budget_runs and self.ops < BUDGET_OPS and self.stale < STALE:
+        while self.queue and self.runs < self.budget_runs and self.cost < BUDGET_COST and self.stale < STALE:
             candidate = heappop(self.queue)
             trace = self._trace(candidate.model)
             if trace is None:
@@ -148,7 +154,7 @@ class _Search:
             trace = self.tracer.run(model)
         except (InputError, UnsupportedError, MapError):
             return None
-        self.ops += trace.ops
+        self.cost += trace.ops + COST_OF_RUN + COST_OF_EVENT * len(trace.events)
         before = len(self.places)
         self.places |= {block for _, block in trace.seen}
         if len(self.places) < MANY_PLACES:
@@ -188,6 +194,9 @@ class _Search:
 
     def _confirm(self, given: Given, repeat: int = 1) -> Counterexample | None:
         """Replay in a fresh executable, as `bpfcc run` would; without particular surroundings where it goes without."""
+        self.confirmed += 1
+        if self.confirmed > MAX_CONFIRMED:
+            return None
         surroundings = dict(given.surroundings)
         plain = replace(given, surroundings={})
         for each in (plain, given) if surroundings else (plain,):
@@ -209,19 +218,21 @@ class _Search:
         return replace(made, trap=str(trap))
 
     def _counterexample(self, given: Given, repeat: int) -> Counterexample:
-        with prepare(self.shape.program, checked=True) as exe:
-            seeds = self.shape.seeds(given, exe.maps)
         environment = given.surroundings | ({REPEAT: repeat} if repeat > 1 else {})
         data = given.data if given.data is not None else given.context
+        seeds = self.shape.seeds(given)
         return Counterexample(packet=given.packet, data=data, context=given.fields, maps=seeds, environment=environment)
 
     def _repeated(self) -> Counterexample | None:
-        """What one run leaves behind may be what the next one stumbles over: a full buffer, a counter."""
-        if not self.shape.maps or self.target.loop:
+        """What one run leaves behind may be what the next one stumbles over: a full buffer, a full map."""
+        called = {op.helper for fn in self.shape.module.functions for op in fn.ops() if isinstance(op, Call)}
+        known = self.shape.platform.helpers_by_id
+        if self.target.loop or not any(known[each].name in LEAVES_SOMETHING for each in called if each in known):
             return None
-        for repeat in REPEATS:
-            for model, ops in self.best:
-                found = self._confirm(self.shape.given(model), repeat) if ops * repeat < REPEATED_OPS else None
+        for model, ops in self.best:
+            given = self.shape.given(model)
+            for repeat in REPEATS:
+                found = self._confirm(given, repeat) if ops * repeat < REPEATED_OPS else None
                 if found is not None:
                     return found
         return None

@@ -91,11 +91,9 @@ class Inverter:
             return
         match e.kind:
             case "leaf":
-                yield model | {cast("Variable", e.name): want}
+                yield model | {e.var: want}
             case "cat":
-                yield from self._in_turn(
-                    [(part, want >> (8 * i) & 0xFF) for i, part in enumerate(cast("tuple[Operand, ...]", e.name))], model
-                )
+                yield from self._in_turn([(part, want >> (8 * i) & 0xFF) for i, part in enumerate(e.items)], model)
             case "byte":
                 shift = 8 * cast("int", e.b)
                 yield from self.invert(e.a, self.value(e.a, model) & ~(0xFF << shift) | want << shift, model)
@@ -108,7 +106,7 @@ class Inverter:
             case "bswap":
                 yield from self.low(e.a, BSWAP[e.width](want), e.width, model)
             case "lookup":
-                yield from self._look(cast("Lookup", e.name), want, model)
+                yield from self._look(cast("Lookup", e.info), want, model)
             case "alu":
                 yield from self._alu(e, want, model)
 
@@ -139,7 +137,7 @@ class Inverter:
             yield from self.invert(whole, each, model)
 
     def _alu(self, e: Expression, want: int, model: Model) -> Iterator[Model]:
-        kind, width, a, b = cast("AluKind", e.name), e.width, e.a, e.b
+        kind, width, a, b = e.op, e.width, e.a, e.b
         left, right = mask(width, self.value(a, model)), mask(width, self.value(b, model))
         if kind in {"or", "add", "xor"} and isinstance(a, Expression) and isinstance(b, Expression):
             if not a.may & b.may:
@@ -158,7 +156,7 @@ class Inverter:
 def _word(parts: Sequence[Operand]) -> Operand:
     if all(isinstance(part, int) for part in parts):
         return sum(cast("int", part) << (8 * i) for i, part in enumerate(parts))
-    return Expression("cat", 0, name=tuple(parts))
+    return Expression("cat", 0, items=tuple(parts))
 
 
 def _left_of(kind: AluKind, width: int, want: int, left: int, right: int) -> list[int]:

@@ -105,6 +105,7 @@ class Trace:
     accesses: list[Access] = field(default_factory=list)
     failed: Access | None = None
     trap: Place | None = None
+    returned: int | None = None
     ops: int = 0
     cut: bool = False
     reached: bool = False
@@ -165,7 +166,7 @@ class Tracer:
             arguments = [USER_BASE if size else 0, size]
             symbols = [None, leaf(LENGTH, size, LENGTH_BITS)]
         try:
-            self.call(entry, arguments, symbols)
+            self.trace.returned = self.call(entry, arguments, symbols)[0]
         except Halted:
             return
 
