@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bpfcc.verifier.domains.scalar import Scalar
     from bpfcc.verifier.flow import State
+    from bpfcc.verifier.goals import Goal
     from bpfcc.verifier.unit import Unit
 
 # A goal and two facts have at most 18 terms with coefficients of at most 2**15: times this, that is below 2**61. Together with a
@@ -33,7 +34,7 @@ NO_ALIASES: Final[Mapping[Value, Operand]] = {}
 class View:
     """Facts and state; `linear` numbers the symbols of the function."""
 
-    __slots__ = ("aliases", "known", "linear", "state", "unit")
+    __slots__ = ("aliases", "known", "linear", "state", "supposed", "unit")
 
     def __init__(
         self, unit: Unit, known: Callable[[Operand], Scalar | Fact], state: State, linear: Linear, aliases: Mapping[Value, Operand] = NO_ALIASES
@@ -44,6 +45,16 @@ class View:
         self.known = known
         self.state = state
         self.linear = linear
+        # Goals that are supposed to hold (see `bpfcc.verifier.goals`); None: nothing is.
+        self.supposed: list[Goal] | None = None
+
+    def suppose(self, goal: Goal) -> bool:
+        """Whether the check may go on as if the goal held."""
+        if self.supposed is None:
+            return False
+        if goal not in self.supposed:
+            self.supposed.append(goal)
+        return True
 
     def origin(self, operand: Operand) -> Operand:
         """Where the value comes from on this path: renamings and parameters are followed."""
