@@ -71,6 +71,20 @@ def frame_offset(operand: Operand) -> int | None:
     return None
 
 
+def used_bytes(fn: Function) -> int:
+    """Bytes of the frame down to the deepest one that the code names or accesses directly; at most all of it."""
+    deepest = 0
+    for block in fn.blocks:
+        for op in block.ops:
+            if type(op) is FrameAddr:
+                deepest = min(deepest, op.offset)
+            elif type(op) in ACCESSES:
+                base = frame_offset(op.base)  # type: ignore[attr-defined]
+                if base is not None:
+                    deepest = min(deepest, base + op.offset)  # type: ignore[attr-defined]
+    return min(-deepest, fn.frame_bytes)
+
+
 @final
 class Pointers:
     """Which values may point into this function's frame."""

@@ -75,6 +75,8 @@ class Function:
     start: int = 0
     # Bytes of stack that its `frame` operations may name; more than 512 only where callees were put in the place of their calls.
     frame_bytes: int = 512
+    # How much of its frame the bytecode uses, as far as it names bytes: passes that drop accesses leave it as it is.
+    stack_bytes: int = 0
     # What registers r0 … r10 held before each instruction, where the lifter was asked to keep it (see `bpfcc.bpfir.bindings`).
     bindings: dict[int, tuple[Operand | None, ...]] | None = None
 

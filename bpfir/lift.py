@@ -20,6 +20,7 @@ from bpfcc.bpfir.cfg import build_cfg, call_target
 from bpfcc.bpfir.collector import paused_collector
 from bpfcc.bpfir.decode import decode
 from bpfcc.bpfir.effects import UNKNOWN_CALL, no_effects
+from bpfcc.bpfir.frame import used_bytes
 from bpfcc.bpfir.function import Block, Function, Module
 from bpfcc.bpfir.liftops import HANDLERS, Registers
 from bpfcc.bpfir.liveness import arities
@@ -95,7 +96,9 @@ def _lift(bytecode: Bytecode, type: str | None, effects: EffectsOf, entry_params
         lifter = FunctionLifter(bytecode, insns, cfg, liveness, names, counts, helper_arity, name=name)
         if keep:
             lifter.fn.bindings = {}
-        functions.append(lifter.run(params))
+        fn = lifter.run(params)
+        fn.stack_bytes = used_bytes(fn)
+        functions.append(fn)
     if not functions:
         raise InputError("the program has no instructions")
     return Module(functions, bytecode.maps, bytecode.externs, type, bytecode.endian, bytecode.lines)

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
-from bpfcc.bpfir.frame import ACCESSES, frame_offset
-from bpfcc.bpfir.function import Block
-from bpfcc.bpfir.ops import Assume, Call, CallExtern, CallFunction, CallIndirect, FrameAddr, FuncAddr, Op, Operand, Value
+from bpfcc.bpfir.frame import used_bytes
+from bpfcc.bpfir.ops import Assume, Call, CallExtern, CallFunction, CallIndirect, FuncAddr, Op, Operand, Value
 from bpfcc.verifier.checks.problem import Problem
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from bpfcc.runtime.specs.model import Callback
     from bpfcc.verifier.unit import Surroundings
 
-FRAME_BYTES: Final = 512
 MAX_FUNCTIONS_SHOWN: Final = 10
 Kind = Literal["call", "callback", "deferred", "address"]
 
@@ -54,21 +52,6 @@ def function_named_by(operand: Operand) -> str | None:
     return None
 
 
-def stack_bytes(fn: Function) -> int:
-    """Bytes of the frame down to the deepest one that is named or accessed directly."""
-    deepest = 0
-    for block in fn.blocks:
-        for op in block.ops:
-            if type(op) is FrameAddr:
-                deepest = min(deepest, op.offset)
-            elif isinstance(op, ACCESSES):
-                base = frame_offset(op.base)
-                if base is not None:
-                    deepest = min(deepest, base + op.offset)
-    # What lies below the frame is reported where it is accessed.
-    return min(-deepest, FRAME_BYTES)
-
-
 @final
 class CallGraph:
     """The calls of a module. `order`: functions that the entry reaches, callers before callees; empty where a function calls itself."""
@@ -79,7 +62,7 @@ class CallGraph:
         self.functions: Final = {fn.name: fn for fn in around.module.functions}
         self.sites: Final = {name: self._sites_of(fn) for name, fn in self.functions.items()}
         self.tail_calls: Final = {name: _first(fn, self.is_tail_call) for name, fn in self.functions.items()}
-        self.stack: Final = {name: stack_bytes(fn) for name, fn in self.functions.items()}
+        self.stack: Final = {name: max(fn.stack_bytes, used_bytes(fn)) for name, fn in self.functions.items()}
         self.faults: Final[list[Fault]] = []
         # Bytes of stack of the deepest chain, aligned.
         self.stack_bytes = 0
@@ -283,4 +266,4 @@ def _shown(names: list[str]) -> str:
     return " → ".join(names)
 
 
-__all__ = ["Block", "CallGraph", "Fault", "Site", "function_named_by", "stack_bytes"]
+__all__ = ["CallGraph", "Fault", "Site", "function_named_by"]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bpfcc.verifier.verdict import Role
     from bpfcc.verifier.view import View
 
+SUPPORTED: Final = frozenset({"number", "ctx", "memory", "trusted", "untrusted"})
 ROLES: Final[tuple[Role, ...]] = ("arg1", "arg2", "arg3", "arg4", "arg5")
 
 
@@ -33,6 +34,11 @@ def prototype_of(around: Surroundings, fn: Function) -> Prototype | None:
     if fn.linkage != "global" or not fn.btf_type_id or types is None:
         return None
     return types.prototype(fn.btf_type_id)
+
+
+def is_supported(prototype: Prototype) -> bool:
+    """Whether the function can be judged by it."""
+    return all(parameter.kind in SUPPORTED and (parameter.kind != "memory" or parameter.size) for parameter in prototype.parameters)
 
 
 def parameters(unit: Unit, prototype: Prototype) -> list[Scalar | Fact]:
@@ -65,6 +71,9 @@ def check_global_call(view: View, op: Call, fn: Function, problems: Problems) ->
         return
     if prototype is None:
         problems.append(Problem("V068", f"{fn.name} has no prototype to be judged by", cause="unsupported"))
+        return
+    if not prototype.returns_value and not prototype.returns_void:
+        problems.append(Problem("V068", f"{fn.name} returns an address; a global function returns a number or nothing", role="result"))
         return
     # Arguments that the function does not look at are not passed.
     for at, parameter in enumerate(prototype.parameters[: len(op.args)]):

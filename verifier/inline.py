@@ -70,13 +70,17 @@ class Home(NamedTuple):
 class Instance:
     """One copy of a function. `follow` is where its exits lead, None for the outermost; `returns`: what a callback may return."""
 
-    __slots__ = ("blocks", "chain", "fn", "follow", "pending", "queue", "returns", "uses_frame", "values")
+    __slots__ = ("blocks", "called_back", "chain", "fn", "follow", "pending", "queue", "returns", "uses_frame", "values")
 
-    def __init__(self, fn: Function, chain: Chain, follow: Block | None, returns: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, fn: Function, chain: Chain, follow: Block | None, returns: tuple[int, int] | None = None, *, called_back: bool = False
+    ) -> None:  # fmt: skip
         self.fn = fn
         self.chain = chain
         self.follow = follow
         self.returns = returns
+        # A callback, or what one calls.
+        self.called_back = called_back or returns is not None
         self.uses_frame = any(type(op) is FrameAddr for block in fn.blocks for op in block.ops)
         self.values: dict[Value, Operand] = {}
         self.blocks: dict[Block, Block] = {}
@@ -166,7 +170,7 @@ class Inliner:
     ) -> None:  # fmt: skip
         """End `block` with a jump into a copy of function `name`."""
         fn = self.graph.functions[name]
-        made = Instance(fn, self.enter(inst.chain, fn, insn), follow, returns)
+        made = Instance(fn, self.enter(inst.chain, fn, insn), follow, returns, called_back=inst.called_back)
         if len(made.chain) > self.around.platform.limits.call_depth:
             raise TooLarge(inst.fn.name, _At(insn), code="V063")
         given = list(args[: len(fn.params)])
@@ -336,7 +340,8 @@ def _helper(inliner: Inliner, inst: Instance, block: Block, op: Any) -> Block:
             return call_back(inliner, inst, block, op, callback, name)
     made: Any = inliner.copied(inst, op)
     block.ops.append(made)
-    if inst.follow is None or type(op) is not Call or not inliner.graph.is_tail_call(op):
+    # In a callback it is refused.
+    if inst.follow is None or inst.called_back or not inliner.graph.is_tail_call(op):
         return block
     # Where it succeeds, the program that was called returns in the place of this function, and may have moved the packet.
     gone, rest = inliner.perhaps(inst, block, op.insn)

@@ -13,7 +13,7 @@ from bpfcc.bpfir.ops import Call, CallExtern
 from bpfcc.verifier import pseudo
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import UNDEFINED, pointer, pointers_of
-from bpfcc.verifier.globals import parameters, prototype_of
+from bpfcc.verifier.globals import is_supported, parameters, prototype_of
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Function
@@ -58,7 +58,11 @@ def called_by(unit: Unit, facts: Facts) -> list[Subject]:
             continue
         for op in block.ops:
             if type(op) is Call and pseudo.EXPANDED < op.helper <= pseudo.GLOBAL:
-                found.append(Subject(around.module.functions[pseudo.GLOBAL - op.helper], "global"))
+                fn = around.module.functions[pseudo.GLOBAL - op.helper]
+                prototype = prototype_of(around, fn)
+                # Else the call is refused.
+                if prototype is not None and is_supported(prototype):
+                    found.append(Subject(fn, "global"))
             elif type(op) is Call or type(op) is CallExtern:
                 callback = around.graph.callback_of(op)
                 if callback is not None and callback.deferred:

@@ -1,5 +1,5 @@
 // type: tracepoint
-// code: V026
+// code: V015
 // kernel: both
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
