@@ -15,6 +15,7 @@ from bpfcc.verifier.checks.objects import check_kernel, check_sock
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import MAX_OFFSET, Fact, Ptr, number_of, pointers_of
+from bpfcc.verifier.goals import Aligned, NotIn, NotNumber, Within
 from bpfcc.verifier.linear import NOTHING, Sum, add
 from bpfcc.verifier.transfer import epoch_at
 
@@ -32,7 +33,10 @@ READ_ONLY_PACKET: Final = frozenset({"lwt_in", "lwt_out", "lwt_seg6local", "sk_r
 
 
 class Span(NamedTuple):
-    """Bytes that are accessed: from `offset` after an address, `size` of them (a number, or a fact and its sum)."""
+    """Bytes that are accessed: from `offset` after an address, `size` of them (a number, or a fact and its sum, of the operand `count`).
+
+    `nullable`: null is fine as well.
+    """
 
     offset: int
     least: int
@@ -41,6 +45,8 @@ class Span(NamedTuple):
     mode: Mode
     helper: bool = False
     role: Role = "base"
+    count: Operand | None = None
+    nullable: bool = False
 
     def words(self) -> str:
         """For messages."""
@@ -62,7 +68,9 @@ def check_span(view: View, op: Op, base: Operand, span: Span, problems: Problems
     """Every alternative of the address."""
     fact = view.known(base)
     found = pointers_of(fact)
-    _number(fact, found, span, problems)
+    num = number_of(fact)
+    if num is not None and not (span.nullable and num.umax == 0) and not (found and view.suppose(NotNumber(base))):
+        _number(num, found, span, problems)
     kinds = {p.region.kind for p in found}
     if len(kinds) > 1 and kinds & {"ctx", "sock", "btf"}:
         names = " or ".join(sorted(str(p.region) for p in found))
@@ -72,13 +80,13 @@ def check_span(view: View, op: Op, base: Operand, span: Span, problems: Problems
         before = len(problems)
         _check_pointer(view, op, base, p, span, problems)
         if len(problems) > before:
+            if any(problem.code != "V002" for problem in problems[before:]) and view.suppose(NotIn(base, p.region)):
+                del problems[before:]
+                continue
             return
 
 
-def _number(fact: Scalar | Fact, found: tuple[Ptr, ...], span: Span, problems: Problems) -> None:
-    num = number_of(fact)
-    if num is None:
-        return
+def _number(num: Scalar, found: tuple[Ptr, ...], span: Span, problems: Problems) -> None:
     if num.umax == 0 or (found and num.contains(0) and num.umax < 1 << 16):
         what = " or ".join(sorted({str(p.region) for p in found})) or "nothing"
         problems.append(
@@ -97,7 +105,7 @@ def _number(fact: Scalar | Fact, found: tuple[Ptr, ...], span: Span, problems: P
 def _check_pointer(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
     kind = p.region.kind
     if not -MAX_OFFSET <= p.offset.smin + span.offset or not p.offset.smax + span.offset <= MAX_OFFSET:
-        if kind in ("frame", "packet", "meta", "map_value", "mem", "ctx"):
+        if not _supposed(view, base, p, span) and kind in ("frame", "packet", "meta", "map_value", "mem", "ctx"):
             code = {"frame": "V010", "packet": "V011", "meta": "V011", "map_value": "V013", "mem": "V014", "ctx": "V012"}[kind]
             known = f"the offset of {{{span.role}}} is {p.offset}"
             problems.append(Problem("V034" if span.helper and kind != "ctx" else code, f"{span.words()}: the offset is not bounded", required=f"an offset inside of {p.region}", known=known, role=span.role))
@@ -142,8 +150,36 @@ def offset_sum(view: View, base: Operand, p: Ptr) -> Sum | None:
     return None
 
 
+def _goal(base: Operand, p: Ptr, span: Span) -> Within | None:
+    """What has to hold of an access to such a region, None where it is more than bounds."""
+    region = p.region
+    size = span.most if span.count is None else span.count
+    if region.kind == "frame":
+        return Within(base, region, span.offset, size, region.site, region.site + region.size)
+    if region.kind in ("packet", "meta"):
+        return Within(base, region, span.offset, size)
+    return Within(base, region, span.offset, size, 0, region.size) if region.kind in ("map_value", "mem") else None
+
+
+def _supposed(view: View, base: Operand, p: Ptr, span: Span) -> bool:
+    """Whether the bounds may be taken for granted here, as somebody else proves them."""
+    goal = _goal(base, p, span) if view.supposed is not None else None
+    return goal is not None and view.suppose(goal)
+
+
+def _inside(p: Ptr, span: Span, low: int, high: int) -> Ptr:
+    """The same address, where the span is known to lie in [low, high)."""
+    first, last = low - span.offset, high - span.offset - span.least
+    offset = sc.meet(p.offset, sc.srange(first, last)) if first <= last else None
+    return p if offset is None else Ptr(p.region, offset)
+
+
 def within(view: View, base: Operand, p: Ptr, span: Span, low: int, high: int) -> bool:
     """Whether the span lies in [low, high) of the region, whatever path and iteration it is."""
+    return _within(view, base, p, span, low, high) or _supposed(view, base, p, span)
+
+
+def _within(view: View, base: Operand, p: Ptr, span: Span, low: int, high: int) -> bool:
     start, end = p.offset.smin + span.offset, p.offset.smax + span.offset + span.most
     if low <= start and end <= high:
         return True
@@ -176,6 +212,7 @@ def _check_frame(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems
         shown = Ptr(p.region, sc.alu("sub", 64, p.offset, sc.const((low + p.region.size) & ((1 << 64) - 1))))
         _outside("V010", shown, span, f"bytes -{p.region.size} to -1 from the top of the frame", problems)
         return
+    p = _inside(p, span, low, low + p.region.size)
     if not span.helper and p.offset.is_const() and (p.offset.smin + span.offset) % span.most:
         problems.append(Problem("V017", f"{span.words()} are not aligned to {span.most} bytes", required="the stack is accessed at multiples of the access's size", role=span.role))
         return
@@ -215,7 +252,7 @@ def _check_packet(view: View, op: Op, base: Operand, p: Ptr, span: Span, problem
     begin = Sum(own.terms, own.constant + span.offset)
     above = p.offset.smin + span.offset >= 0 or view.at_least_zero(add(begin, Sum(((start, 1),), 0), -1))
     below = view.at_least_zero(add(add(Sum(((end, 1),), 0), begin, -1), span.size, -1)) or _below_constant(view, region, p, span, start, end)
-    if above and below:
+    if (above and below) or _supposed(view, base, p, span):
         return
     limit = "data_end" if region.kind == "packet" else "data"
     needed = f"{{{span.role}}} + {span.offset + span.most} <= {limit} on every path to this line" if above else f"{{{span.role}}} is not below the start"
@@ -245,6 +282,7 @@ def _check_map_value(view: View, op: Op, base: Operand, p: Ptr, span: Span, prob
     if not within(view, base, p, span, 0, region.size):
         _outside("V013", p, span, f"bytes 0 to {region.size - 1}", problems)
         return
+    p = _inside(p, span, 0, region.size)
     if span.mode != "read" and region.read_only:
         problems.append(Problem("V015", f"{region} may only be read", role=span.role))
         return
@@ -252,7 +290,7 @@ def _check_map_value(view: View, op: Op, base: Operand, p: Ptr, span: Span, prob
     if fields is not None and fields.fields:
         _check_special(p, span, fields.fields, problems)
     if span.mode == "atomic":
-        _check_aligned(p, span, problems)
+        _check_aligned(view, base, p, span, problems)
     del op
 
 
@@ -267,9 +305,9 @@ def _check_special(p: Ptr, span: Span, fields: object, problems: Problems) -> No
                 return
 
 
-def _check_aligned(p: Ptr, span: Span, problems: Problems) -> None:
+def _check_aligned(view: View, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
     offset = sc.alu("add", 64, p.offset, sc.const(span.offset & ((1 << 64) - 1)))
-    if (offset.value | offset.mask) & (span.most - 1):
+    if (offset.value | offset.mask) & (span.most - 1) and not view.suppose(Aligned(base, p.region, span.offset, span.most)):
         problems.append(Problem("V017", f"an atomic operation on {span.words()} that may not be aligned", role=span.role))
 
 
@@ -284,7 +322,7 @@ def _check_memory(view: View, base: Operand, p: Ptr, span: Span, problems: Probl
     elif span.mode != "read" and region.read_only:
         problems.append(Problem("V015", f"{region} may only be read", role=span.role))
     elif span.mode == "atomic":
-        _check_aligned(p, span, problems)
+        _check_aligned(view, base, p, span, problems)
 
 
 def _check_held(view: View, p: Ptr, span: Span, problems: Problems) -> None:

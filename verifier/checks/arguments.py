@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from bpfcc.bpfir.ops import Call
 from bpfcc.verifier.checks.access import Mode, Span, check_span
 from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import Fact, Ptr, Region, number_of, pointers_of
+from bpfcc.verifier.goals import InRange, NotNumber, Written
 from bpfcc.verifier.linear import Sum
 from bpfcc.verifier.stack import dynptr_slot
 
@@ -42,7 +44,7 @@ def _need(op: Call, helper: Helper, index: int, wanted: str, fact: Scalar | Fact
 
 def _anything(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
     fact = view.known(op.args[index])
-    _written(fact, index, problems)
+    _written(view, op, index, problems)
     if helper.name in CAREFUL or helper.name == "redirect_map":
         return
     for p in pointers_of(fact):
@@ -51,8 +53,9 @@ def _anything(view: View, op: Call, helper: Helper, index: int, problems: Proble
             return
 
 
-def _written(fact: Scalar | Fact, index: int, problems: Problems) -> bool:
-    if type(fact) is Fact and fact.undef:
+def _written(view: View, op: Call, index: int, problems: Problems) -> bool:
+    fact = view.known(op.args[index])
+    if type(fact) is Fact and fact.undef and not view.suppose(Written(op.args[index])):
         problems.append(Problem("V001", f"argument {index + 1} is read, and on some path nothing was written to {{{ROLES[index]}}}", role=ROLES[index]))
         return False
     return True
@@ -66,7 +69,7 @@ def _map(view: View, op: Call, helper: Helper, index: int, problems: Problems) -
     role = ROLES[index]
     fact = view.known(op.args[index])
     found = pointers_of(fact)
-    if number_of(fact) is not None and found:
+    if number_of(fact) is not None and found and not view.suppose(NotNumber(op.args[index])):
         problems.append(Problem("V020", f"{{{role}}} may be null", required="a map", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
         return
     if not found or any(p.region.kind != "map" or not p.offset.is_const() or p.offset.umin for p in found):
@@ -106,10 +109,19 @@ def _memory(view: View, op: Call, index: int, mode: Mode, least: int, most: int,
     check_span(view, op, op.args[index], Span(0, least, most, size, mode, helper=True, role=ROLES[index]), problems)
 
 
+def _sized_memory(view: View, op: Call, index: int, mode: Mode, at: int, size: Scalar, problems: Problems, *, nullable: bool) -> None:
+    """As many bytes as argument number `at` says."""
+    if size.umax == 0:
+        return
+    count = op.args[at]
+    span = Span(0, size.umin, size.umax, view.linear.of(count), mode, helper=True, role=ROLES[index], count=count, nullable=nullable)
+    check_span(view, op, op.args[index], span, problems)
+
+
 def _of_map(which: str, mode: Mode, *, nullable: bool = False) -> Check:
     def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
         fact = view.known(op.args[index])
-        if not _written(fact, index, problems):
+        if not _written(view, op, index, problems):
             return
         if nullable and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
             return
@@ -130,7 +142,7 @@ def _mem(mode: Mode, *, nullable: bool = False) -> Check:
     def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
         argument = helper.arguments[index]
         fact = view.known(op.args[index])
-        if not _written(fact, index, problems):
+        if not _written(view, op, index, problems):
             return
         if nullable and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
             return
@@ -144,42 +156,47 @@ def _mem(mode: Mode, *, nullable: bool = False) -> Check:
         if size is None or pointers_of(view.known(op.args[at])):
             return  # said of the size itself
         if size.umax >= MAX_SIZE:
-            return
-        _nullable_memory(view, op, index, mode, size, view.linear.of(op.args[at]), nullable=nullable, problems=problems)
+            if not view.suppose(InRange(op.args[at], 0, MAX_SIZE - 1)):
+                return
+            size = sc.meet(size, sc.urange(0, MAX_SIZE - 1)) or size
+        _nullable_memory(view, op, index, mode, at, size, nullable=nullable, problems=problems)
 
     return check
 
 
 def _nullable_memory(
-    view: View, op: Call, index: int, mode: Mode, size: Scalar, total: Sum, *, nullable: bool, problems: Problems
+    view: View, op: Call, index: int, mode: Mode, at: int, size: Scalar, *, nullable: bool, problems: Problems
 ) -> None:  # fmt: skip
     fact = view.known(op.args[index])
     num = number_of(fact)
     if nullable and num is not None and num.umax == 0:
         found: Problems = []
-        _memory(view, op, index, mode, size.umin, size.umax, total, found)
+        _sized_memory(view, op, index, mode, at, size, found, nullable=True)
         problems += [p for p in found if p.code != "V020"]
         return
-    _memory(view, op, index, mode, size.umin, size.umax, total, problems)
+    _sized_memory(view, op, index, mode, at, size, problems, nullable=False)
 
 
 def _size(*, zero: bool) -> Check:
     def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
         role = ROLES[index]
         fact = view.known(op.args[index])
-        if not _written(fact, index, problems):
+        if not _written(view, op, index, problems):
             return
         if type(fact) is Fact and fact.ptrs:
             _need(op, helper, index, "a size", fact, problems)
             return
         size = number_of(fact)
         assert size is not None
+        least = 0 if zero else 1
+        if (size.umax < MAX_SIZE and size.umin >= least) or view.suppose(InRange(op.args[index], least, MAX_SIZE - 1)):
+            return
         if size.umax >= MAX_SIZE:
             what = "negative" if size.smin < 0 else "too large"
             problems.append(
                 Problem("V035", f"the size {{{role}}} may be {what}", required="a size of at most 2**29", known=f"{{{role}}} is {size}", role=role, suggestion=f"if ({{{role}}} > sizeof(buffer)) return 0;")
             )
-        elif size.umin == 0 and not zero:
+        else:
             problems.append(Problem("V035", f"the size {{{role}}} may be zero", required="at least 1", known=f"{{{role}}} is {size}", role=role, suggestion=f"if ({{{role}}} == 0) return 0;"))
 
     return check
@@ -229,7 +246,7 @@ def _special(kind: str, code: str) -> Check:
         role = ROLES[index]
         fact = view.known(op.args[index])
         found = pointers_of(fact)
-        if number_of(fact) is not None and found:
+        if number_of(fact) is not None and found and not view.suppose(NotNumber(op.args[index])):
             problems.append(Problem("V020", f"{{{role}}} may be null", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
             return
         if len(found) == 1 and found[0].region.kind == "map_value" and found[0].offset.is_const() and found[0].region.map is not None:
@@ -280,7 +297,7 @@ def _record(view: View, op: Call, helper: Helper, index: int, problems: Problems
     role = ROLES[index]
     fact = view.known(op.args[index])
     found = pointers_of(fact)
-    if number_of(fact) is not None and found:
+    if number_of(fact) is not None and found and not view.suppose(NotNumber(op.args[index])):
         problems.append(Problem("V020", f"{{{role}}} may be null", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
     elif not found or any(p.region.kind != "mem" or p.region.ref is None or isinstance(p.region.ref, tuple) and p.region.ref[0] == "dynptr" for p in found):
         _need(op, helper, index, "a record that bpf_ringbuf_reserve returned", fact, problems)
@@ -292,7 +309,7 @@ def _object(kinds: frozenset[str], wanted: str, *, nullable: bool = False) -> Ch
     def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
         role = ROLES[index]
         fact = view.known(op.args[index])
-        if not _written(fact, index, problems):
+        if not _written(view, op, index, problems):
             return
         found = pointers_of(fact)
         num = number_of(fact)
@@ -300,6 +317,8 @@ def _object(kinds: frozenset[str], wanted: str, *, nullable: bool = False) -> Ch
             num = None
             if not found:
                 return
+        if num is not None and found and view.suppose(NotNumber(op.args[index])):
+            num = None
         if num is not None and found:
             problems.append(Problem("V020", f"{{{role}}} may be null", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
         elif num is not None or not found or any(p.region.kind not in kinds for p in found):

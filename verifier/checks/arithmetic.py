@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bpfcc.bpfir.ops import Alu, ByteSwap, Cast, Op, Value, operands
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.facts import Fact, number_of, pointers_of
+from bpfcc.verifier.goals import InRange, Written
 
 if TYPE_CHECKING:
     from bpfcc.verifier.domains.scalar import Scalar
@@ -27,7 +28,7 @@ def check_written(view: View, op: Op, problems: Problems) -> None:
     for at, operand in enumerate(operands(op)):
         if type(operand) is Value:
             fact = view.known(operand)
-            if type(fact) is Fact and fact.undef:
+            if type(fact) is Fact and fact.undef and not view.suppose(Written(operand)):
                 problems.append(Problem("V001", f"{{{role_of(op, at)}}} is read, and on some path nothing was written to it", role=role_of(op, at)))
                 return
 
@@ -43,7 +44,8 @@ def check_alu(view: View, op: Alu, problems: Problems) -> None:
     a, b = view.known(op.lhs), view.known(op.rhs)
     if op.kind in DIVISIONS:
         divisor = number_of(b)
-        if divisor is not None and _may_be_zero(divisor, op.width_bits):
+        highest = (1 << op.width_bits) - 1
+        if divisor is not None and _may_be_zero(divisor, op.width_bits) and not view.suppose(InRange(op.rhs, 1, highest, op.width_bits)):
             problems.append(
                 Problem("V021", "the divisor {rhs} may be zero", required="a divisor that is not 0; else the result of the division is 0", known=f"{{rhs}} is {divisor}", role="rhs", suggestion="if ({rhs} == 0) return 0;")
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.facts import Fact, number_of, pointers_of
+from bpfcc.verifier.goals import InRange, Written
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Exit
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 def check_exit(view: View, op: Exit, problems: Problems) -> None:
     """The return of the function that is judged."""
     fact = view.known(op.value)
-    if type(fact) is Fact and fact.undef:
+    if type(fact) is Fact and fact.undef and not view.suppose(Written(op.value)):
         problems.append(Problem("V001", "the function returns, and on some path no value was given", role="value"))
     elif pointers_of(fact):
         problems.append(Problem("V024", f"the program returns an address ({pointers_of(fact)[0].region})", role="value"))
-    _check_range(view, fact, problems)
+    _check_range(view, op, fact, problems)
     held = view.state.may
     if held:
         problems.append(Problem("V040", f"{len(held)} reference{'s are' if len(held) > 1 else ' is'} not released on some path to this end"))
@@ -30,12 +31,12 @@ def check_exit(view: View, op: Exit, problems: Problems) -> None:
         problems.append(Problem("V045", "the program ends while a spin lock is held"))
 
 
-def _check_range(view: View, fact: object, problems: Problems) -> None:
+def _check_range(view: View, op: Exit, fact: object, problems: Problems) -> None:
     wanted = view.unit.returns
     num = number_of(fact)  # type: ignore[arg-type]
     if wanted is None or num is None:
         return
     low, high = wanted
-    if not (low <= num.s32min and num.s32max <= high):
+    if not (low <= num.s32min and num.s32max <= high) and not view.suppose(InRange(op.value, low, high, 32, signed=True)):
         shown = f"[{num.s32min}, {num.s32max}]"
         problems.append(Problem("V050", "the return value may be out of range", required=f"a value from {low} to {high}", known=f"{{value}} is in {shown}", role="value"))
