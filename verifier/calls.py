@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, Op
+from bpfcc.bpfir.ops import Call, CallExtern, CallFunction
 from bpfcc.verifier.facts import pointers_of
+from bpfcc.verifier.flow import UNSURE
+from bpfcc.verifier.handles import Handle, begin, end, handle_at, hold, lend, let_go, packet_moved, slot_of
 from bpfcc.verifier.pseudo import after_pseudo, is_pseudo
-from bpfcc.verifier.stack import dynptr_slot
-from bpfcc.verifier.steps import bits, touched
+from bpfcc.verifier.steps import frame_mask, touched
 
 if TYPE_CHECKING:
     from bpfcc.runtime.specs.model import Helper
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 SPIN_LOCK: Final = "spin_lock"
 SPIN_UNLOCK: Final = "spin_unlock"
-DYNPTR_BYTES: Final = 16
+# What kind of dynptr a helper makes.
+DYNPTR_KINDS: Final = {"dynptr_from_mem": "local", "ringbuf_reserve_dynptr": "ringbuf"}
 ACQUIRING_MAPS: Final = frozenset({"sockmap", "sockhash"})
 
 
@@ -39,41 +41,47 @@ def after_call(view: View, op: Call | CallExtern | CallFunction) -> State:
     helper = view.unit.around.helper(op.helper)
     if helper is None:
         return state
-    state = _written(view, op, state)
-    state = _references(view, op, helper, state)
+    if helper.moves_packet:
+        state = packet_moved(state)
+    if any(argument.kind.startswith("dynptr") for argument in helper.arguments):
+        return _dynptrs(view, op, helper, _written(view, op, state, spared=_slots(view, op, helper)))
+    state = _references(view, op, helper, _written(view, op, state))
     if helper.name == SPIN_LOCK:
-        return state.with_lock(lock_key(view, op) if state.lock is None else state.lock)
+        return state.with_lock((lock_key(view, op) or UNSURE) if state.lock is None else state.lock)
     if helper.name == SPIN_UNLOCK:
         return state.with_lock(None)
-    if "dynptr" in helper.name:
-        state = _dynptrs(view, op, helper, state)
     return state
 
 
 def lock_key(view: View, op: Call) -> Any:
-    """Which lock an argument means: the value and the offset."""
+    """Which lock an argument means: the value and the offset; None where it may be one of several."""
     found = pointers_of(view.known(op.args[0])) if op.args else ()
-    if len(found) != 1:
-        return "unknown"
-    return (found[0].region, found[0].offset.smin)
+    if len(found) != 1 or not found[0].offset.is_const():
+        return None
+    region = found[0].region
+    # What a loop looks up again is another value in every round.
+    return (region, found[0].offset.smin, None if region.unique else view.linear.of(op.args[0]))
 
 
-def _written(view: View, op: Call, state: State) -> State:
+def _written(view: View, op: Call, state: State, spared: frozenset[int] = frozenset()) -> State:
+    """Bytes that the helper writes; `spared`: arguments that are handles, which are looked at for themselves.
+
+    That nothing else of it reaches into a handle is an obligation of the call.
+    """
     effects = view.unit.around.effects(op.helper)
-    if effects is None:
+    helper = view.unit.around.helper(op.helper)
+    if effects is None or helper is None:
         return state
     init = state.init
     for touch in effects.writes:
+        if touch.argument in spared:
+            continue
         mask, sure = touched(view, op, touch)
         if sure:
             init |= mask
-        if mask and state.dynptrs:
-            state = state.with_dynptrs(frozenset(d for d in state.dynptrs if not mask & bits(view, d[0], d[0] + DYNPTR_BYTES)))
-    for index, argument in enumerate(view.unit.around.helper(op.helper).arguments):  # type: ignore[union-attr]
+    for index, argument in enumerate(helper.arguments):
         size = _map_bytes(view, op, argument.kind)
         if size is not None and index < len(op.args):
-            from bpfcc.verifier.steps import frame_mask
-
             mask, sure = frame_mask(view, view.known(op.args[index]), 0, size)
             if sure:
                 init |= mask
@@ -105,30 +113,31 @@ def released(view: View, op: Call) -> Region | None:
 
 
 def _references(view: View, op: Call, helper: Helper, state: State) -> State:
-    if helper.releases and "dynptr" not in helper.name:
+    if helper.releases:
         region = released(view, op)
         if region is not None:
-            state = state.with_refs(state.may - {region.ref}, state.must - {region.ref})
-    if acquires(view, op, helper):
-        state = state.with_refs(state.may | {op}, state.must | {op})
-    return state
+            state = let_go(state, region.ref)
+    return hold(state, op) if acquires(view, op, helper) else state
+
+
+def _slots(_view: View, op: Call, helper: Helper) -> frozenset[int]:
+    """Arguments that are dynptrs."""
+    return frozenset(at for at, argument in enumerate(helper.arguments[: len(op.args)]) if argument.kind.startswith("dynptr"))
 
 
 def _dynptrs(view: View, op: Call, helper: Helper, state: State) -> State:
-    for index, argument in enumerate(helper.arguments):
-        if index >= len(op.args):
-            break
-        slot = dynptr_slot(view.known(op.args[index]))
+    for index in sorted(_slots(view, op, helper)):
+        slot = slot_of(view.known(op.args[index]))
         if slot is None:
             continue
-        if argument.kind == "dynptr_uninit":
-            ref: Op | None = op if helper.acquires else None
-            state = state.with_dynptrs(frozenset(d for d in state.dynptrs if d[0] != slot) | {(slot, ref)})
-            state = state.with_init(state.init | bits(view, slot, slot + DYNPTR_BYTES))
-            if ref is not None:
-                state = state.with_refs(state.may | {ref}, state.must | {ref})
-        elif argument.kind == "dynptr" and helper.releases:
-            gone = {d for d in state.dynptrs if d[0] == slot}
-            refs = {d[1] for d in gone}
-            state = state.with_dynptrs(state.dynptrs - gone).with_refs(state.may - refs, state.must - refs)
+        if helper.arguments[index].kind == "dynptr_uninit":
+            # What reserves has to be given back even where it failed (ringbuf_reserve_dynptr).
+            kind = DYNPTR_KINDS.get(helper.name, "other")
+            state = begin(view, state, Handle(slot, op if helper.acquires else None, kind))
+            continue
+        handle = handle_at(state, slot)
+        if handle is not None and helper.releases:
+            state = end(state, handle)
+        elif handle is not None and helper.returns.startswith("dynptr_mem"):
+            state = lend(state, handle, op)
     return state

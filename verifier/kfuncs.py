@@ -1,6 +1,8 @@
-"""Kernel functions: what they take and return, from the platform's table.
+"""Kernel functions: what they return and what they do to the state, from the platform's table.
 
-    v3 = call extern 0(v1)      bpf_task_release
+    v3 = call extern 0(v1)      bpf_task_acquire: {0, a struct task_struct}, and a reference is held
+
+What they take is in `bpfcc.verifier.checks.kernel`.
 """
 
 from __future__ import annotations
@@ -9,64 +11,267 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.ops import CallExtern, Operand
-from bpfcc.verifier.checks.access import Mode, Span, check_span
-from bpfcc.verifier.checks.problem import Problem, Problems
-from bpfcc.verifier.facts import ANYTHING, TOP, Fact, number_of
-from bpfcc.verifier.steps import frame_mask
+from bpfcc.verifier.domains import scalar as sc
+from bpfcc.verifier.facts import ANYTHING, NULL, TOP, Fact, Ptr, number_of, pointer, pointers_of
+from bpfcc.verifier.handles import (
+    ITERATOR,
+    Handle,
+    begin,
+    end,
+    handle_at,
+    hold,
+    lend,
+    let_go,
+    packet_moved,
+    slice_ref,
+    slot_of,
+)
 
 if TYPE_CHECKING:
-    from bpfcc.verifier.verdict import Role
+    from bpfcc.runtime.specs.kfuncs import Kfunc
     from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.facts import Region
     from bpfcc.verifier.flow import State
-    from bpfcc.verifier.unit import Unit
+    from bpfcc.verifier.unit import Surroundings, Unit
     from bpfcc.verifier.view import View
 
 Known = Callable[[Operand], "Scalar | Fact"]
 
+# libbpf: what stands behind three underscores only tells declarations of one function apart.
+FLAVOUR: Final = "___"
+DYNPTR_KINDS: Final = {"bpf_dynptr_from_skb": "skb", "bpf_dynptr_from_xdp": "xdp", "bpf_dynptr_from_skb_meta": "skb_meta"}
+CLONE: Final = "bpf_dynptr_clone"
+UNTRUSTED_RESULTS: Final = frozenset({"bpf_get_kmem_cache"})
+MEMORY: Final = frozenset({"mem", "mem_read", "mem_uninit"})
+WRITTEN: Final = frozenset({"mem", "mem_uninit", "dynptr", "dynptr_uninit", "iter", "irq_flag"})
+# Sections by the flag that begins and the flag that ends them.
+SECTIONS: Final = {"rcu_lock": "rcu", "preempt_disable": "preempt", "irq_save": "irq"}
+SECTION_ENDS: Final = {"rcu_unlock": "rcu", "preempt_enable": "preempt", "irq_restore": "irq"}
+# The kernel's BPF_MAX_LOOPS: `bpf_iter_num_new` refuses more.
+MAX_ROUNDS: Final = 1 << 23
+MAX_MEMORY: Final = 1 << 29
 
-# Plain memory functions that compilers call where the object has none; what each argument is, and what comes back.
-BUILTINS: Final = {
-    "memset": (("write", 2), None, None),
-    "memcpy": (("write", 2), ("read", 2), None),
-    "memmove": (("write", 2), ("read", 2), None),
-    "memcmp": (("read", 2), ("read", 2), None),
-}
-ROLES: Final[tuple[Role, ...]] = ("arg1", "arg2", "arg3", "arg4", "arg5")
-MAX_SIZE: Final = 1 << 29
+
+def kfunc_of(around: Surroundings, number: int) -> Kfunc | None:
+    """The row of extern `number`, None where the platform has no such function."""
+    table = around.platform.kfuncs.by_name
+    name = around.module.externs[number].name
+    return table.get(name) or table.get(name.partition(FLAVOUR)[0])
+
+
+def moves_packet(around: Surroundings, op: CallExtern) -> bool:
+    """Whether packet pointers are stale after it."""
+    row = kfunc_of(around, op.extern)
+    return row is None or "moves_packet" in row.flags
+
+
+# ---- results ----------------------------------------------------------------------------------------------------------
 
 
 def kfunc_result(unit: Unit, op: CallExtern, known: Known) -> Scalar | Fact:
     """What the call returns."""
-    name = unit.module.externs[op.extern].name
-    if name in BUILTINS:
-        return TOP if name == "memcmp" or not op.args else known(op.args[0])
-    return ANYTHING
+    row = kfunc_of(unit.around, op.extern)
+    if row is None:
+        return ANYTHING
+    found = _result(unit, op, row, known)
+    if not row.nullable or type(found) is not Fact or found.num is not None:
+        return found
+    return Fact(NULL, found.ptrs)
+
+
+def _result(unit: Unit, op: CallExtern, row: Kfunc, known: Known) -> Scalar | Fact:
+    returned = row.returns
+    match returned.kind:
+        case "void":
+            return Fact(TOP, undef=True)
+        case "number":
+            return TOP
+        case "arg":
+            at = returned.argument or 0
+            return known(op.args[at]) if at < len(op.args) else TOP
+        case "btf":
+            return pointer(_object(unit, op, row, returned.type))
+        case "kernel_ctx":
+            name = unit.around.platform.kfuncs.kernel_contexts.get(unit.around.type.name, "")
+            return pointer(typed_object(unit, name, "trusted")) if name else TOP
+        case "cast":
+            return pointer(unit.object(op, "btf", "a kernel object", type=None))
+        case "mem" | "mem_read":
+            return pointer(_lent(unit, op, row, known))
+        case _:
+            # Objects of the program's own types: the call is refused as such.
+            return Fact(TOP, (Ptr(unit.object(op, "btf", "an object of the program", type=None), sc.const(0)),))
+
+
+def typed_object(unit: Unit, name: str, tag: str) -> Region:
+    """An object of a kernel struct; one region for all that are to be relied on equally."""
+    types = unit.around.request.kernel_types
+    found = types.named(name) if types is not None else None
+    kind = found.with_tag(tag).not_null() if found is not None else None
+    return unit.object(None, "btf", f"struct {name}", type=kind)
+
+
+def _object(unit: Unit, op: CallExtern, row: Kfunc, name: str) -> Region:
+    if "acquire" in row.flags:
+        types = unit.around.request.kernel_types
+        found = types.named(name) if types is not None else None
+        return unit.object(op, "btf", f"struct {name}", type=found.with_tag("trusted") if found is not None else None, ref=op)
+    tag = "untrusted" if row.name in UNTRUSTED_RESULTS else "rcu" if _over_rcu(unit, row) else "trusted" if "iter_next" in row.flags else ""
+    return typed_object(unit, name, tag)
+
+
+def _over_rcu(unit: Unit, row: Kfunc) -> bool:
+    """Whether it is the next of an iterator that RCU protects."""
+    if "iter_next" not in row.flags:
+        return False
+    new = unit.around.platform.kfuncs.by_name.get(row.name.removesuffix("_next") + "_new")
+    return new is not None and "rcu_protected" in new.flags
+
+
+def _lent(unit: Unit, op: CallExtern, row: Kfunc, known: Known) -> Region:
+    returned = row.returns
+    size = returned.size
+    if size is None:
+        given = number_of(known(op.args[returned.size_argument])) if returned.size_argument is not None and returned.size_argument < len(op.args) else None
+        size = given.umin if given is not None and given.umin < MAX_MEMORY else 0
+    of_handle = any(each.kind in ("dynptr", "iter") for each in row.arguments)
+    return unit.memory(op, f"what {row.name} returned", size, read_only=returned.kind == "mem_read", ref=slice_ref(op) if of_handle else None)
+
+
+# ---- the state --------------------------------------------------------------------------------------------------------
 
 
 def after_kfunc(view: View, op: CallExtern) -> State:
     """The state after the call."""
-    name = view.unit.module.externs[op.extern].name
-    if BUILTINS.get(name, ((None, 0), None, None))[0] == ("write", 2) and len(op.args) > 2:
-        size = number_of(view.known(op.args[2]))
-        if size is not None and size.umax <= view.unit.fn.frame_bytes:
-            mask, sure = frame_mask(view, view.known(op.args[0]), 0, size.umin)
-            if sure:
-                return view.state.with_init(view.state.init | mask)
-    return view.state
+    row = kfunc_of(view.unit.around, op.extern)
+    if row is None:
+        return view.state
+    state = packet_moved(view.state) if "moves_packet" in row.flags else view.state
+    state = _sections(view, op, row, state)
+    state = _written(view, op, row, state)
+    state = _handles(view, op, row, state)
+    if "release" in row.flags:
+        region = released(view, op)
+        if region is not None:
+            state = let_go(state, region.ref)
+    return hold(state, op) if "acquire" in row.flags else state
 
 
-def check_kfunc(view: View, op: CallExtern, problems: Problems) -> None:
-    """What must hold for the call."""
-    extern = view.unit.module.externs[op.extern]
-    found = BUILTINS.get(extern.name)
-    if found is None:
-        problems.append(Problem("V067", f"kernel function {extern.name} is not in the platform's table", cause="environment"))
-        return
-    size = number_of(view.known(op.args[2])) if len(op.args) > 2 else None
-    if size is None or size.umax >= MAX_SIZE:
-        problems.append(Problem("V035", f"the size of {extern.name} is not bounded", known=f"{{arg3}} is {size}", role="arg3"))
-        return
-    for at, argument in enumerate(found):
-        if argument is not None and size.umax:
-            mode: Mode = "write" if argument[0] == "write" else "read"
-            check_span(view, op, op.args[at], Span(0, size.umin, size.umax, view.linear.of(op.args[2]), mode, helper=True, role=ROLES[at]), problems)
+def released(view: View, op: CallExtern) -> Region | None:
+    """What a releasing call gives back."""
+    for argument in op.args:
+        found = [p.region for p in pointers_of(view.known(argument)) if p.region.ref is not None]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _sections(view: View, op: CallExtern, row: Kfunc, state: State) -> State:
+    sections = state.sections
+    if not isinstance(sections, tuple):
+        return state
+    for flag in row.flags & SECTIONS.keys():
+        sections = (*sections, section_name(view, op, row, SECTIONS[flag]))
+    for flag in row.flags & SECTION_ENDS.keys():
+        name = section_name(view, op, row, SECTION_ENDS[flag])
+        if name in sections:
+            last = len(sections) - 1 - sections[::-1].index(name)
+            sections = (*sections[:last], *sections[last + 1 :])
+    return state.with_sections(sections)
+
+
+def section_name(view: View, op: CallExtern, row: Kfunc, kind: str) -> str:
+    """How a section is told from others: where interrupts were disabled, by the place of the flags."""
+    if kind != "irq":
+        return kind
+    at = next(index for index, each in enumerate(row.arguments) if each.kind == "irq_flag")
+    return f"irq{slot_of(view.known(op.args[at]), 8)}" if at < len(op.args) else kind
+
+
+def _written(view: View, op: CallExtern, row: Kfunc, state: State) -> State:
+    """Bytes of the frame that are written for sure."""
+    from bpfcc.verifier.steps import frame_mask
+
+    for index, each in enumerate(row.arguments[: len(op.args)]):
+        if each.kind in ("mem_uninit", "irq_flag"):
+            least, _ = memory_size(row, op, index, view.known) or (0, 0)
+            mask, sure = frame_mask(view, view.known(op.args[index]), 0, min(least, view.unit.fn.frame_bytes))
+            state = state.with_init(state.init | mask) if sure else state
+    return state
+
+
+def memory_size(row: Kfunc, op: CallExtern, index: int, known: Known) -> tuple[int, int] | None:
+    """The least and the most bytes behind an argument; None where that is not known."""
+    each = row.arguments[index]
+    if each.size is not None:
+        return each.size, each.size
+    if each.size_argument is None or each.size_argument >= len(op.args):
+        return None
+    size = number_of(known(op.args[each.size_argument]))
+    return (size.umin, size.umax) if size is not None else None
+
+
+def _handles(view: View, op: CallExtern, row: Kfunc, state: State) -> State:
+    for index, each in enumerate(row.arguments[: len(op.args)]):
+        fact = view.known(op.args[index])
+        if each.kind == "dynptr_uninit":
+            slot = slot_of(fact)
+            state = begin(view, state, _new_dynptr(view, op, row, state, slot)) if slot is not None else state
+        elif each.kind == "dynptr" and row.returns.kind in MEMORY:
+            handle = handle_at(state, slot_of(fact))
+            state = lend(state, handle, op) if handle is not None else state
+        elif each.kind == "iter":
+            state = _iterator(view, op, row, state, slot_of(fact, each.size or 8))
+    return state
+
+
+def _new_dynptr(view: View, op: CallExtern, row: Kfunc, state: State, slot: int) -> Handle:
+    if row.name == CLONE:
+        source = handle_at(state, slot_of(view.known(op.args[0])))
+        return Handle(slot, source.ref, source.kind) if source is not None else Handle(slot, None, "other")
+    return Handle(slot, op if "acquire" in row.flags else None, DYNPTR_KINDS.get(row.name, "other"))
+
+
+def _iterator(view: View, op: CallExtern, row: Kfunc, state: State, slot: int | None) -> State:
+    if slot is None:
+        return state
+    if "iter_new" in row.flags:
+        # Even one that could not be made has to be destroyed.
+        kind = next(each for each in row.arguments if each.kind == "iter")
+        return begin(view, state, Handle(slot, op, ITERATOR + kind.type, kind.size or 8))
+    handle = handle_at(state, slot)
+    if handle is None:
+        return state
+    if "iter_destroy" in row.flags:
+        return end(state, handle)
+    return lend(state, handle, op) if row.returns.kind in MEMORY else state
+
+
+# ---- for others -------------------------------------------------------------------------------------------------------
+
+
+def writes_cell(unit: Unit, op: CallExtern, cell: tuple[int, int], known: Known) -> bool:
+    """Whether the call may write those bytes of the frame: (offset, size)."""
+    row = kfunc_of(unit.around, op.extern)
+    if row is None:
+        return True
+    for index, each in enumerate(row.arguments[: len(op.args)]):
+        if each.kind not in WRITTEN:
+            continue
+        size = memory_size(row, op, index, known)
+        for p in pointers_of(known(op.args[index])):
+            if p.region.kind == "unknown":
+                return True
+            high = p.offset.smax + (size[1] if size is not None else MAX_MEMORY)
+            if p.region.kind == "frame" and p.offset.smin < cell[0] + cell[1] and cell[0] < high:
+                return True
+    return False
+
+
+def rounds_of(unit: Unit, op: CallExtern) -> int | None:
+    """At most how often the next of an iterator gives something before it is null for good; None where `op` is no such call.
+
+    Tasks, mappings and the like are finite; that there are not more of them than this is the kernel's to see to.
+    """
+    row = kfunc_of(unit.around, op.extern)
+    return MAX_ROUNDS if row is not None and "iter_next" in row.flags else None

@@ -68,6 +68,24 @@ class BtfPointer(Protocol):
         """Bytes of the type; 0 where it is not known."""
         ...
 
+    @property
+    def tag(self) -> str:
+        """How far it is to be relied on: "trusted", "rcu", "", "untrusted"; or "user", "percpu", "buffer"."""
+        ...
+
+    @property
+    def nullable(self) -> bool:
+        """Whether it may be null where it comes from."""
+        ...
+
+    def not_null(self) -> BtfPointer:
+        """The same behind a test for null."""
+        ...
+
+    def with_tag(self, tag: Any) -> BtfPointer:
+        """The same, relied on as the tag says."""
+        ...
+
 
 class KernelTypes(Protocol):
     """Kernel types by BTF, made by the wiring; the verifier asks and never parses."""
@@ -76,8 +94,15 @@ class KernelTypes(Protocol):
         """Arguments of the function or tracepoint a program is attached to: a pointer's type, or the size of a number; None: unknown."""
         ...
 
-    def member(self, pointer: BtfPointer, offset: int, size: int) -> BtfPointer | int | None:
-        """What a load of `size` bytes there gives: a pointer's type or the number's size; None where no member lies there."""
+    def member(self, pointer: BtfPointer, offset: int, size: int, *, rcu: bool = True) -> BtfPointer | int | None:
+        """What a load of `size` bytes there gives: a pointer's type or the number's size; None where no member lies there.
+
+        `rcu`: it is loaded with RCU read-locked.
+        """
+        ...
+
+    def is_a(self, pointer: BtfPointer, name: str, *, strict: bool = False, offset: int = 0) -> bool:
+        """Whether what lies there will do as a `struct NAME`; `strict`: not as one that something larger begins with."""
         ...
 
     def named(self, name: str) -> BtfPointer | None:

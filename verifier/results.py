@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Known = Callable[[Operand], "Scalar | Fact"]
 MAX_ERRNO: Final = 4095
+MAX_MEMORY: Final = 1 << 29
 # Regions below the object's end: what a helper without a row may give is a number, and whoever uses it as an address is refused.
 NO_VALUE: Final = Fact(TOP, undef=True)
 MAPS_OF_MAPS: Final = frozenset({"array_of_maps", "hash_of_maps"})
@@ -116,18 +117,19 @@ def _argument_ref(op: Call, known: Known) -> Any:
 
 
 def _ringbuf(unit: Unit, op: Call, _helper: Helper, known: Known) -> Scalar | Fact:
-    size = number_of(known(op.args[1])) if len(op.args) > 1 else None
-    length = size.umax if size is not None and size.is_const() else 0
-    return pointer(unit.memory(op, "the reserved record", length, ref=op), null=True)
+    return pointer(unit.memory(op, "the reserved record", _least(op, 1, known), ref=op), null=True)
 
 
 def _dynptr_memory(unit: Unit, op: Call, _helper: Helper, known: Known) -> Scalar | Fact:
-    from bpfcc.verifier.stack import dynptr_slot
+    from bpfcc.verifier.handles import slice_ref
 
-    size = number_of(known(op.args[2])) if len(op.args) > 2 else None
-    length = size.umax if size is not None and size.is_const() else 0
-    slot = dynptr_slot(known(op.args[0])) if op.args else None
-    return pointer(unit.memory(op, "the dynptr's data", length, ref=("dynptr", slot)), null=True)
+    return pointer(unit.memory(op, "the dynptr's data", _least(op, 2, known), ref=slice_ref(op)), null=True)
+
+
+def _least(op: Call, index: int, known: Known) -> int:
+    """The bytes that there are whatever the size argument is: where it is no constant, that is said of itself."""
+    size = number_of(known(op.args[index])) if index < len(op.args) else None
+    return size.umin if size is not None and size.umin < MAX_MEMORY else 0
 
 
 def _kernel_object(unit: Unit, op: Call, helper: Helper, _known: Known) -> Scalar | Fact:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from bpfcc.bpfir.effects import Touch
 from bpfcc.bpfir.frame import WRITERS, Join, Version, Write, byte_mask
-from bpfcc.bpfir.ops import Call, Load, Op, Operand, Store
+from bpfcc.bpfir.ops import Call, CallExtern, Load, Op, Operand, Store
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.edges import STALE, cross
-from bpfcc.verifier.facts import Fact, Ptr, join, number_of, pointers_of
+from bpfcc.verifier.facts import PLAIN_MEMORY, Fact, Ptr, join, number_of, pointers_of
 
 if TYPE_CHECKING:
     from bpfcc.verifier.domains.scalar import Scalar
@@ -130,21 +131,46 @@ def stored_values(unit: Unit, version: Version, cell: tuple[int, int], known: Kn
 def may_write(unit: Unit, at: Write, cell: tuple[int, int], known: Known) -> bool:
     """Whether a write of the frame's memory SSA, which goes by the shape of the code, is one by what is known of addresses."""
     op = at.op
-    bases = [op.base] if isinstance(op, WRITERS) else list(getattr(op, "args", ()))
-    for base in bases:
-        fact = known(base)
-        for p in pointers_of(fact):
-            if p.region.kind == "unknown":
+    if isinstance(op, WRITERS):
+        return _reaches(known(op.base), op.offset, op.size_bytes, cell)
+    touches = _touches(unit, op)
+    if touches is None:
+        # It may write behind every address that it gets, and behind those that were stored before.
+        given = any(p.region.kind in ("frame", "unknown") for a in getattr(op, "args", ()) for p in pointers_of(known(a)))
+        return given or unit.frame.footprints.pointers.escaped
+    args: list[Operand] = op.args  # type: ignore[attr-defined]
+    for touch in touches:
+        if touch.argument >= len(args):
+            continue
+        size = touch.size
+        if touch.size_argument is not None and touch.size_argument < len(args):
+            most = number_of(known(args[touch.size_argument]))
+            size = most.umax if most is not None else None
+        if _reaches(known(args[touch.argument]), 0, size, cell):
+            return True
+    return False
+
+
+def _touches(unit: Unit, op: Op) -> tuple[Touch, ...] | None:
+    """What a call writes behind its arguments; None where that is not known."""
+    if isinstance(op, Call):
+        effects = unit.around.effects(op.helper)
+        return effects.writes if effects is not None and not effects.calls_back else None
+    if isinstance(op, CallExtern) and unit.module.externs[op.extern].name in PLAIN_MEMORY:
+        return () if unit.module.externs[op.extern].name == "memcmp" else (Touch(0, None, 2),)
+    return None
+
+
+def _reaches(address: Scalar | Fact, offset: int, size: int | None, cell: tuple[int, int]) -> bool:
+    """Whether `size` bytes there (None: any number) may be bytes of the cell."""
+    for p in pointers_of(address):
+        if p.region.kind == "unknown":
+            return True
+        if p.region.kind == "frame":
+            low = p.offset.smin + offset
+            if low < cell[0] + cell[1] and (size is None or cell[0] < p.offset.smax + offset + size):
                 return True
-            if p.region.kind != "frame":
-                continue
-            if not isinstance(op, WRITERS):
-                return True
-            low, high = p.offset.smin + op.offset, p.offset.smax + op.offset + op.size_bytes
-            if low < cell[0] + cell[1] and cell[0] < high:
-                return True
-    # A call may know addresses that were stored before.
-    return not isinstance(op, (*WRITERS, Call)) and unit.frame.footprints.pointers.escaped
+    return False
 
 
 def _written(at: Write, cell: tuple[int, int], plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:
@@ -186,10 +212,4 @@ def constant_at(unit: Unit, op: Op, address: Scalar | Fact, size: int, known: Kn
     return found.umin if found is not None and type(found) is not Fact and found.is_const() else None
 
 
-def dynptr_slot(fact: Scalar | Fact) -> int | None:
-    """Where in the frame a dynptr lies."""
-    cell = frame_cell(fact, 0, 16)
-    return cell[0] if cell is not None else None
-
-
-__all__ = ["constant_at", "cross", "dynptr_slot", "frame_cell", "load_frame", "read_cell"]
+__all__ = ["constant_at", "cross", "frame_cell", "load_frame", "read_cell"]

@@ -257,14 +257,9 @@ def _moved_sum(unit: Unit, linear: Linear, source: Block, target: Block, found: 
 
 
 def _older_refs(unit: Unit, header: Block, state: State) -> State:
-    renames = {}
-    for ref in state.may:
-        site = ref if not isinstance(ref, tuple) else None
-        if site is not None and _ref_in_loop(unit, site, header):
-            renames[ref] = ("older", ref)
-    if not renames:
-        return state
-    return state.with_refs(frozenset(renames.get(r, r) for r in state.may), frozenset(renames.get(r, r) for r in state.must))
+    from bpfcc.verifier.handles import older
+
+    return older(state, lambda site: _ref_in_loop(unit, site, header))
 
 
 def _ref_in_loop(unit: Unit, site: Any, header: Block) -> bool:
@@ -325,7 +320,9 @@ def _store(view: View, op: Store | StoreRelease) -> State:
         if init != state.init:
             state = state.with_init(init)
     if mask and state.dynptrs:
-        state = state.with_dynptrs(frozenset(d for d in state.dynptrs if not mask & bits(view, d[0], d[0] + 16)))
+        from bpfcc.verifier.handles import overwritten
+
+        state = overwritten(view, state, mask)
     return state
 
 

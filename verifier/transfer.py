@@ -133,6 +133,12 @@ def _func_addr(unit: Unit, op: ops.FuncAddr, _known: Known) -> Fact:
 
 def _extern_addr(unit: Unit, op: ops.ExternAddr, _known: Known) -> Scalar | Fact:
     extern = unit.module.externs[op.extern]
+    if extern.kind == "kfunc" and extern.weak:
+        from bpfcc.verifier.kfuncs import kfunc_of
+
+        if kfunc_of(unit.around, op.extern) is None:
+            # The loader puts null in the place of what the kernel has not got.
+            return NULL
     region = unit.region(("extern", op.extern), "btf", f"kernel variable {extern.name}", type=None, unique=True)
     return pointer(region, null=extern.weak)
 

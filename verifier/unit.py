@@ -17,7 +17,7 @@ from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, FrameA
 from bpfcc.verifier import pseudo
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.epochs import Epochs
-from bpfcc.verifier.facts import Region
+from bpfcc.verifier.facts import PLAIN_MEMORY, Region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 STALE: Final = -1
 OUTERMOST: Final = (0,)
 FRAME_BYTES: Final = 512
-PLAIN_MEMORY: Final = frozenset({"memset", "memcpy", "memmove", "memcmp"})
 PACKET_KINDS: Final = frozenset({"packet_start", "packet_end", "packet_meta", "memory_start", "memory_end"})
 
 
@@ -103,7 +102,9 @@ class Surroundings:
             # Where a tail call comes back here it failed, and nobody moved anything.
             return helper is None or (helper.moves_packet and helper.name != "tail_call")
         if type(op) is CallExtern:
-            return self.module.externs[op.extern].name not in PLAIN_MEMORY
+            from bpfcc.verifier import kfuncs
+
+            return kfuncs.moves_packet(self, op)
         return type(op) in (CallFunction, CallIndirect)
 
     def map_fields(self, spec: MapSpec) -> MapFields | None:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from bpfcc.bpfir.ops import Load, LoadAcquire, Op, Operand, Store, StoreRelease, Value
 from bpfcc.verifier.checks.context import check_context
 from bpfcc.verifier.checks.objects import check_kernel, check_sock
-from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.checks.problem import Problem, Problems, stops
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import MAX_OFFSET, Fact, Ptr, number_of, pointers_of
 from bpfcc.verifier.goals import Aligned, NotIn, NotNumber, Within
+from bpfcc.verifier.handles import is_lent, is_slice, overlapping
 from bpfcc.verifier.linear import NOTHING, Sum, add
 from bpfcc.verifier.transfer import epoch_at
 
@@ -216,15 +217,22 @@ def _check_frame(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems
     if not span.helper and p.offset.is_const() and (p.offset.smin + span.offset) % span.most:
         problems.append(Problem("V017", f"{span.words()} are not aligned to {span.most} bytes", required="the stack is accessed at multiples of the access's size", role=span.role))
         return
-    if span.mode != "write":
+    if view.state.dynptrs and (span.helper or span.mode == "read") and overlapping(view, view.state, _touched(view, p, span)):
+        what = "lie in" if span.mode == "read" else "reach into"
+        problems.append(Problem("V034" if span.helper else "V018", f"{span.words()} {what} a dynptr or iterator on the stack", role=span.role))
+    elif span.mode != "write":
         check_written(view, p, span, problems)
+
+
+def _touched(view: View, p: Ptr, span: Span) -> int:
+    from bpfcc.verifier.steps import bits
+
+    return bits(view, p.offset.smin + span.offset, p.offset.smax + span.offset + span.most)
 
 
 def check_written(view: View, p: Ptr, span: Span, problems: Problems) -> None:
     """Stack bytes that are read were written."""
-    from bpfcc.verifier.steps import bits
-
-    wanted = bits(view, p.offset.smin + span.offset, p.offset.smax + span.offset + span.most)
+    wanted = _touched(view, p, span)
     missing = wanted & ~view.state.init
     if missing:
         top = view.unit.fn.frame_bytes + p.region.site + p.region.size
@@ -327,15 +335,9 @@ def _check_memory(view: View, base: Operand, p: Ptr, span: Span, problems: Probl
 
 def _check_held(view: View, p: Ptr, span: Span, problems: Problems) -> None:
     ref = p.region.ref
-    if ref is not None and ref not in view.state.must and not _dynptr_alive(view, ref):
-        what = "may have been released" if ref in view.state.may else "was released"
+    if ref is not None and ref not in view.state.must and not is_lent(view.state, ref):
+        what = "may have been released" if ref in view.state.may else "is not there any more" if is_slice(ref) else "was released"
         problems.append(Problem("V041", f"{p.region} {what} before this use", role=span.role))
-
-
-def _dynptr_alive(view: View, ref: object) -> bool:
-    if not isinstance(ref, tuple) or ref[0] != "dynptr":
-        return False
-    return any(slot == ref[1] for slot, _ in view.state.dynptrs)
 
 
 __all__ = ["Span", "check_access", "check_span", "check_written", "offset_sum", "within"]

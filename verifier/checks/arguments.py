@@ -7,16 +7,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from bpfcc.bpfir.ops import Call
+from bpfcc.bpfir.ops import Call, CallExtern
 from bpfcc.verifier.checks.access import Mode, Span, check_span
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import Fact, Ptr, Region, number_of, pointers_of
 from bpfcc.verifier.goals import InRange, NotNumber, Written
+from bpfcc.verifier.handles import DYNPTR_BYTES, ITERATOR, handle_at, is_slice, overlapping, slot_of
 from bpfcc.verifier.linear import Sum
-from bpfcc.verifier.stack import dynptr_slot
+from bpfcc.verifier.steps import bits
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from bpfcc.verifier.verdict import Role
     from bpfcc.verifier.view import View
 
-Check = Callable[["View", Call, "Helper", int, Problems], None]
+Check = Callable[["View", Any, "Helper", int, Problems], None]
 # The kernel's BPF_MAX_VAR_SIZ.
 MAX_SIZE: Final = 1 << 29
 # What follows addresses with care takes any.
@@ -103,7 +104,7 @@ def _spec(view: View, op: Call) -> MapSpec | None:
     return None
 
 
-def _memory(view: View, op: Call, index: int, mode: Mode, least: int, most: int, size: Sum, problems: Problems) -> None:
+def _memory(view: View, op: Call | CallExtern, index: int, mode: Mode, least: int, most: int, size: Sum, problems: Problems) -> None:
     if most == 0:
         return
     check_span(view, op, op.args[index], Span(0, least, most, size, mode, helper=True, role=ROLES[index]), problems)
@@ -271,26 +272,41 @@ def _const_string(view: View, op: Call, helper: Helper, index: int, problems: Pr
 
 def _dynptr(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
     role = ROLES[index]
-    slot = dynptr_slot(view.known(op.args[index]))
-    if slot is None:
-        _need(op, helper, index, "a dynptr on the stack", view.known(op.args[index]), problems)
+    fact = view.known(op.args[index])
+    if not helper.releases and lent_dynptr(fact):
         return
-    entry = next((d for d in view.state.dynptrs if d[0] == slot), None)
-    if entry is None:
+    slot = slot_of(fact)
+    if slot is None:
+        _need(op, helper, index, "a dynptr on the stack", fact, problems)
+        return
+    handle = handle_at(view.state, slot)
+    if handle is None or handle.kind.startswith(ITERATOR):
         problems.append(Problem("V033", f"{{{role}}} is no initialised dynptr on every path", role=role))
-    elif helper.releases and entry[1] not in view.state.must:
+    elif helper.releases and (handle.ref is None or handle.ref not in view.state.must):
         problems.append(Problem("V041", f"{helper.name} releases a dynptr that is not held", role=role))
 
 
+def lent_dynptr(fact: Scalar | Fact) -> bool:
+    """Whether it is a dynptr that a callback is given."""
+    found = pointers_of(fact)
+    return number_of(fact) is None and len(found) == 1 and found[0].region.kind == "dynptr" and found[0].offset.umax == 0
+
+
 def _new_dynptr(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    check_new_handle(view, op, helper.name, index, DYNPTR_BYTES, problems)
+
+
+def check_new_handle(view: View, op: Call | CallExtern, name: str, index: int, size: int, problems: Problems) -> None:
+    """Bytes of the stack where a dynptr or an iterator is going to be."""
     fact = view.known(op.args[index])
-    slot = dynptr_slot(fact)
+    slot = slot_of(fact, size)
     if slot is None or slot % 8:
-        _need(op, helper, index, "16 bytes of the stack, aligned to 8", fact, problems)
+        wanted = f"{size} bytes of the stack, aligned to 8"
+        problems.append(Problem("V033", f"argument {index + 1} of {name} must be {wanted}", required=wanted, known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
         return
-    _memory(view, op, index, "write", 16, 16, Sum((), 16), problems)
-    if any(d[0] == slot and d[1] is not None for d in view.state.dynptrs):
-        problems.append(Problem("V040", "a dynptr is overwritten before it was released", role=ROLES[index]))
+    _memory(view, op, index, "write", size, size, Sum((), size), problems)
+    if any(h.ref in view.state.may for h in overlapping(view, view.state, bits(view, slot, slot + size))):
+        problems.append(Problem("V040", "a dynptr or iterator is overwritten before it was released", role=ROLES[index]))
 
 
 def _record(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
@@ -299,7 +315,7 @@ def _record(view: View, op: Call, helper: Helper, index: int, problems: Problems
     found = pointers_of(fact)
     if number_of(fact) is not None and found and not view.suppose(NotNumber(op.args[index])):
         problems.append(Problem("V020", f"{{{role}}} may be null", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
-    elif not found or any(p.region.kind != "mem" or p.region.ref is None or isinstance(p.region.ref, tuple) and p.region.ref[0] == "dynptr" for p in found):
+    elif not found or any(p.region.kind != "mem" or p.region.ref is None or is_slice(p.region.ref) for p in found):
         _need(op, helper, index, "a record that bpf_ringbuf_reserve returned", fact, problems)
     elif any(not p.offset.is_const() or p.offset.umin for p in found):
         problems.append(Problem("V041", f"{{{role}}} does not point to the start of the record", known=f"{{{role}}} is {fact!r}", role=role))
@@ -369,6 +385,8 @@ ARGUMENTS: Final[dict[str, Check]] = {
     "stack_or_null": _stack_or_null,
     "spin_lock": _special("spin_lock", "V047"),
     "timer": _special("timer", "V033"),
+    "wq": _special("wq", "V033"),
+    "task_work": _special("task_work", "V033"),
     "const_str": _const_string,
     "dynptr": _dynptr,
     "dynptr_uninit": _new_dynptr,

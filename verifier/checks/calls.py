@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.ops import Call
 from bpfcc.verifier.checks.arguments import ARGUMENTS
-from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.checks.problem import Problem, Problems, stops
+from bpfcc.verifier.checks.sections import check_held_nothing, check_sleep
+from bpfcc.verifier.flow import UNSURE
 from bpfcc.verifier.pseudo import check_pseudo, is_pseudo
 
 if TYPE_CHECKING:
     from bpfcc.runtime.specs.model import Helper
+    from bpfcc.verifier.options import Request
     from bpfcc.verifier.view import View
 
 GPL_LICENSES: Final = frozenset({"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"})
@@ -34,7 +37,7 @@ def check_call(view: View, op: Call, problems: Problems) -> None:
     for index in range(len(helper.arguments)):
         before = len(problems)
         ARGUMENTS[helper.arguments[index].kind](view, op, helper, index, problems)
-        if len(problems) > before:
+        if stops(problems, before):
             return
     _check_places(view, op, helper, problems)
 
@@ -45,11 +48,10 @@ def _allowed(view: View, op: Call, helper: Helper, problems: Problems) -> bool:
     if around.type.helper_ids is not None and helper.id not in around.type.helper_ids:
         problems.append(Problem("V031", f"{helper.name} is not for programs of type {around.type.name}", cause="environment"))
         return False
-    if helper.gpl_only and request.license is not None and request.license not in GPL_LICENSES:
+    if helper.gpl_only and not gpl_compatible(request):
         problems.append(Problem("V032", f"{helper.name} is for programs under the GPL; this one is under {request.license!r}", suggestion='char LICENSE[] SEC("license") = "GPL";'))
         return False
-    if helper.may_sleep and not request.sleepable:
-        problems.append(Problem("V038", f"{helper.name} may sleep, and this program may not (section names ending in .s may)"))
+    if helper.may_sleep and not check_sleep(view, helper.name, problems):
         return False
     if len(op.args) < len(helper.arguments):
         problems.append(Problem("V033", f"{helper.name} takes {len(helper.arguments)} arguments"))
@@ -57,21 +59,27 @@ def _allowed(view: View, op: Call, helper: Helper, problems: Problems) -> bool:
     return True
 
 
+def gpl_compatible(request: Request) -> bool:
+    """Whether functions for the GPL may be called; where nobody says the license they may, an object without one says it is none."""
+    return request.license is None or request.license in GPL_LICENSES
+
+
 def _check_places(view: View, op: Call, helper: Helper, problems: Problems) -> None:
     """Calls that are not allowed while something is held."""
     state = view.state
-    if state.lock is not None and helper.name != "spin_unlock":
+    if state.lock is not None and not helper.under_lock:
         what = "locking again" if helper.name == "spin_lock" else f"calling {helper.name}"
         problems.append(Problem("V045", f"{what} while a spin lock is held"))
     elif helper.name == "spin_unlock":
         from bpfcc.verifier.calls import lock_key
 
-        if state.lock is None or state.lock == "unsure":
+        if state.lock is None or state.lock == UNSURE:
             problems.append(Problem("V046", "a lock is released that is not held on every path"))
         elif state.lock != lock_key(view, op):
             problems.append(Problem("V046", "another lock is released than the one that is held"))
-    elif helper.name == "tail_call" and state.may:
-        problems.append(Problem("V042", "a tail call while a reference is held", known="the program that is called knows nothing of it"))
+    elif helper.name == "tail_call":
+        # The program that is called knows nothing of it.
+        check_held_nothing(view, "a tail call", problems, "V042")
     if helper.releases and helper.name != "kptr_xchg" and "dynptr" not in helper.name:
         _check_release(view, op, helper, problems)
 

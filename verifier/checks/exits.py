@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.checks.sections import check_held_nothing
 from bpfcc.verifier.facts import Fact, number_of, pointers_of
 from bpfcc.verifier.goals import InRange, Written
 
@@ -24,9 +25,7 @@ def check_exit(view: View, op: Exit, problems: Problems) -> None:
     elif pointers_of(fact):
         problems.append(Problem("V024", f"the program returns an address ({pointers_of(fact)[0].region})", role="value"))
     _check_range(view, op, fact, problems)
-    held = view.state.may
-    if held:
-        problems.append(Problem("V040", f"{len(held)} reference{'s are' if len(held) > 1 else ' is'} not released on some path to this end"))
+    check_held_nothing(view, "the program ends", problems)
     if view.state.lock is not None:
         problems.append(Problem("V045", "the program ends while a spin lock is held"))
 

@@ -12,6 +12,7 @@ from bpfcc.verifier.checks.access import check_access
 from bpfcc.verifier.checks.arithmetic import check_alu, check_cast, check_written
 from bpfcc.verifier.checks.calls import check_call
 from bpfcc.verifier.checks.exits import check_exit
+from bpfcc.verifier.checks.kernel import check_kfunc
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.checks.stores import check_stored
 from bpfcc.verifier.facts import Fact, pointers_of
@@ -79,12 +80,6 @@ def _call_function(_view: View, op: ops.CallFunction, problems: Problems) -> Non
     problems.append(Problem("V066", f"{op.function} was not put in the place of its call", cause="analysis-limit"))
 
 
-def _call_extern(view: View, op: ops.CallExtern, problems: Problems) -> None:
-    from bpfcc.verifier.kfuncs import check_kfunc
-
-    check_kfunc(view, op, problems)
-
-
 def _call_indirect(view: View, op: ops.CallIndirect, problems: Problems) -> None:
     found = pointers_of(view.known(op.target))
     names = {p.region.name for p in found if p.region.kind == "func"}
@@ -110,7 +105,7 @@ CHECKS: Final[dict[type[ops.Op], Callable[[View, Any, Problems], None]]] = {
     ops.PacketLoad: _packet_load,
     ops.Call: check_call,
     ops.CallFunction: _call_function,
-    ops.CallExtern: _call_extern,
+    ops.CallExtern: check_kfunc,
     ops.CallIndirect: _call_indirect,
     ops.Branch: _compare,
     ops.Exit: check_exit,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from bpfcc.verifier.codes import CODES, LINT_CLASSES
 from bpfcc.verifier.verdict import Cause, Role
 
 
@@ -23,3 +24,10 @@ class Problem(NamedTuple):
 
 
 Problems = list[Problem]
+# What real programs may do: where it is found, worse may still be.
+LINTS = frozenset(code for code, each in CODES.items() if each.finding_class in LINT_CLASSES)
+
+
+def stops(problems: Problems, since: int = 0) -> bool:
+    """Whether anything after `since` makes looking further pointless: what follows from it is no fault of its own."""
+    return any(problem.code not in LINTS for problem in problems[since:])

@@ -84,7 +84,10 @@ class WantedTypes:
     def arguments(self, program_type: str, attach_type: str | None, target: str | None) -> NoReturn:
         raise KernelTypesWantedError
 
-    def member(self, pointer: BtfPointer, offset: int, size: int) -> NoReturn:
+    def member(self, pointer: BtfPointer, offset: int, size: int, *, rcu: bool = True) -> NoReturn:
+        raise KernelTypesWantedError
+
+    def is_a(self, pointer: BtfPointer, name: str, *, strict: bool = False, offset: int = 0) -> NoReturn:
         raise KernelTypesWantedError
 
     def named(self, name: str) -> NoReturn:

@@ -199,8 +199,9 @@ class KernelBtf:
                 self._arguments[key] = None
         return self._arguments[key]
 
-    def is_a(self, pointer: BtfPointer, name: str, *, strict: bool = False) -> bool:
-        """Whether a pointer will do where one to `struct NAME` is wanted: such a struct may also begin with one, unless `strict`.
+    def is_a(self, pointer: BtfPointer, name: str, *, strict: bool = False, offset: int = 0) -> bool:
+        """Whether what lies `offset` bytes behind a pointer will do where a `struct NAME` is wanted: the struct itself, or one that has
+        such a member there, unless `strict`.
 
         Types whose names end in `___init` are kept apart by the kernel, and so they are here.
         """
@@ -212,12 +213,24 @@ class KernelBtf:
             found = self.btf.type(type_id)
             if found.kind not in ("struct", "union"):
                 return False
-            if found.name == name:
+            if found.name == name and not offset:
                 return True
-            if not found.members or found.members[0].bit_offset or found.members[0].bitfield_bits:
+            inside = self._struct_at(found, offset)
+            if inside is None:
                 return False
-            type_id = self._flatten(found.members[0])[0]
+            type_id, offset = inside
         return False
+
+    def _struct_at(self, found: BtfType, offset: int) -> tuple[int, int] | None:
+        """The member that has that byte, and where in it the byte is; of unions only the first is looked at."""
+        for member in found.members if found.kind == "struct" else found.members[:1]:
+            if member.bitfield_bits or member.bit_offset % 8:
+                continue
+            start = member.bit_offset // 8
+            element, width, count = self._flatten(member)
+            if start <= offset < start + width * count:
+                return element, (offset - start) % width
+        return None
 
     def pointer_to(self, type_id: int, tag: Tag = "") -> KernelPointer:
         """A pointer to that type, modifiers skipped; the size is 0 where the type has none."""
@@ -358,9 +371,9 @@ class LazyKernelTypes:
         """See `KernelBtf.member`."""
         return self.types.member(pointer, offset, size, rcu=rcu) if self.types is not None else None
 
-    def is_a(self, pointer: BtfPointer, name: str, *, strict: bool = False) -> bool:
+    def is_a(self, pointer: BtfPointer, name: str, *, strict: bool = False, offset: int = 0) -> bool:
         """See `KernelBtf.is_a`."""
-        return self.types is not None and self.types.is_a(pointer, name, strict=strict)
+        return self.types is not None and self.types.is_a(pointer, name, strict=strict, offset=offset)
 
     def arguments(self, program_type: str, attach_type: str | None, target: str | None) -> tuple[KernelPointer | int | None, ...] | None:
         """See `KernelBtf.arguments`."""
