@@ -101,14 +101,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def compiled(source: Path) -> Path:
     """The same as an object: no compiler for each test."""
     output = source.with_name("programs.o")
-    assert run(["build", "-q", str(source), "-o", str(output)]) == 0
+    assert run(["build", "-q", "--no-verify", str(source), "-o", str(output)]) == 0
     return output
 
 
 @pytest.fixture(scope="module")
 def firewall(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("firewall") / "firewall.o"
-    assert run(["build", "-q", str(FIREWALL), "-o", str(output)]) == 0
+    assert run(["build", "-q", "--no-verify", str(FIREWALL), "-o", str(output)]) == 0
     return output
 
 
@@ -123,8 +123,10 @@ def schema(name: str) -> Any:
 
 
 class TestRun:
+    """Checked runs: what the programs do is the point, not what their verdicts say (that is in test_verify_cli)."""
+
     def test_the_example(self, firewall: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", str(firewall), "--pcap", str(TRAFFIC), "--maps", str(BLOCKLIST)]) == 0
+        assert run(["run", "--checked", str(firewall), "--pcap", str(TRAFFIC), "--maps", str(BLOCKLIST)]) == 0
         output = capsys.readouterr().out
         rows = {line.split()[1]: line.split()[3] for line in output.splitlines() if line.startswith("│ XDP")}
         assert rows == {"XDP_PASS": "221", "XDP_DROP": "47", "XDP_TX": "16"}
@@ -139,7 +141,7 @@ class TestRun:
             assert expected in output
 
     def test_its_document(self, firewall: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", str(firewall), "--pcap", str(TRAFFIC), "--maps", str(BLOCKLIST), "--json"]) == 0
+        assert run(["run", "--checked", str(firewall), "--pcap", str(TRAFFIC), "--maps", str(BLOCKLIST), "--json"]) == 0
         document = json.loads(capsys.readouterr().out)
         jsonschema.validate(document, schema("run-1"))
         program = document["programs"][0]
@@ -156,7 +158,7 @@ class TestRun:
     def test_two_runs_say_the_same(self, firewall: Path, capsys: pytest.CaptureFixture[str]) -> None:
         documents = []
         for _ in range(2):
-            assert run(["run", str(firewall), "--pcap", str(TRAFFIC), "--json"]) == 0
+            assert run(["run", "--checked", str(firewall), "--pcap", str(TRAFFIC), "--json"]) == 0
             document = json.loads(capsys.readouterr().out)
             for name in ("total_ns", "ns_per_run"):
                 del document["programs"][0][name]
@@ -166,7 +168,7 @@ class TestRun:
     @pytest.mark.parametrize("name", ["out.pcap", "out.pcapng"])
     def test_what_goes_on_is_written(self, firewall: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
         output = tmp_path / name
-        assert run(["run", str(firewall), "--pcap", str(TRAFFIC), "--maps", str(BLOCKLIST), "--pcap-out", str(output)]) == 0
+        assert run(["run", "--checked", str(firewall), "--pcap", str(TRAFFIC), "--maps", str(BLOCKLIST), "--pcap-out", str(output)]) == 0
         assert f"wrote {output} (237 packets)" in capsys.readouterr().err
         with open_capture(TRAFFIC) as capture:
             before = list(capture)
@@ -183,7 +185,7 @@ class TestRun:
         assert list(tmp_path.iterdir()) == [output]
 
     def test_every_program_runs_and_the_worst_counts(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", str(compiled), "--hex", "00" * 8, "--max-steps", "1000", "--json"]) == 1
+        assert run(["run", "--checked", str(compiled), "--hex", "00" * 8, "--max-steps", "1000", "--json"]) == 1
         captured = capsys.readouterr()
         document = json.loads(captured.out)
         jsonschema.validate(document, schema("run-1"))
@@ -195,14 +197,14 @@ class TestRun:
         assert "--type mystery=TYPE" in captured.err
 
     def test_a_trap_shows_the_line(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", str(compiled), "--program", "wild", "--hex", "00" * 8]) == 1
+        assert run(["run", "--checked", str(compiled), "--program", "wild", "--hex", "00" * 8]) == 1
         output = capsys.readouterr().out
         assert "byte 100 of a packet of 8" in output
         assert "return data[100]" in output
         assert "^" in output
 
     def test_traps_of_a_capture_are_counted(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", str(compiled), "--program", "wild", "--pcap", str(TRAFFIC), "--json"]) == 1
+        assert run(["run", "--checked", str(compiled), "--program", "wild", "--pcap", str(TRAFFIC), "--json"]) == 1
         program = json.loads(capsys.readouterr().out)["programs"][0]
         short = sum(len(packet.data) <= 100 for packet in packets_of(TRAFFIC))
         assert program["traps"]["count"] == short
@@ -211,7 +213,7 @@ class TestRun:
     def test_perf_events_and_seeds(self, compiled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         seeds = tmp_path / "seeds.json"
         seeds.write_text(json.dumps({"seen": {"1": 10}, ".rodata": {"threshold": 20}}))
-        arguments = ["run", str(compiled), "--program", "watch", "--hex", "00" * 8, "--maps", str(seeds), "--repeat", "3"]
+        arguments = ["run", "--checked", str(compiled), "--program", "watch", "--hex", "00" * 8, "--maps", str(seeds), "--repeat", "3"]
         assert run([*arguments, "--record", "samples=sample", "--json"]) == 0
         program = json.loads(capsys.readouterr().out)["programs"][0]
         jsonschema.validate(
@@ -226,14 +228,14 @@ class TestRun:
 
     def test_what_is_not_kept_is_counted(self, compiled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("bpfcc.report.MAX_RECORDS", 5)
-        assert run(["run", str(compiled), "--program", "watch", "--pcap", str(TRAFFIC)]) == 0
+        assert run(["run", "--checked", str(compiled), "--program", "watch", "--pcap", str(TRAFFIC)]) == 0
         output = capsys.readouterr().out
         assert "there were 284 events; the first 5 are kept" in output
         assert "trace output: 284 lines" in output
         assert "279 more" in output
 
     def test_unknown_events_are_shown_in_hex(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", str(compiled), "--program", "watch", "--hex", "00" * 8]) == 0
+        assert run(["run", "--checked", str(compiled), "--program", "watch", "--hex", "00" * 8]) == 0
         output = capsys.readouterr().out
         assert "--record samples=TYPE" in output
         assert "0800000077617463" in output
@@ -258,7 +260,7 @@ class TestRun:
     )
     def test_refusals(self, compiled: Path, arguments: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
         base = [] if {"--hex", "--pcap"} & set(arguments) else ["--hex", "00"]
-        assert run(["run", str(compiled), *base, *arguments]) == status
+        assert run(["run", "--checked", str(compiled), *base, *arguments]) == status
         assert message in capsys.readouterr().err
 
     def test_programs_without_packets_are_left_out(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -275,15 +277,15 @@ class TestRun:
         assert "no input given" in capsys.readouterr().err
 
     def test_a_type_can_be_given(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", str(compiled), "--program", "unknown", "--type", "mystery=xdp"]) == 0
+        assert run(["run", "--checked", str(compiled), "--program", "unknown", "--type", "mystery=xdp"]) == 0
         assert "XDP_ABORTED" in capsys.readouterr().out
 
     def test_output_over_input_is_refused(self, compiled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         copy = tmp_path / "in.pcap"
         copy.write_bytes(TRAFFIC.read_bytes())
-        assert run(["run", str(compiled), "--program", "pass", "--pcap", str(copy), "--pcap-out", str(copy)]) == 2
+        assert run(["run", "--checked", str(compiled), "--program", "pass", "--pcap", str(copy), "--pcap-out", str(copy)]) == 2
         assert copy.read_bytes() == TRAFFIC.read_bytes()
-        assert run(["run", str(compiled), "--pcap", str(copy), "--pcap-out", str(tmp_path / "o.pcap")]) == 2
+        assert run(["run", "--checked", str(compiled), "--pcap", str(copy), "--pcap-out", str(tmp_path / "o.pcap")]) == 2
         assert "pick one with --program" in capsys.readouterr().err
 
     def test_a_socket_filter_keeps_a_part(self, tmp_path: Path) -> None:
@@ -542,7 +544,7 @@ class TestProcess:
         # Not ignored, whatever the parent did: a background shell starts commands with SIGINT ignored.
         script = (
             "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            f"sys.argv = ['bpfcc', 'run', {str(compiled)!r}, '--program', 'endless', '--hex', '00', '--max-steps', str(10**15)]\n"
+            f"sys.argv = ['bpfcc', 'run', '--checked', {str(compiled)!r}, '--program', 'endless', '--hex', '00', '--max-steps', str(10**15)]\n"
             "from bpfcc.cli import main; main()\n"
         )
         process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -578,7 +580,9 @@ def cpu_seconds(pid: int) -> float:
 
 
 def test_standard_output_of_any_encoding(firewall: Path) -> None:
-    done = execute("run", str(firewall), "--pcap", str(TRAFFIC), env=os.environ | {"PYTHONIOENCODING": "ascii:backslashreplace"})
+    done = execute(
+        "run", "--checked", str(firewall), "--pcap", str(TRAFFIC), env=os.environ | {"PYTHONIOENCODING": "ascii:backslashreplace"}
+    )
     assert done.returncode == 0
     assert "XDP_PASS" in done.stdout
     assert done.stdout.isascii()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -635,3 +637,47 @@ def test_a_fresh_process_is_not_believed_either(code: str, message: str) -> None
 def test_a_command_that_does_not_exist_is_an_input_error() -> None:
     with pytest.raises(InputError, match="cannot be started"):
         judge_object(request("first"), limits=SMALL, crew=SpawnedCrew(("/nowhere/python",)))
+
+
+# ---- late imports
+
+
+def late_imports(path: Path) -> set[str]:
+    """Modules that functions of a file import, as `module` or `module.name`."""
+    found: set[str] = set()
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    found.add(node.module)
+    return found
+
+
+ROOT = Path(__file__).parents[2]
+# What only parents do: begin, write caches, load what children then have. z3 belongs to the solver's child.
+IN_PARENTS = {"explain/cause.py", "explain/sarif.py", "explain/text.py", "explain/__init__.py", "types/__init__.py"}
+
+
+@pytest.mark.parametrize("explain", [False, True])
+def test_no_child_imports_late(explain: bool) -> None:
+    script = (
+        "import sys\nfrom bpfcc.pipeline import warm_up as first\nfrom bpfcc.judgement import Rules, warm_up\n"
+        f"first(lift=True)\nwarm_up(Rules(), explain={explain})\nprint(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    loaded = set(done.stdout.split())
+    folders = (
+        ["src/bpfcc/explain", "src/bpfcc/counterexamples", "runtime/maps", "backends/interp"]
+        if explain
+        else ["verifier", "src/bpfcc/types"]
+    )
+    late = {}
+    for folder in folders:
+        for path in (ROOT / folder).rglob("*.py"):
+            place = f"{path.parent.name}/{path.name}"
+            unknown = late_imports(path) - loaded
+            if unknown and place not in IN_PARENTS and "catalogue" not in path.parts:
+                late[place] = unknown
+    assert late == {}
