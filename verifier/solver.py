@@ -16,6 +16,7 @@ from bpfcc.verifier import facts as fa
 from bpfcc.verifier.compare import decide
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.edges import cross
+from bpfcc.verifier.induction import clamped, find_inductions
 from bpfcc.verifier.transfer import transfer
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Edge
     from bpfcc.verifier.domains.scalar import Scalar
     from bpfcc.verifier.facts import Fact
+    from bpfcc.verifier.induction import Clamp
     from bpfcc.verifier.unit import Unit
 
 PLAIN_VISITS: Final = 2
@@ -78,6 +80,7 @@ class _Solver:
         self.headers = {target for _, target in unit.back_edges}
         self.visits: dict[Block, int] = {}
         self.thresholds = self._thresholds() if self.loops else []
+        self.inductions = find_inductions(unit) if self.loops else {}
         self.users: dict[Value, list[Block]] = {}
         self.frame_readers: list[Block] = []
         self.queue: list[int] = []
@@ -103,8 +106,19 @@ class _Solver:
             at = heapq.heappop(self.queue)
             self.queued.discard(at)
             self._visit(order[at])
+            if not self.queue:
+                self._check_clamps()
         self._narrow()
         return self.facts
+
+    def _check_clamps(self) -> None:
+        """What bounds of induction variables were derived from may have grown since: what comes into those loops is passed on again."""
+        for header in self.inductions:
+            for source in dict.fromkeys(self.unit.dominators.predecessors[header]):
+                if source in self.facts.reached:
+                    for index, edge in enumerate(source.edges()):
+                        if edge.block is header and (source, index) not in self.facts.dead:
+                            self._pass(source, edge)
 
     def _narrow(self) -> None:
         """Look at everything again with the facts as they are: each fact that this gives holds too, and is no wider."""
@@ -130,12 +144,14 @@ class _Solver:
             facts.reached.discard(block)
             self.changed = True
             return
+        clamps = self.inductions[block].clamps(facts) if block in self.inductions else []
         for at, param in enumerate(block.params):
             found: Scalar | Fact | None = None
             for source, edge in sources:
                 fact = cross(unit, source, block, facts.known(edge.args[at]))
                 found = fact if found is None else fa.join(found, fact)
             before = facts.of.get(param)
+            found = self._clamped(found, clamps, at) if found is not None else None
             if found is not None and before is not None and found != before:
                 better = fa.meet(before, found)
                 if better is not None and better != before:
@@ -267,7 +283,8 @@ class _Solver:
         of = self.facts.of
         grown = False
         widening = target in self.headers and self.visits.get(target, 0) > PLAIN_VISITS
-        for param, arg in zip(target.params, edge.args, strict=True):
+        clamps: list[Clamp | None] | None = None
+        for at, (param, arg) in enumerate(zip(target.params, edge.args, strict=True)):
             fact = self.facts.known(arg)
             if type(fact) is fa.Fact:
                 fact = cross(self.unit, source, target, fact)
@@ -282,6 +299,11 @@ class _Solver:
             if widening:
                 far = self.visits[target] > WIDE_VISITS
                 joined = fa.ANYTHING if far and type(joined) is fa.Fact else sc.TOP if far else fa.widen(before, joined, self.thresholds)
+            if target in self.inductions:
+                clamps = self.inductions[target].clamps(self.facts) if clamps is None else clamps
+                joined = fa.join(before, self._clamped(joined, clamps, at))
+                if joined == before:
+                    continue
             of[param] = joined
             grown = True
             if self.loops:
@@ -291,3 +313,8 @@ class _Solver:
         if grown and self.loops:
             self.visits[target] = self.visits.get(target, 0) + 1
             self._push(target)
+
+    @staticmethod
+    def _clamped(fact: Scalar | Fact, clamps: list[Clamp | None], at: int) -> Scalar | Fact:
+        clamp = clamps[at] if at < len(clamps) else None
+        return clamped(fact, clamp) if clamp is not None else fact

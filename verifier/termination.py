@@ -18,6 +18,7 @@ from bpfcc.verifier.checks.problem import Problem
 from bpfcc.verifier.cost import Cost
 from bpfcc.verifier.cycles import Cycle, Cycles
 from bpfcc.verifier.differences import FAR, OFFSET, Effort
+from bpfcc.verifier.induction import find_inductions
 from bpfcc.verifier.ranks import Counter, Ranks, root_of
 from bpfcc.verifier.unroll import BUDGET, Unrolling
 
@@ -56,6 +57,7 @@ class Termination:
         self.problems: list[Endless] = []
         self._effort = Effort(EFFORT)
         self._walked = WALKED
+        self._inductions = find_inductions(unit)
         for cycle in self.cycles.inner_first:
             self.visits[cycle.header] = self._bound(cycle)
 
@@ -71,8 +73,11 @@ class Termination:
             return None
         if not cycle.irreducible:
             ranks = Ranks(self.unit, self.facts, self.cycles, cycle, self.visits, self._effort)
-            if ranks.visits is not None:
-                return ranks.visits
+            induction = self._inductions.get(cycle.header)
+            counted = induction.visits(self.facts) if induction is not None else None
+            found = [visits for visits in (ranks.visits, counted) if visits is not None]
+            if found:
+                return min(found)
             counters = ranks.counters
             if self._iterates(cycle):
                 return MAX_ITERATIONS
