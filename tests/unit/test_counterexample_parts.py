@@ -213,7 +213,7 @@ def test_traced_runs_agree_with_the_interpreter(name: str) -> None:
         trap = replay(program, counterexample)
         assert trace.trap == (None if trap is None else (trap.kind, trap.function, trap.insn))
         if trap is None:
-            with prepare(program) as exe:
+            with prepare(program, checked=True) as exe:
                 result = exe.run(packet=made.packet, context=made.fields if made.context is None else made.context)
             assert result.return_value == (trace.returned or 0) & 0xFFFF_FFFF
 

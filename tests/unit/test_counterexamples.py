@@ -222,7 +222,7 @@ def test_old_packet_loads_end_a_run_where_the_packet_does() -> None:
 @pytest.mark.parametrize("number", [0, 1, 5])
 def test_a_seed_is_found_for_a_random_number(number: int, value: int) -> None:
     text = "call get_prandom_u32\n" * (number + 1) + "exit"
-    with prepare(assembled(text), options=RunOptions(seed=seed_for(number, value))) as exe:
+    with prepare(assembled(text), options=RunOptions(seed=seed_for(number, value)), checked=True) as exe:
         assert exe.run(packet=b"").return_value == value
 
 
@@ -290,6 +290,12 @@ def test_what_is_still_held_is_found() -> None:
     found = found_for(program, at(12, "V040"))
     assert found is not None
     assert found.context["rx_queue_index"] == 1234
+
+
+def test_fields_and_surroundings_are_arguments() -> None:
+    found = Counterexample(packet=b"\1", context={"mark": 7, "cb": (1, 2, 3, 4, 5)}, environment={"clock_ns": 9, "repeat": 64})
+    text = "--checked --program main --hex 01 --context mark=7 --context cb=1,2,3,4,5 --clock 9 --repeat 64"
+    assert run_arguments(assembled("exit", "sched_cls"), found) == text.split()
 
 
 @pytest.mark.parametrize("function", ["nested_headers", "second_lookup", "global_index", "by_register", "buffer_is_full"])

@@ -1,7 +1,7 @@
 """A counterexample run again: what counts is that the checked interpreter traps.
 
 trap = replay(program, counterexample)               None where the run comes to its end
-run_arguments(program, counterexample)               ["--program", "filter", "--hex", "00ff…", "--maps", "{…}"]
+run_arguments(program, counterexample)               ["--checked", "--program", "filter", "--hex", "00ff…", "--maps", "{…}"]
 """
 
 from __future__ import annotations
@@ -39,12 +39,13 @@ def replay(program: Program, counterexample: Counterexample, *, steps: int | Non
 def run_arguments(program: Program, counterexample: Counterexample) -> list[str]:
     """What follows `bpfcc run OBJECT`; `--maps` is followed by the document itself, which a caller puts into a file."""
     given = counterexample.packet if counterexample.packet is not None else counterexample.data
-    found = ["--program", program.name, "--hex", (given or b"").hex()]
+    found = ["--checked", "--program", program.name, "--hex", (given or b"").hex()]
     if counterexample.maps:
         found += ["--maps", json.dumps(dict(counterexample.maps))]
     if program.type is not None and load_platform("linux").program_type(program.type).packet is not None:
         for name, value in counterexample.context.items():
-            found += ["--context", f"{name}={value}"]
+            shown = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            found += ["--context", f"{name}={shown}"]
     for name, setting in counterexample.environment.items():
         found += [f"--{name.removesuffix('_ns')}", str(setting)]
     return found

@@ -66,6 +66,8 @@ ENDLESS: Final = 60
 MAX_CONFIRMED: Final = 100
 SOME_STEPS: Final = 1_000_000
 LOOP_OPS: Final = 4000
+# An input, or a program, that this runtime cannot run.
+CANNOT: Final = (InputError, UnsupportedError, MapError)
 REPEATED_OPS: Final = 10_000_000
 # A branch, the block that it did not go to, the call depth, and which time it was.
 Turn: TypeAlias = "tuple[Op, Block, int, int]"
@@ -92,7 +94,7 @@ def search(
         shape = Shape(program, module, whole_context=finding.code in CONTEXT_CODES)
         with prepare(program, checked=True):
             pass
-    except (UnsupportedError, InputError):
+    except CANNOT:
         return None
     return _Search(shape, target, budget_runs, seed).run(hints)
 
@@ -152,7 +154,7 @@ class _Search:
         self.runs += 1
         try:
             trace = self.tracer.run(model)
-        except (InputError, UnsupportedError, MapError):
+        except CANNOT:
             return None
         self.cost += trace.ops + COST_OF_RUN + COST_OF_EVENT * len(trace.events)
         before = len(self.places)
@@ -211,7 +213,7 @@ class _Search:
             if self.target.loop and replay(self.shape.program, made, steps=SOME_STEPS) is None:
                 return None
             trap = replay(self.shape.program, made)
-        except (InputError, UnsupportedError, MapError):
+        except CANNOT:
             return None
         if trap is None or not self.target.met(trap):
             return None
