@@ -143,27 +143,24 @@ def _of_map(unit: Unit, op: Call, kind: str, known: Known) -> Scalar | Fact:
 
 def after_pseudo(view: View, op: Call) -> State:
     """The state after a pseudo helper."""
+    from bpfcc.verifier.handles import overwritten, packet_moved
+    from bpfcc.verifier.steps import frame_mask, touched
+
     state = view.state
     if op.helper == ENTER_FRAME:
-        from bpfcc.verifier.steps import frame_mask
-
         mask, _ = frame_mask(view, view.known(op.args[0]), 0, FRAME_BYTES)
-        return _without_dynptrs(view, state.with_init(state.init & ~mask), mask)
-    if op.helper <= GLOBAL and state.dynptrs:
-        from bpfcc.verifier.steps import touched
-
+        return overwritten(view, state.with_init(state.init & ~mask), mask)
+    if op.helper == MOVED:
+        # What the function holds when it makes a tail call is reported there.
+        gone = _acquired_in(view, view.unit.chain_of(op))
+        return packet_moved(state).with_refs(state.may - gone, state.must - gone)
+    if op.helper <= GLOBAL:
         effects = view.unit.around.effects(op.helper)
-        for touch in effects.writes if effects is not None else ():
-            state = _without_dynptrs(view, state, touched(view, op, touch)[0])
+        if effects is None or effects.moves_packet:
+            state = packet_moved(state)
+        for touch in effects.writes if effects is not None and state.dynptrs else ():
+            state = overwritten(view, state, touched(view, op, touch)[0])
     return state
-
-
-def _without_dynptrs(view: View, state: State, mask: int) -> State:
-    """Dynptrs in bytes that are overwritten are none any more."""
-    from bpfcc.verifier.steps import bits
-
-    kept = frozenset(d for d in state.dynptrs if not isinstance(d[0], int) or not mask & bits(view, d[0], d[0] + 16))
-    return state if kept == state.dynptrs else state.with_dynptrs(kept)
 
 
 # ---- checks -----------------------------------------------------------------------------------------------------------
@@ -215,14 +212,21 @@ def _range(low: int, high: int) -> str:
 
 def _check_references(view: View, chain: tuple[int, ...], problems: Problems) -> None:
     """What was acquired in the callback is released in it."""
+    if _acquired_in(view, chain):
+        problems.append(Problem("V040", "a reference that the callback acquired is not released on some path to this end"))
+
+
+def _acquired_in(view: View, chain: tuple[int, ...]) -> frozenset[object]:
+    """References that are held and that the activation, or what it called, acquired."""
     unit = view.unit
+    found: list[object] = []
     for ref in view.state.may:
         site = ref
         while isinstance(site, tuple) and site and site[0] == "older":
             site = site[1]
         if site in unit.block_of and unit.chain_of(site)[: len(chain)] == chain:
-            problems.append(Problem("V040", "a reference that the callback acquired is not released on some path to this end"))
-            return
+            found.append(ref)
+    return frozenset(found)
 
 
 def constant(number: int) -> int:
