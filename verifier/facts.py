@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_PACKET: Final = 1 << 19
 # Offsets beyond this are not compared: below it no address of a real region wraps around.
 MAX_OFFSET: Final = 1 << 32
+# Functions that compilers call for plain memory where an object has none.
+PLAIN_MEMORY: Final = frozenset({"memset", "memcpy", "memmove", "memcmp"})
 # Alternatives of one value; more are one unknown address.
 MAX_ALTERNATIVES: Final = 12
 

@@ -22,6 +22,7 @@ from bpfcc.verifier.places import changes, find_places
 from bpfcc.verifier.solver import OutOfSteps, solve
 from bpfcc.verifier.steps import step
 from bpfcc.verifier.subjects import called_by, parameters_of, program
+from bpfcc.verifier.termination import Bounds, too_many
 from bpfcc.verifier.unit import Surroundings, Unit
 from bpfcc.verifier.verdict import Finding, Related, Stats
 from bpfcc.verifier.versions import Versions
@@ -46,17 +47,23 @@ WITHOUT_PATHS: Final = frozenset({"V030", "V031", "V032", "V036", "V038", "V039"
 WITHOUT_END: Final = frozenset({"V061", "V063"})
 
 
+# Steps along paths after which a program that is refused is not looked at any further.
+ENOUGH_STEPS: Final = 20_000
+
+
 @final
 @dataclass(slots=True)
 class Judgement:
     """What the engine says. `facts` by function, for those who look on: of the values of the module, whatever call it is; with the
-    unit that was judged, in whose form static functions are in the place of their calls."""
+    unit that was judged, in whose form static functions are in the place of their calls. `loop_bounds`: by function and number of a
+    loop's header, how often that is entered at most once the loop is."""
 
     status: Status
     findings: tuple[Finding, ...]
     stats: Stats
     zeroed: Mapping[str, int] = field(default_factory=dict)
     facts: dict[str, tuple[Unit, Facts]] = field(default_factory=dict)
+    loop_bounds: dict[str, dict[int, int]] = field(default_factory=dict)
 
 
 @final
@@ -84,6 +91,7 @@ class _Judge:
         self.stages: dict[str, int] = {}
         self.facts: dict[str, tuple[Unit, Facts]] = {}
         self.zeroed: dict[str, int] = {}
+        self.bounds: Final = Bounds(module)
         self.reported: set[tuple[Any, ...]] = set()
 
     def run(self) -> Judgement:
@@ -93,15 +101,17 @@ class _Judge:
             self._report(fault.function, fault.problem, fault.op.insn)
         if not any(fault.problem.code in WITHOUT_END for fault in graph.faults):
             self._subjects()
+        most = self._most()
         stats = Stats(
             insns=sum(block.steps for fn in self.module.functions for block in fn.blocks),
             values=sum(fn.next_value for fn in self.module.functions),
             time_us=(perf_counter_ns() - began) // 1000,
             stages=self.stages,
             stack_bytes=graph.stack_bytes,
+            max_path_insns=most,
         )
         rejected = any(f.level == "error" for f in self.findings)
-        return Judgement("rejected" if rejected else "accepted", tuple(self.findings), stats, self.zeroed, self.facts)
+        return Judgement("rejected" if rejected else "accepted", tuple(self.findings), stats, self.zeroed, self.facts, self.bounds.loops())
 
     def _subjects(self) -> None:
         """The program first, then what it calls by prototype and has called later."""
@@ -155,17 +165,38 @@ class _Judge:
                     view.state = step(view, op)
         clock = self._timed("checks", clock)
         prover = Prover(unit, facts, places, linear, self.request.options.budget)
+        failed = False
         for failure in failures:
-            for problem in self._remaining(prover, failure):
+            deciding = any(self._level(p.code) == "error" for p in failure.problems)
+            if failed and prover.steps > ENOUGH_STEPS:
+                break  # The program is refused already: what else may be wrong with it is not worth the time.
+            remaining = self._remaining(prover, failure, deciding=deciding)
+            failed = failed or (deciding and bool(remaining))
+            for problem in remaining:
                 self._add(form, problem, failure.block, failure.op)
-        self._timed("paths", clock)
+        clock = self._timed("paths", clock)
+        self._terminates(form, unit, facts)
+        self._timed("termination", clock)
         return called_by(unit, facts)
 
-    def _remaining(self, prover: Prover, failure: Failure) -> list[Any]:
+    def _terminates(self, form: Expanded, unit: Unit, facts: Facts) -> None:
+        """Every loop comes to an end."""
+        for endless in self.bounds.judge(form, unit, facts):
+            if self.request.options.termination:
+                self._add(form, endless.problem, endless.block, endless.op)
+
+    def _most(self) -> int | None:
+        """Instructions that a run executes at most; too many are a finding."""
+        most = self.bounds.most()
+        limit = self.request.options.max_insns
+        if limit is not None and self.request.options.termination and most is not None and most > limit:
+            self._report(self.module.entry.name, too_many(most, limit), -1)
+        return most
+
+    def _remaining(self, prover: Prover, failure: Failure, *, deciding: bool) -> list[Any]:
         """Problems that looking at paths did not solve."""
         if all(p.code in WITHOUT_PATHS for p in failure.problems):
             return failure.problems
-        deciding = any(self._level(p.code) == "error" for p in failure.problems)
         outcome = prover.prove(failure.block, failure.op, failure.problems, deciding=deciding)
         if outcome is None:
             return []

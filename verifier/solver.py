@@ -236,8 +236,9 @@ class _Solver:
         for operand in operands:
             if type(operand) is Value and operand not in self.watched:
                 self.watched.add(operand)
-                users = self.users.setdefault(operand, [])
-                users += [block for block in self.frame_readers if block not in users]
+                for seen in (operand, *(assume.result for assume in self.unit.tested.get(operand, ()))):
+                    users = self.users.setdefault(seen, [])
+                    users += [block for block in self.frame_readers if block not in users]
 
     def _set(self, value: Value, fact: Scalar | Fact, block: Block) -> None:
         before = self.facts.of.get(value)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.effects import Touch
 from bpfcc.bpfir.frame import WRITERS, Join, Version, Write, byte_mask
-from bpfcc.bpfir.ops import Call, CallExtern, Load, Op, Operand, Store
+from bpfcc.bpfir.function import Block
+from bpfcc.bpfir.ops import Assume, Call, CallExtern, Load, Op, Operand, Store, Value
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.edges import STALE, cross
-from bpfcc.verifier.facts import PLAIN_MEMORY, Fact, Ptr, join, number_of, pointers_of
+from bpfcc.verifier.facts import PLAIN_MEMORY, Fact, Ptr, join, meet, number_of, pointers_of
 
 if TYPE_CHECKING:
     from bpfcc.verifier.domains.scalar import Scalar
@@ -43,7 +44,7 @@ def load_frame(unit: Unit, op: Load, plain: Scalar, known: Known) -> Scalar | Fa
     if cell is None:
         # Somewhere in the frame: what was stored as an address anywhere may come back.
         return _anything_stored(unit, plain, known) if op.size_bytes == 8 else plain
-    found = read_cell(unit, version, cell, plain, known)
+    found = read_cell(unit, version, cell, plain, known, unit.block_of[op])
     if found is None:
         return plain
     if type(found) is Fact:
@@ -54,8 +55,10 @@ def load_frame(unit: Unit, op: Load, plain: Scalar, known: Known) -> Scalar | Fa
     return sc.cast("sext" if op.signed else "zext", width, 64, found)  # type: ignore[arg-type]
 
 
-def read_cell(unit: Unit, version: Version, cell: tuple[int, int], plain: Scalar, known: Known) -> Scalar | Fact | None:
-    """What the bytes of `cell` may hold in `version`; None where nothing was found that reaches it."""
+def read_cell(
+    unit: Unit, version: Version, cell: tuple[int, int], plain: Scalar, known: Known, here: Block | None = None
+) -> Scalar | Fact | None:  # fmt: skip
+    """What the bytes of `cell` may hold in `version`; None where nothing was found that reaches it. `here`: where it is read."""
     mask = byte_mask(*cell, unit.fn.frame_bytes)
     found: Scalar | Fact | None = None
     seen: set[Version] = set()
@@ -79,6 +82,8 @@ def read_cell(unit: Unit, version: Version, cell: tuple[int, int], plain: Scalar
                 work.append(at.before)
                 continue
             value, covers = _written(at, cell, plain, known)
+            if covers and type(value) is Fact and here is not None:
+                value = newest(unit, at.op, here, value, known, rounds=rounds)
             if not covers:
                 work.append(at.before)
         elif type(at) is Join:
@@ -125,6 +130,28 @@ def stored_values(unit: Unit, version: Version, cell: tuple[int, int], known: Kn
                     found += [at.op.value] if covers else [at.op.value, at.op.base]
             if not covers:
                 work.append(at.before)
+    return found
+
+
+def newest(unit: Unit, op: Op, here: Block, fact: Fact, known: Known, *, rounds: bool) -> Scalar | Fact:
+    """A stored value has been tested since: what every way to `here` found out about it.
+
+    The tests must be of the value that was stored, not of one that the same operation made in a later round of a loop.
+    """
+    value: Operand = op.value  # type: ignore[attr-defined]
+    while type(value) is Value and type(value.definition) is Assume:
+        value = value.definition.value
+    if type(value) is not Value or value not in unit.tested:
+        return fact
+    home = value.definition if type(value.definition) is Block else unit.block_of.get(value.definition)  # type: ignore[arg-type]
+    if rounds and home in unit.loops.innermost:
+        return fact
+    found: Scalar | Fact = fact
+    for assume in unit.tested[value]:
+        if unit.dominators.dominates(unit.block_of[assume], here):
+            better = meet(found, known(assume.result))
+            if better is not None:
+                found = better
     return found
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from bpfcc.bpfir.dominance import Dominators
 from bpfcc.bpfir.frame import FrameMemory
 from bpfcc.bpfir.loops import find_loops
-from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, FrameAddr, Op
+from bpfcc.bpfir.ops import Assume, Call, CallExtern, CallFunction, CallIndirect, FrameAddr, Op, Operand, Value
 from bpfcc.verifier import pseudo
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.epochs import Epochs
@@ -138,6 +138,16 @@ class Unit:
         self.incoming: Final = fn.predecessors()
         self.block_of: Final[dict[Op, Block]] = {op: block for block in self.order for op in block.ops}
         self.frame: Final = FrameMemory(fn, around.effects)
+        # Renamings of each value where it was tested.
+        self.tested: Final[dict[Value, list[Assume]]] = {}
+        for block in self.order:
+            for op in block.ops:
+                if type(op) is Assume:
+                    root: Operand = op.value
+                    while type(root) is Value and type(root.definition) is Assume:
+                        root = root.definition.value
+                    if type(root) is Value:
+                        self.tested.setdefault(root, []).append(op)
         self._regions: dict[Any, Region] = {}
         self.back_edges: Final = {(latch, loop.header) for loop in self.loops.loops for latch in loop.latches} | set(self.loops.irreducible)
         self.loop_headers: Final = {target for _, target in self.back_edges}
