@@ -18,6 +18,7 @@ from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.edges import cross
 from bpfcc.verifier.induction import clamped, find_inductions
 from bpfcc.verifier.transfer import transfer
+from bpfcc.verifier.unit import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -236,9 +237,15 @@ class _Solver:
         for operand in operands:
             if type(operand) is Value and operand not in self.watched:
                 self.watched.add(operand)
-                for seen in (operand, *(assume.result for assume in self.unit.tested.get(operand, ()))):
+                for seen in {operand, *self._tested_with(operand)}:
                     users = self.users.setdefault(seen, [])
                     users += [block for block in self.frame_readers if block not in users]
+
+    def _tested_with(self, operand: Value) -> list[Value]:
+        """Values that it is compared with."""
+        root = renamed(operand)
+        tests = self.unit.tested.get(root, ()) if type(root) is Value else ()
+        return [v for _, branch, _ in tests for v in (branch.lhs, branch.rhs) if type(v) is Value]
 
     def _set(self, value: Value, fact: Scalar | Fact, block: Block) -> None:
         before = self.facts.of.get(value)

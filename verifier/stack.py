@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 from bpfcc.bpfir.effects import Touch
 from bpfcc.bpfir.frame import WRITERS, Join, Version, Write, byte_mask
 from bpfcc.bpfir.function import Block
-from bpfcc.bpfir.ops import Assume, Call, CallExtern, Load, Op, Operand, Store, Value
+from bpfcc.bpfir.ops import Call, CallExtern, Load, Op, Operand, Store, Value
+from bpfcc.verifier.compare import refine
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.edges import STALE, cross
-from bpfcc.verifier.facts import PLAIN_MEMORY, Fact, Ptr, join, meet, number_of, pointers_of
+from bpfcc.verifier.facts import PLAIN_MEMORY, Fact, Ptr, join, number_of, pointers_of
+from bpfcc.verifier.unit import renamed
 
 if TYPE_CHECKING:
     from bpfcc.verifier.domains.scalar import Scalar
@@ -82,7 +84,7 @@ def read_cell(
                 work.append(at.before)
                 continue
             value, covers = _written(at, cell, plain, known)
-            if covers and type(value) is Fact and here is not None:
+            if covers and here is not None and type(at.op) is Store:
                 value = newest(unit, at.op, here, value, known, rounds=rounds)
             if not covers:
                 work.append(at.before)
@@ -133,25 +135,25 @@ def stored_values(unit: Unit, version: Version, cell: tuple[int, int], known: Kn
     return found
 
 
-def newest(unit: Unit, op: Op, here: Block, fact: Fact, known: Known, *, rounds: bool) -> Scalar | Fact:
+def newest(unit: Unit, op: Store, here: Block, fact: Scalar | Fact, known: Known, *, rounds: bool) -> Scalar | Fact:
     """A stored value has been tested since: what every way to `here` found out about it.
 
     The tests must be of the value that was stored, not of one that the same operation made in a later round of a loop.
     """
-    value: Operand = op.value  # type: ignore[attr-defined]
-    while type(value) is Value and type(value.definition) is Assume:
-        value = value.definition.value
-    if type(value) is not Value or value not in unit.tested:
+    value = renamed(op.value)
+    if type(value) is not Value or value not in unit.tested or fact != known(op.value):
         return fact
     home = value.definition if type(value.definition) is Block else unit.block_of.get(value.definition)  # type: ignore[arg-type]
     if rounds and home in unit.loops.innermost:
         return fact
     found: Scalar | Fact = fact
-    for assume in unit.tested[value]:
-        if unit.dominators.dominates(unit.block_of[assume], here):
-            better = meet(found, known(assume.result))
-            if better is not None:
-                found = better
+    for target, branch, first in unit.tested[value]:
+        if not unit.dominators.dominates(target, here):
+            continue
+        left = renamed(branch.lhs) is value
+        pair = refine(branch.kind, branch.width_bits, first, found if left else known(branch.lhs), known(branch.rhs) if left else found)
+        if pair is not None:
+            found = pair[0] if left else pair[1]
     return found
 
 

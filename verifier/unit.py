@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from bpfcc.bpfir.dominance import Dominators
 from bpfcc.bpfir.frame import FrameMemory
 from bpfcc.bpfir.loops import find_loops
-from bpfcc.bpfir.ops import Assume, Call, CallExtern, CallFunction, CallIndirect, FrameAddr, Op, Operand, Value
+from bpfcc.bpfir.ops import Assume, Branch, Call, CallExtern, CallFunction, CallIndirect, FrameAddr, Op, Operand, Value
 from bpfcc.verifier import pseudo
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.epochs import Epochs
@@ -116,6 +116,13 @@ class Surroundings:
         return self._map_fields[key]
 
 
+def renamed(operand: Operand) -> Operand:
+    """What an `assume`, or a chain of them, renames."""
+    while type(operand) is Value and type(operand.definition) is Assume:
+        operand = operand.definition.value
+    return operand
+
+
 @final
 class Unit:
     """A function to judge, expanded already, with the analyses that only look at its shape."""
@@ -138,20 +145,22 @@ class Unit:
         self.incoming: Final = fn.predecessors()
         self.block_of: Final[dict[Op, Block]] = {op: block for block in self.order for op in block.ops}
         self.frame: Final = FrameMemory(fn, around.effects)
-        # Renamings of each value where it was tested.
-        self.tested: Final[dict[Value, list[Assume]]] = {}
+        # Tests of each value: the block that only one outcome of the branch leads to, the branch, and whether that is the first.
+        self.tested: Final[dict[Value, list[tuple[Block, Branch, bool]]]] = {}
         for block in self.order:
-            for op in block.ops:
-                if type(op) is Assume:
-                    root: Operand = op.value
-                    while type(root) is Value and type(root.definition) is Assume:
-                        root = root.definition.value
-                    if type(root) is Value:
-                        self.tested.setdefault(root, []).append(op)
+            if type(block.terminator) is Branch:
+                self._note_test(block.terminator)
         self._regions: dict[Any, Region] = {}
         self.back_edges: Final = {(latch, loop.header) for loop in self.loops.loops for latch in loop.latches} | set(self.loops.irreducible)
         self.loop_headers: Final = {target for _, target in self.back_edges}
 
+
+    def _note_test(self, branch: Branch) -> None:
+        for operand in {renamed(branch.lhs), renamed(branch.rhs)}:
+            if type(operand) is Value:
+                for edge, first in ((branch.then, True), (branch.otherwise, False)):
+                    if len(self.incoming[edge.block]) == 1:
+                        self.tested.setdefault(operand, []).append((edge.block, branch, first))
 
     # ---- regions
 
