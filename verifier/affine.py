@@ -66,6 +66,8 @@ class Sums:
             return self.of(op.value, depth) if self.bits == 32 and op.from_bits == 32 else None
         if not isinstance(op, Alu) or op.width_bits < self.bits:
             return None
+        if self.bits == 32 and (low := _low_half(op)) is not None:
+            return self.of(low, depth)
         if op.kind in ("add", "sub"):
             return self.add(self.of(op.lhs, depth), self.of(op.rhs, depth), 1 if op.kind == "add" else -1)
         if op.kind in ("mul", "lsh") and type(op.rhs) is int:
@@ -92,6 +94,14 @@ class Sums:
         return found
 
 
+def _low_half(op: Alu) -> Operand | None:
+    """(x << 32) >> 32, as extensions were written once: its low half is that of x."""
+    inner = op.lhs.definition if type(op.lhs) is Value else None
+    if op.kind in ("rsh", "arsh") and op.rhs == 32 and isinstance(inner, Alu) and inner.kind == "lsh" and inner.rhs == 32 and inner.width_bits == 64:
+        return inner.lhs
+    return None
+
+
 def is_narrow(operand: Operand, seen: set[Value] | None = None) -> bool:
     """Whether the upper half is zero, by how the value is made."""
     if type(operand) is not Value:
@@ -104,7 +114,7 @@ def is_narrow(operand: Operand, seen: set[Value] | None = None) -> bool:
     seen.add(operand)
     op = operand.definition
     if isinstance(op, Alu):
-        return op.width_bits == 32
+        return op.width_bits == 32 or (op.kind == "rsh" and type(op.rhs) is int and 32 <= op.rhs < 64)
     if isinstance(op, Cast):
         return op.kind == "zext" or op.width_bits == 32
     if isinstance(op, Assume):

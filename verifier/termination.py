@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.bpfir.function import Block
-from bpfcc.bpfir.ops import Branch, CallExtern, Op, Operand, Value
+from bpfcc.bpfir.ops import Branch, Call, CallExtern, CallFunction, Op, Operand, Value
+from bpfcc.verifier import pseudo
 from bpfcc.verifier.checks.problem import Problem
 from bpfcc.verifier.cost import Cost
 from bpfcc.verifier.cycles import Cycle, Cycles
@@ -25,6 +26,8 @@ from bpfcc.verifier.unroll import BUDGET, Unrolling
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bpfcc.bpfir.function import Module
+    from bpfcc.verifier.expand import Expanded
     from bpfcc.verifier.solver import Facts
     from bpfcc.verifier.unit import Unit
     from bpfcc.verifier.verdict import Cause, Role
@@ -198,3 +201,62 @@ class Termination:
 def _named(amount: int) -> str:
     return str(amount) if -(1 << 32) <= amount <= 1 << 32 else "anything"
 
+
+@final
+class Bounds:
+    """Of a whole module: every function that is judged, as it is found."""
+
+    def __init__(self, module: Module) -> None:
+        self._module: Final = module
+        self._found: dict[str, list[tuple[Expanded, Termination]]] = {}
+        self._most: dict[str, int | None] = {}
+
+    def judge(self, form: Expanded, unit: Unit, facts: Facts) -> list[Endless]:
+        """The loops of one function in its judged form; those without a bound."""
+        found = Termination(unit, facts)
+        self._found.setdefault(form.fn.name, []).append((form, found))
+        return found.problems
+
+    def most(self) -> int | None:
+        """Instructions of bytecode that a run of the program executes at most; None where a loop or a callee has no bound."""
+        return self._of(self._module.entry.name)
+
+    def _of(self, name: str) -> int | None:
+        if name not in self._most:
+            self._most[name] = None  # what calls itself has no bound
+            bounds = [found.most(self._callee) for _, found in self._found.get(name, [])]
+            self._most[name] = max((b for b in bounds if b is not None), default=None) if None not in bounds else None
+        return self._most[name]
+
+    def _callee(self, op: Op) -> int | None:
+        """Instructions of what a call runs. Helpers are none; callbacks that are called later are runs of their own."""
+        if type(op) is Call:
+            is_global = pseudo.EXPANDED < op.helper <= pseudo.GLOBAL
+            return self._of(self._module.functions[pseudo.GLOBAL - op.helper].name) if is_global else 0
+        return self._of(op.function) if type(op) is CallFunction else None
+
+    def loops(self) -> dict[str, dict[int, int]]:
+        """By function and number of a header, how often that is entered at most: whatever copy of the function it is in."""
+        found: dict[str, dict[int, int]] = {}
+        unbounded: set[tuple[str, int]] = set()
+        for copies in self._found.values():
+            for form, termination in copies:
+                places = {made: (name, old.id) for name, old, made in form.blocks}
+                for header, visits in termination.visits.items():
+                    name, number = places.get(header, (form.fn.name, header.id) if not form.blocks else ("", -1))
+                    if visits is None:
+                        unbounded.add((name, number))
+                    elif name:
+                        own = found.setdefault(name, {})
+                        own[number] = max(own.get(number, 0), visits)
+        for name, number in unbounded:
+            found.get(name, {}).pop(number, None)
+        return found
+
+
+def too_many(most: int, limit: int) -> Problem:
+    """A run may execute more instructions than is allowed."""
+    return Problem(
+        "V072", f"the program may execute {most} instructions", f"at most {limit} instructions", f"the longest run has up to {most}",
+        suggestion="lower the bounds of its loops",
+    )  # fmt: skip
