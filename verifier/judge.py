@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 # What is wrong on every path alike.
-WITHOUT_PATHS: Final = frozenset({"V030", "V031", "V032", "V036", "V038", "V039", "V064", "V067", "V075"})
+WITHOUT_PATHS: Final = frozenset({"V030", "V031", "V032", "V025", "V036", "V038", "V039", "V064", "V067", "V075"})
 
 # With these there is no judged form.
 WITHOUT_END: Final = frozenset({"V061", "V063"})

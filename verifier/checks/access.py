@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 Mode = Literal["read", "write", "atomic"]
 # Types whose programs may read the packet directly, and not write it (kernel/bpf/verifier.c, may_access_direct_pkt_data).
+# Accesses through these are rewritten for what they are to.
+REWRITTEN: Final = frozenset({"ctx", "sock", "btf"})
+NEAR_NULL: Final = 1 << 16
+WRITE_ONLY_FLAG: Final = 0x100
 READ_ONLY_PACKET: Final = frozenset({"lwt_in", "lwt_out", "lwt_seg6local", "sk_reuseport", "flow_dissector", "cgroup_skb"})
 
 
@@ -70,13 +74,10 @@ def check_span(view: View, op: Op, base: Operand, span: Span, problems: Problems
     fact = view.known(base)
     found = pointers_of(fact)
     num = number_of(fact)
+    if _mixed(found, span, problems):
+        return
     if num is not None and not (span.nullable and num.umax == 0) and not (found and view.suppose(NotNumber(base))):
         _number(num, found, span, problems)
-    kinds = {p.region.kind for p in found}
-    if len(kinds) > 1 and kinds & {"ctx", "sock", "btf"}:
-        names = " or ".join(sorted(str(p.region) for p in found))
-        problems.append(Problem("V025", f"{{{span.role}}} points to {names}, depending on the path", role=span.role))
-        return
     for p in found:
         before = len(problems)
         _check_pointer(view, op, base, p, span, problems)
@@ -87,8 +88,19 @@ def check_span(view: View, op: Op, base: Operand, span: Span, problems: Problems
             return
 
 
+def _mixed(found: tuple[Ptr, ...], span: Span, problems: Problems) -> bool:
+    """Whether one instruction would have to access things that are accessed in different ways."""
+    kinds = {p.region.kind for p in found}
+    if len(kinds) < 2 or not kinds & REWRITTEN:
+        return False
+    names = " or ".join(sorted({str(p.region) for p in found}))
+    problems.append(Problem("V025", f"{{{span.role}}} points to {names}, depending on the path", role=span.role))
+    return True
+
+
 def _number(num: Scalar, found: tuple[Ptr, ...], span: Span, problems: Problems) -> None:
-    if num.umax == 0 or (found and num.contains(0) and num.umax < 1 << 16):
+    # What is added to null is a small number.
+    if num.umax == 0 or (found and num.umax < NEAR_NULL):
         what = " or ".join(sorted({str(p.region) for p in found})) or "nothing"
         problems.append(
             Problem(
@@ -214,8 +226,9 @@ def _check_frame(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems
         _outside("V010", shown, span, f"bytes -{p.region.size} to -1 from the top of the frame", problems)
         return
     p = _inside(p, span, low, low + p.region.size)
-    if not span.helper and p.offset.is_const() and (p.offset.smin + span.offset) % span.most:
-        problems.append(Problem("V017", f"{span.words()} are not aligned to {span.most} bytes", required="the stack is accessed at multiples of the access's size", role=span.role))
+    if not span.helper and _unaligned(p, span) and not view.suppose(Aligned(base, p.region, span.offset, span.most)):
+        required = "the stack is accessed at multiples of the access's size"
+        problems.append(Problem("V017", f"{span.words()} are not aligned to {span.most} bytes", required=required, known=f"the offset is {p.offset}", role=span.role))
         return
     if view.state.dynptrs and (span.helper or span.mode == "read") and overlapping(view, view.state, _touched(view, p, span)):
         what = "lie in" if span.mode == "read" else "reach into"
@@ -294,6 +307,9 @@ def _check_map_value(view: View, op: Op, base: Operand, p: Ptr, span: Span, prob
     if span.mode != "read" and region.read_only:
         problems.append(Problem("V015", f"{region} may only be read", role=span.role))
         return
+    if span.mode != "write" and region.map is not None and region.map.flags & WRITE_ONLY_FLAG:
+        problems.append(Problem("V039", f"{region} may only be written (BPF_F_WRONLY_PROG)", role=span.role))
+        return
     fields = view.unit.around.map_fields(region.map) if region.map is not None else None
     if fields is not None and fields.fields:
         _check_special(p, span, fields.fields, problems)
@@ -313,9 +329,13 @@ def _check_special(p: Ptr, span: Span, fields: object, problems: Problems) -> No
                 return
 
 
-def _check_aligned(view: View, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
+def _unaligned(p: Ptr, span: Span) -> bool:
     offset = sc.alu("add", 64, p.offset, sc.const(span.offset & ((1 << 64) - 1)))
-    if (offset.value | offset.mask) & (span.most - 1) and not view.suppose(Aligned(base, p.region, span.offset, span.most)):
+    return bool((offset.value | offset.mask) & (span.most - 1))
+
+
+def _check_aligned(view: View, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
+    if _unaligned(p, span) and not view.suppose(Aligned(base, p.region, span.offset, span.most)):
         problems.append(Problem("V017", f"an atomic operation on {span.words()} that may not be aligned", role=span.role))
 
 

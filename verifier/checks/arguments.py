@@ -34,6 +34,8 @@ CAREFUL: Final = frozenset({
     "probe_read", "probe_read_user", "probe_read_kernel", "probe_read_str", "probe_read_user_str", "probe_read_kernel_str", "copy_from_user",
     "trace_printk",
 })  # fmt: skip
+# Flags that Linux wants to be the constant 0.
+ZERO_FLAGS: Final = frozenset({("get_local_storage", 1)})
 ROLES: Final[tuple[Role, ...]] = ("arg1", "arg2", "arg3", "arg4", "arg5")
 MAPS_OF_MAPS: Final = frozenset({"array_of_maps", "hash_of_maps"})
 
@@ -45,13 +47,25 @@ def _need(op: Call, helper: Helper, index: int, wanted: str, fact: Scalar | Fact
 
 def _anything(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
     fact = view.known(op.args[index])
-    _written(view, op, index, problems)
+    if not _written(view, op, index, problems):
+        return
+    if (helper.name, index) in ZERO_FLAGS:
+        _zero(view, op, helper, index, problems)
+        return
     if helper.name in CAREFUL or helper.name == "redirect_map":
         return
     for p in pointers_of(fact):
         if p.region.kind not in ("btf", "unknown", "sock"):
             problems.append(Problem("V024", f"an address ({p.region}) is given to {helper.name} as a number", role=ROLES[index]))
             return
+
+
+def _zero(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    num = number_of(fact)
+    if type(fact) is Fact or num is None or num.umax:
+        if not view.suppose(InRange(op.args[index], 0, 0)):
+            problems.append(Problem("V037", f"argument {index + 1} of {helper.name} must be the constant 0", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
 
 
 def _written(view: View, op: Call, index: int, problems: Problems) -> bool:
@@ -78,6 +92,17 @@ def _map(view: View, op: Call, helper: Helper, index: int, problems: Problems) -
         return
     for p in found:
         _check_map_type(view, helper, p.region, role, problems)
+    if index and not problems and helper.arguments[0].kind == "timer":
+        _check_own_map(view, op, helper, found, index, problems)
+
+
+def _check_own_map(view: View, op: Call, helper: Helper, handles: tuple[Ptr, ...], index: int, problems: Problems) -> None:
+    """A timer is for the map that its value is of."""
+    maps = {id(p.region.map) for p in handles}
+    values = {id(p.region.map) for p in pointers_of(view.known(op.args[0]))}
+    if len(maps) > 1 or values != maps:
+        what = f"argument {index + 1} of {helper.name} must be the map that {{arg1}} is in"
+        problems.append(Problem("V039", what, known=f"{{{ROLES[index]}}} is {handles[0].region}", role=ROLES[index]))
 
 
 def _check_map_type(view: View, helper: Helper, region: Region, role: Role, problems: Problems) -> None:
@@ -145,9 +170,9 @@ def _mem(mode: Mode, *, nullable: bool = False) -> Check:
         fact = view.known(op.args[index])
         if not _written(view, op, index, problems):
             return
-        if nullable and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
-            return
         if argument.size is not None:
+            if nullable and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
+                return
             _memory(view, op, index, mode, argument.size, argument.size, Sum((), argument.size), problems)
             return
         at = helper.size_argument(index)
@@ -170,7 +195,7 @@ def _nullable_memory(
 ) -> None:  # fmt: skip
     fact = view.known(op.args[index])
     num = number_of(fact)
-    if nullable and num is not None and num.umax == 0:
+    if nullable and num is not None and num.umax == 0 and size.umin == 0:
         found: Problems = []
         _sized_memory(view, op, index, mode, at, size, found, nullable=True)
         problems += [p for p in found if p.code != "V020"]

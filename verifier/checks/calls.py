@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.ops import Call
-from bpfcc.verifier.checks.arguments import ARGUMENTS
+from bpfcc.verifier.checks.arguments import ARGUMENTS, ROLES
 from bpfcc.verifier.checks.problem import Problem, Problems, stops
 from bpfcc.verifier.checks.sections import check_held_nothing, check_sleep
+from bpfcc.verifier.facts import pointers_of
 from bpfcc.verifier.flow import UNSURE
+from bpfcc.verifier.goals import NotIn
 from bpfcc.verifier.pseudo import check_pseudo, is_pseudo
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from bpfcc.verifier.options import Request
     from bpfcc.verifier.view import View
 
+# Arguments that are not looked at as memory.
+ANY_VALUE: Final = frozenset({"anything", "unchecked"})
+OPTION: Final = "the option's value"
 GPL_LICENSES: Final = frozenset({"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"})
 
 
@@ -36,17 +41,37 @@ def check_call(view: View, op: Call, problems: Problems) -> None:
         return
     for index in range(len(helper.arguments)):
         before = len(problems)
+        if not _outside_packet(view, op, helper, index, problems):
+            return
         ARGUMENTS[helper.arguments[index].kind](view, op, helper, index, problems)
         if stops(problems, before):
             return
     _check_places(view, op, helper, problems)
 
 
+def _outside_packet(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> bool:
+    """Few helpers take memory of the packet (`may_access_direct_pkt_data`)."""
+    if helper.arguments[index].kind in ANY_VALUE:
+        return True
+    for p in pointers_of(view.known(op.args[index])):
+        kind, role = p.region.kind, ROLES[index]
+        if kind in ("packet", "meta") and not helper.packet and p.region.name != OPTION and not view.suppose(NotIn(op.args[index], p.region)):
+            problems.append(Problem("V033", f"{helper.name} does not take memory of the packet", known=f"{{{role}}} points into {p.region}", role=role, suggestion="copy it to the stack first"))
+            return False
+        if helper.in_map_value == index and kind != "map_value" and not view.suppose(NotIn(op.args[index], p.region)):
+            problems.append(Problem("V033", f"{helper.name} takes memory of a map's value only", known=f"{{{role}}} points into {p.region}", role=role))
+            return False
+    return True
+
+
 def _allowed(view: View, op: Call, helper: Helper, problems: Problems) -> bool:
     around = view.unit.around
     request = around.request
-    if around.type.helper_ids is not None and helper.id not in around.type.helper_ids:
-        problems.append(Problem("V031", f"{helper.name} is not for programs of type {around.type.name}", cause="environment"))
+    if not around.platform.helper_allowed(helper.id, request.type, request.attach_type):
+        where = f"of type {around.type.name}"
+        if around.platform.helper_allowed(helper.id, request.type):
+            where += f" that are attached as {request.attach_type}"
+        problems.append(Problem("V031", f"{helper.name} is not for programs {where}", cause="environment"))
         return False
     if helper.gpl_only and not gpl_compatible(request):
         problems.append(Problem("V032", f"{helper.name} is for programs under the GPL; this one is under {request.license!r}", suggestion='char LICENSE[] SEC("license") = "GPL";'))

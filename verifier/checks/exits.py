@@ -22,6 +22,9 @@ def check_exit(view: View, op: Exit, problems: Problems) -> None:
     fact = view.known(op.value)
     if type(fact) is Fact and fact.undef and not view.suppose(Written(op.value)):
         problems.append(Problem("V001", "the function returns, and on some path no value was given", role="value"))
+    elif pointers_of(fact) and view.unit.returns is not None:
+        wanted = "a value from {} to {}".format(*view.unit.returns)
+        problems.append(Problem("V050", f"the program returns an address ({pointers_of(fact)[0].region})", required=wanted, role="value"))
     elif pointers_of(fact):
         problems.append(Problem("V024", f"the program returns an address ({pointers_of(fact)[0].region})", role="value"))
     _check_range(view, op, fact, problems)
@@ -36,6 +39,9 @@ def _check_range(view: View, op: Exit, fact: object, problems: Problems) -> None
     if wanted is None or num is None:
         return
     low, high = wanted
-    if not (low <= num.s32min and num.s32max <= high) and not view.suppose(InRange(op.value, low, high, 32, signed=True)):
-        shown = f"[{num.s32min}, {num.s32max}]"
+    # Hooks of security modules return an int; of everything else the whole register is looked at.
+    width = 32 if view.unit.around.request.attach_type == "lsm_mac" else 64
+    least, most = (num.s32min, num.s32max) if width == 32 else (num.smin, num.smax)
+    if not (low <= least and most <= high) and not view.suppose(InRange(op.value, low, high, width, signed=True)):
+        shown = f"[{least}, {most}]"
         problems.append(Problem("V050", "the return value may be out of range", required=f"a value from {low} to {high}", known=f"{{value}} is in {shown}", role="value"))

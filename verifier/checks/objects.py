@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bpfcc.runtime.specs.access import access_to
 from bpfcc.verifier.checks.problem import Problem, Problems
 
 if TYPE_CHECKING:
@@ -14,40 +15,48 @@ if TYPE_CHECKING:
     from bpfcc.verifier.facts import Ptr
     from bpfcc.verifier.view import View
 
-# Sizes of what has no table: struct bpf_tcp_sock, struct bpf_xdp_sock (uapi/linux/bpf.h).
-SIZES: Final = {"tcp_sock": 112, "xdp_sock": 4}
-# Fields of struct bpf_sock that sock_common has as well (net/core/filter.c, bpf_sock_common_is_valid_access).
-COMMON_HIDDEN: Final = frozenset({"type", "protocol", "mark", "priority"})
+# Layouts of the sockets that programs see.
+LAYOUTS: Final = {"sock": "bpf_sock", "sock_common": "bpf_sock", "tcp_sock": "bpf_tcp_sock", "xdp_sock": "bpf_xdp_sock"}
+# Fields of struct bpf_sock that only full sockets have (net/core/filter.c, bpf_sock_common_is_valid_access).
+OF_FULL_SOCKETS: Final = frozenset({"type", "protocol", "mark", "priority"})
 
 
 def check_sock(view: View, p: Ptr, span: Span, problems: Problems) -> None:
     """An access to a socket."""
-    if span.mode != "read":
-        problems.append(Problem("V015", "a socket may not be written", role=span.role))
+    if span.mode != "read" or span.helper:
+        what = "may not be written" if span.mode != "read" else "is no memory for a function"
+        problems.append(Problem("V015" if span.mode != "read" else "V033", f"{p.region} {what}", role=span.role))
         return
     if not p.offset.is_const():
         problems.append(Problem("V012", f"{span.words()}: the offset into the socket is not constant", role=span.role))
         return
-    low = p.offset.smin + span.offset
     kind = p.region.type or "sock"
-    if kind in SIZES:
-        if low < 0 or low + span.most > SIZES[kind] or low % span.most:
-            problems.append(Problem("V012", f"{span.words()} lie outside of {p.region}", required=f"bytes 0 to {SIZES[kind] - 1}", role=span.role))
+    layout = view.unit.around.platform.contexts.get(LAYOUTS[kind])
+    if layout is None:
+        problems.append(Problem("V026", f"the platform has no layout of {p.region}", role=span.role, cause="environment"))
         return
-    context = view.unit.around.platform.contexts.get("bpf_sock")
-    field = None if context is None else next((f for f in context.fields if f.offset <= low and low + span.most <= f.offset + f.size), None)
-    if field is None or low % span.most:
-        problems.append(Problem("V012", f"{span.words()}: there is no such field in struct bpf_sock", role=span.role))
-    elif kind == "sock_common" and field.name in COMMON_HIDDEN:
-        problems.append(Problem("V012", f"bpf_sock.{field.name} needs a full socket (bpf_sk_fullsock)", role=span.role))
+    found = access_to(layout, p.offset.smin + span.offset, span.most, frozenset(each.name for each in layout.fields))
+    if found.allowed and found.field is not None and kind == "sock_common" and found.field.name in OF_FULL_SOCKETS:
+        problems.append(Problem("V012", f"{layout.name}.{found.field.name} needs a full socket (bpf_sk_fullsock)", role=span.role))
+    elif not found.allowed:
+        problems.append(Problem("V012", f"{span.words()}: there is no such field in struct {layout.name}", role=span.role))
 
 
 def check_kernel(view: View, p: Ptr, span: Span, problems: Problems) -> None:
     """An access through a typed kernel pointer: the kernel catches faults, so that only the type is looked at."""
+    from bpfcc.verifier.checks.calls import gpl_compatible
+
+    request = view.unit.around.request
+    if span.helper:
+        problems.append(Problem("V033", f"{p.region} is no memory for a function", role=span.role))
+        return
     if span.mode != "read":
         problems.append(Problem("V015", f"{p.region} may not be written", role=span.role))
         return
-    types = view.unit.around.request.kernel_types
+    if not gpl_compatible(request):
+        problems.append(Problem("V032", f"types of the kernel are for programs under the GPL; this one is under {request.license!r}", role=span.role))
+        return
+    types = request.kernel_types
     if p.region.type is None or types is None:
         return
     if not p.offset.is_const():
