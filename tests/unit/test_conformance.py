@@ -102,7 +102,8 @@ def test_programs_that_are_none(text: str) -> None:
         plugin([], io.StringIO(text))
 
 
-def test_stats(tmp_path: Path) -> None:
+def test_stats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpfcc.judgement.GATE", False)
     path = tmp_path / "stats.json"
     for _ in range(2):
         answer("r0 = 1\nexit", "--stats", str(path))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from bpfcc.cli.judged import Judged, open_judged
 from bpfcc.cli.messages import diagnostic_lines
 from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading
-from bpfcc.cli.screen import Screen
 from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.judgement import gate_closed
+
+if TYPE_CHECKING:
+    from bpfcc.cli.screen import Screen
 
 EPILOG = """\b
 Examples:
@@ -55,12 +57,14 @@ def command(
         raise UnsupportedError(f"build --emit {emit}", f"build --emit {emit} comes with a later release; {', '.join(EMITS)} work")
     if data is not None and emit not in {"obj", "ir"}:
         raise InputError(f"--run goes with --emit obj or ir, not {emit}")
+    target_path = None if output == "-" else Path(output) if output is not None else path.with_suffix(SUFFIXES[emit])
+    if target_path is not None and target_path.exists() and path.exists() and target_path.samefile(path):
+        raise InputError("the output would overwrite the input; name another with -o", file=str(target_path))
     content, judged, status = make(path, emit, names, reading, screen, verify=not no_verify and gate_closed())
     if status:
         screen.note("nothing is written; --no-verify writes it all the same")
         return status
-    target_path = None if output == "-" else Path(output) if output is not None else path.with_suffix(SUFFIXES[emit])
-    write(target_path, content, path, screen)
+    write(target_path, content, screen)
     if data is None or judged is None:
         return 0
     from bpfcc.cli.run import run_file_on_data
@@ -73,11 +77,11 @@ def make(
 ) -> tuple[bytes, Judged | None, int]:
     """The output's bytes, the object where it was loaded, and the exit status where a program of it is refused."""
     if emit in {"asm", "llvm"}:
-        content = compile_text(path, emit, reading, screen)
+        content = compile_text(path, emit, reading, screen, quiet=verify)
         if not verify:
             return content, None, 0
-        # The same source and options give the object that is judged; its warnings have been shown.
-        judged = open_judged(reading, reading.source(path, Screen(screen.color, quiet=True)), screen, names=())
+        # The same source and options give the object that is judged, and the warnings.
+        judged = open_judged(reading, reading.source(path, screen), screen, names=())
         return content, judged, judged.show_refused(list(judged.object.programs.values()), screen)
     source = reading.source(path, screen)
     if verify:
@@ -99,8 +103,8 @@ def make(
     return (b"" if status else print_module(programs[0].ir).encode()), judged, status
 
 
-def compile_text(path: Path, emit: str, reading: Reading, screen: Screen) -> bytes:
-    """Assembly or LLVM IR, which only the compiler makes."""
+def compile_text(path: Path, emit: str, reading: Reading, screen: Screen, *, quiet: bool) -> bytes:
+    """Assembly or LLVM IR, which only the compiler makes; `quiet` leaves its warnings out."""
     from bpfcc.pipeline import C_SUFFIXES
 
     if path.suffix.lower() not in C_SUFFIXES:
@@ -114,19 +118,17 @@ def compile_text(path: Path, emit: str, reading: Reading, screen: Screen) -> byt
         result = compile_c(
             path, toolchain=find_toolchain(reading.clang), emit="asm" if emit == "asm" else "llvm", **reading.compile_options
         )
-    if not screen.quiet:
+    if not screen.quiet and not quiet:
         for line in diagnostic_lines(result.diagnostics, screen):
             screen.error_line(line)
     return result.output
 
 
-def write(target: Path | None, content: bytes, source: Path, screen: Screen) -> None:
+def write(target: Path | None, content: bytes, screen: Screen) -> None:
     """Write all or nothing."""
     if target is None:
         sys.stdout.buffer.write(content)
         return
-    if target.exists() and source.exists() and target.samefile(source):
-        raise InputError("the output would overwrite the input; name another with -o", file=str(target))
     from bpfcc.frontend.clang import write_atomically
 
     write_atomically(target, content)
