@@ -9,6 +9,7 @@ this small view. Where a helper is not known, `UNKNOWN_CALL` says the worst.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple, Protocol
 
 
@@ -41,6 +42,15 @@ class EffectsOf(Protocol):
 
 EVERYTHING: Final = tuple(Touch(argument) for argument in range(5))
 UNKNOWN_CALL: Final = HelperEffects(arity=5, reads=EVERYTHING, writes=EVERYTHING, moves_packet=True, calls_back=True)
+
+
+# Functions of plain memory that compilers call where an object defines none, by name.
+MEMORY_FUNCTIONS: Final[Mapping[str, HelperEffects]] = {
+    "memset": HelperEffects(arity=3, writes=(Touch(0, None, 2),)),
+    "memcpy": HelperEffects(arity=3, reads=(Touch(1, None, 2),), writes=(Touch(0, None, 2),)),
+    "memmove": HelperEffects(arity=3, reads=(Touch(1, None, 2),), writes=(Touch(0, None, 2),)),
+    "memcmp": HelperEffects(arity=3, reads=(Touch(0, None, 2), Touch(1, None, 2))),
+}
 
 
 def no_effects(_helper: int, /) -> HelperEffects | None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.dominance import reverse_postorder
+from bpfcc.bpfir.effects import MEMORY_FUNCTIONS
 from bpfcc.bpfir.ops import (
     Alu,
     Assume,
@@ -40,10 +41,11 @@ from bpfcc.bpfir.ops import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from bpfcc.bpfir.effects import EffectsOf, Touch
     from bpfcc.bpfir.function import Block, Function
+    from bpfcc.bpfir.module import Extern
 
 FRAME_BYTES: Final = 512
 ALL_BYTES: Final = (1 << FRAME_BYTES) - 1
@@ -162,9 +164,10 @@ NOTHING: Final = Footprint()
 class Footprints:
     """What each operation does to the frame."""
 
-    __slots__ = ("all_bytes", "effects", "frame_bytes", "pointers")
+    __slots__ = ("all_bytes", "effects", "externs", "frame_bytes", "pointers")
 
-    def __init__(self, fn: Function, effects: EffectsOf) -> None:
+    def __init__(self, fn: Function, effects: EffectsOf, externs: Sequence[Extern] = ()) -> None:
+        self.externs = externs
         self.pointers = Pointers(fn)
         self.frame_bytes = fn.frame_bytes
         self.all_bytes = (1 << fn.frame_bytes) - 1
@@ -193,9 +196,11 @@ class Footprints:
 
     def _call(self, op: Call | CallFunction | CallExtern | CallIndirect) -> Footprint:
         given = any(arg in self.pointers for arg in op.args)
-        if not isinstance(op, Call):
-            return Footprint(self.all_bytes, self.all_bytes) if given or self.pointers.escaped else NOTHING
-        effects = self.effects(op.helper)
+        effects = None
+        if isinstance(op, Call):
+            effects = self.effects(op.helper)
+        elif isinstance(op, CallExtern) and op.extern < len(self.externs):
+            effects = MEMORY_FUNCTIONS.get(self.externs[op.extern].name)
         if effects is None:
             return Footprint(self.all_bytes, self.all_bytes) if given or self.pointers.escaped else NOTHING
         if effects.calls_back and (given or self.pointers.escaped):
@@ -204,7 +209,7 @@ class Footprints:
         reads = self.all_bytes if self.pointers.escaped else self._touched(op, effects.reads)
         return Footprint(reads, self._touched(op, effects.writes)) if given or self.pointers.escaped else NOTHING
 
-    def _touched(self, op: Call, touches: Iterable[Touch]) -> int:
+    def _touched(self, op: Call | CallFunction | CallExtern | CallIndirect, touches: Iterable[Touch]) -> int:
         mask = 0
         for touch in touches:
             if touch.argument >= len(op.args) or op.args[touch.argument] not in self.pointers:
@@ -263,8 +268,8 @@ class FrameMemory:
 
     __slots__ = ("at_end", "at_start", "footprints", "sees")
 
-    def __init__(self, fn: Function, effects: EffectsOf) -> None:
-        self.footprints = Footprints(fn, effects)
+    def __init__(self, fn: Function, effects: EffectsOf, externs: Sequence[Extern] = ()) -> None:
+        self.footprints = Footprints(fn, effects, externs)
         self.sees: dict[Op, Version] = {}
         self.at_start: dict[Block, Version] = {}
         self.at_end: dict[Block, Version] = {}

@@ -18,6 +18,7 @@ from bpfcc.verifier import facts as fa
 from bpfcc.verifier.checks.operation import check
 from bpfcc.verifier.compare import decide, refine
 from bpfcc.verifier.domains import scalar as sc
+from bpfcc.verifier.domains.scalar import TOP
 from bpfcc.verifier.edges import cross
 from bpfcc.verifier.flow import State
 from bpfcc.verifier.places import CHANGES
@@ -552,6 +553,14 @@ def undone(view: View, op: Cast | Alu, fact: Scalar) -> tuple[Operand | None, Sc
         inverse = "sub" if op.kind == "add" else "add"
         if op.width_bits == 64 or source.umax < 1 << 32:  # type: ignore[union-attr]
             return op.lhs, sc.alu(inverse, op.width_bits, fact, sc.const(op.rhs))
+    elif op.kind == "lsh" and op.width_bits == 64 and op.rhs == 32:
+        # The low half of the operand is the high half of the result.
+        low = sc.refine("uge", 32, True, TOP, sc.const(fact.umin >> 32))
+        high = sc.refine("ule", 32, True, TOP, sc.const(fact.umax >> 32))
+        both = sc.meet(low[0], high[0]) if low is not None and high is not None else None
+        return (op.lhs, both) if both is not None else (None, fact)
+    elif op.kind == "rsh" and op.width_bits == 64 and op.rhs < 64:
+        return op.lhs, sc.urange(fact.umin << op.rhs, min((fact.umax << op.rhs) | ((1 << op.rhs) - 1), (1 << 64) - 1))
     elif op.kind == "and" and fact.is_const():
         seen = op.rhs if op.width_bits == 64 else op.rhs & 0xFFFFFFFF
         return op.lhs, sc.tnum(fact.umin & seen, ~seen & ((1 << 64) - 1))

@@ -1,8 +1,8 @@
 """One function as it is judged: the code with its graph, the surroundings with their tables, and the regions that its pointers point to.
 
-    unit = Unit(fn, module, request)
-    unit.packet(0)                  the packet as the function finds it
-    unit.map_value(op, spec)        a value that the lookup `op` found
+unit = Unit(fn, module, request)
+unit.packet(0)                  the packet as the function finds it
+unit.map_value(op, spec)        a value that the lookup `op` found
 """
 
 from __future__ import annotations
@@ -17,11 +17,9 @@ from bpfcc.bpfir.ops import Assume, Branch, Call, CallExtern, CallFunction, Call
 from bpfcc.verifier import pseudo
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.epochs import Epochs
-from bpfcc.verifier.facts import PLAIN_MEMORY, Region
+from bpfcc.verifier.facts import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bpfcc.bpfir.effects import HelperEffects
     from bpfcc.bpfir.function import Block, Function, Module
     from bpfcc.bpfir.module import MapSpec
@@ -144,7 +142,7 @@ class Unit:
         self.epochs: Final = Epochs(self.dominators, self.loops, around.moves_packet)
         self.incoming: Final = fn.predecessors()
         self.block_of: Final[dict[Op, Block]] = {op: block for block in self.order for op in block.ops}
-        self.frame: Final = FrameMemory(fn, around.effects)
+        self.frame: Final = FrameMemory(fn, around.effects, around.module.externs)
         # Tests of each value: the block that only one outcome of the branch leads to, the branch, and whether that is the first.
         self.tested: Final[dict[Value, list[tuple[Block, Branch, bool]]]] = {}
         for block in self.order:
@@ -153,7 +151,6 @@ class Unit:
         self._regions: dict[Any, Region] = {}
         self.back_edges: Final = {(latch, loop.header) for loop in self.loops.loops for latch in loop.latches} | set(self.loops.irreducible)
         self.loop_headers: Final = {target for _, target in self.back_edges}
-
 
     def _note_test(self, branch: Branch) -> None:
         for operand in {renamed(branch.lhs), renamed(branch.rhs)}:
@@ -203,7 +200,13 @@ class Unit:
     def global_data(self, spec: MapSpec) -> Region:
         """The one value of a map of global data."""
         return self.region(
-            ("data", id(spec)), "map_value", f"section {spec.name}", spec.value_size, map=spec, read_only=spec.read_only_program, unique=True
+            ("data", id(spec)),
+            "map_value",
+            f"section {spec.name}",
+            spec.value_size,
+            map=spec,
+            read_only=spec.read_only_program,
+            unique=True,
         )
 
     def map_value(self, site: Op, spec: MapSpec) -> Region:
