@@ -16,6 +16,8 @@ from bpfcc.bpfir.ops import Assume, Call, CallExtern, CallFunction, CallIndirect
 from bpfcc.verifier.checks.problem import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bpfcc.bpfir.function import Function
     from bpfcc.runtime.specs.model import Callback
     from bpfcc.verifier.unit import Surroundings
@@ -182,7 +184,11 @@ class CallGraph:
                     too_deep = True
                     known = f"this is frame {frames[name] + 1}"
                     self.faults.append(
-                        Fault(name, site.op, Problem("V063", "calls are nested too deeply", required=f"at most {limits.call_depth} frames", known=known))
+                        Fault(
+                            name,
+                            site.op,
+                            Problem("V063", "calls are nested too deeply", required=f"at most {limits.call_depth} frames", known=known),
+                        )
                     )
                 if total >= above[site.callee]:
                     above[site.callee] = total
@@ -206,14 +212,17 @@ class CallGraph:
         limit = self._around.platform.limits.stack_bytes
         sizes = ", ".join(f"{each} {self._aligned(each)}" for each in [*self._chain(name, callers), site.callee][:MAX_FUNCTIONS_SHOWN])
         problem = Problem(
-            "V062", f"the frames of {site.callee} and its callers take {needed} bytes", required=f"at most {limit} bytes of stack", known=f"bytes of frames: {sizes}"
+            "V062", f"the frames of {site.callee} and its callers take {needed} bytes", required=f"at most {limit} bytes of stack",
+            known=f"bytes of frames: {sizes}",
         )  # fmt: skip
         self.faults.append(Fault(name, site.op, problem))
 
     def _tail_call(self, name: str, op: Op, above: int, callers: dict[str, str]) -> None:
         limit = self._around.platform.limits.stack_bytes_tail_call
         if limit is None:
-            self.faults.append(Fault(name, op, Problem("V064", "only the program itself may make tail calls, not the functions that it calls")))
+            self.faults.append(
+                Fault(name, op, Problem("V064", "only the program itself may make tail calls, not the functions that it calls"))
+            )
         elif above >= limit:
             problem = Problem(
                 "V064", f"a tail call below {above} bytes of stack", required=f"less than {limit} bytes in the frames of the callers",
@@ -255,8 +264,7 @@ class CallGraph:
         return found
 
 
-def _first(fn: Function, wanted: object) -> Op | None:
-    assert callable(wanted)
+def _first(fn: Function, wanted: Callable[[Op], bool]) -> Op | None:
     return next((op for block in fn.blocks for op in block.ops if wanted(op)), None)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bpfcc.verifier.unit import Surroundings, Unit
 
 # Operations of the judged form: what calls in calls may come to.
-MAX_OPS: Final = 200_000
+MAX_OPS: Final = 100_000
 OPS_FACTOR: Final = 40
 SMALL_OPS: Final = 10_000
 PROMOTING_ROUNDS: Final = 3
@@ -185,7 +185,7 @@ def facts_by_function(form: Expanded, facts: Facts, before: Mapping[str, tuple[U
         return {form.fn.name: facts}
     found: dict[str, Facts] = {}
     for name, old, new in form.origins:
-        fact = facts.of.get(new) if type(new) is Value else sc.const(new)  # type: ignore[arg-type]
+        fact = facts.of.get(new) if type(new) is Value else sc.const(new)
         if fact is None:
             continue
         into = found.setdefault(name, Facts())

@@ -1,6 +1,6 @@
 """Global functions: judged once by their prototype, and called by it.
 
-    v3 = call @parse(v1, v2)        int parse(struct __sk_buff *skb, struct key *key)
+v3 = call @parse(v1, v2)        int parse(struct __sk_buff *skb, struct key *key)
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ def _memory(view: View, op: Call, at: int, parameter: Parameter, problems: Probl
         return
     found: Problems = []
     # The callee may write it, and may read what was never written: that is the caller's to see to.
-    check_span(view, op, op.args[at], Span(0, parameter.size, parameter.size, Sum((), parameter.size), "write", helper=True, role=ROLES[at]), found)
+    check_span(
+        view, op, op.args[at], Span(0, parameter.size, parameter.size, Sum((), parameter.size), "write", helper=True, role=ROLES[at]), found
+    )
     problems += [p for p in found if parameter.nonnull or p.code != "V020" or num is None or num.umax != 0]
 
 

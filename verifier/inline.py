@@ -278,7 +278,9 @@ class Inliner:
                 taken = COMPARE[op.kind](op.width_bits, lhs, rhs)
                 block.terminator = Jump(self._edge(inst, op.then if taken else op.otherwise), op.insn)
             else:
-                block.terminator = Branch(op.kind, op.width_bits, lhs, rhs, self._edge(inst, op.then), self._edge(inst, op.otherwise), op.insn)
+                block.terminator = Branch(
+                    op.kind, op.width_bits, lhs, rhs, self._edge(inst, op.then), self._edge(inst, op.otherwise), op.insn
+                )
         else:
             made: Any = self.copied(inst, op)
             block.terminator = made

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.effects import UNKNOWN_CALL, HelperEffects, Touch
+from bpfcc.errors import InternalError
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import TOP, Fact, join, number_of, pointer, pointers_of
@@ -198,11 +199,14 @@ def _check_callback_result(value: Scalar | Fact, op: Call, problems: Problems) -
         problems.append(Problem("V050", "the callback returns an address", required=_range(low, high), role="value"))
     elif not (low <= num.smin and num.smax <= high):
         known = f"{{value}} is in [{num.smin}, {num.smax}]"
-        problems.append(Problem("V050", "the callback may return a value out of range", required=_range(low, high), known=known, role="value"))
+        problems.append(
+            Problem("V050", "the callback may return a value out of range", required=_range(low, high), known=known, role="value")
+        )
 
 
 def _signed(bound: Operand) -> int:
-    assert isinstance(bound, int)
+    if not isinstance(bound, int):
+        raise InternalError("the bounds of a callback's result are constants")
     return bound - WORD if bound >> 63 else bound
 
 

@@ -34,7 +34,7 @@ def call_back(inliner: Inliner, inst: Instance, block: Block, op: Call | CallExt
         made.helper = pseudo.EXPANDED - op.helper
         number = op.helper
     else:
-        number = -1 - op.extern  # type: ignore[union-attr]
+        number = -1 - op.extern
     block.ops.append(made)
     rounds = _Rounds(inliner, inst, callback, name, number, args, op.insn)
     after = inliner.block(inst.chain)

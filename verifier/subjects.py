@@ -1,8 +1,8 @@
 """What is judged by itself: the program, the global functions that it calls, and what runs later.
 
-    Subject(main, "entry")                      r1 = the context, returns what the type wants
-    Subject(parse, "global")                    parameters by its prototype
-    Subject(fires, "deferred", spec=timers)     (map, key, value): the callback of a timer in a value of that map
+Subject(main, "entry")                      r1 = the context, returns what the type wants
+Subject(parse, "global")                    parameters by its prototype
+Subject(fires, "deferred", spec=timers)     (map, key, value): the callback of a timer in a value of that map
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ def _of_callback(unit: Unit, subject: Subject) -> list[Any]:
     if spec is None or callback is None:
         return []
     key = unit.memory("key", f"a key of map {spec.name}", spec.key_size, read_only=True)
-    value = unit.region("value", "map_value", f"a value of map {spec.name}", spec.value_size, map=spec, read_only=spec.read_only_program, unique=True)
+    value = unit.region(
+        "value", "map_value", f"a value of map {spec.name}", spec.value_size, map=spec, read_only=spec.read_only_program, unique=True
+    )
     made = {"map": pointer(unit.map_handle(spec)), "map_key": pointer(key), "map_value": pointer(value)}
     return [made.get(kind, UNDEFINED) for kind in callback.arguments]
 

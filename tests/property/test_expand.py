@@ -44,7 +44,8 @@ def surroundings(module: Module) -> Surroundings:
         effects=effects, request=SimpleNamespace(object_types=None), moves_packet=lambda _op: False,
     )  # fmt: skip
     around.graph = CallGraph(around)
-    return around
+    found: Surroundings = around
+    return found
 
 
 def nested_calls(rng: random.Random) -> bytes:
@@ -92,7 +93,9 @@ def run_expanded(module: Module, form: Expanded, content: bytes) -> tuple[object
         helpers={**table, pseudo.ENTER_FRAME: enter_frame, pseudo.LEAVE: leave}, budget=100 * BUDGET,
     )  # fmt: skip
     try:
-        value = evaluate(Module([form.fn, *module.functions[1:]], module.maps, module.externs, module.type), (PACKET_BASE, MEMORY_BYTES), environment)
+        value = evaluate(
+            Module([form.fn, *module.functions[1:]], module.maps, module.externs, module.type), (PACKET_BASE, MEMORY_BYTES), environment
+        )
     except Trap as trap:
         assert trap.kind != "internal", trap
         return ("trap",)
@@ -142,7 +145,15 @@ def test_a_wrong_form_is_noticed() -> None:
     """A frame that is not lowered is that of the caller."""
     # main: [r10-8] = 7; call f; r0 = [r10-8]; exit        f: [r10-8] = 9; r0 = 0; exit
     code = b"".join(
-        [insn(0x7A, 10, 0, -8, 7), insn(0x85, 0, 1, 0, 2), insn(0x79, 0, 10, -8), insn(0x95), insn(0x7A, 10, 0, -8, 9), insn(0xB7), insn(0x95)]
+        [
+            insn(0x7A, 10, 0, -8, 7),
+            insn(0x85, 0, 1, 0, 2),
+            insn(0x79, 0, 10, -8),
+            insn(0x95),
+            insn(0x7A, 10, 0, -8, 9),
+            insn(0xB7),
+            insn(0x95),
+        ]
     )
     module = lift(Bytecode(code, discover_functions(decode(code))), type="raw", effects=EFFECTS.get)
     form = expand(surroundings(module), module.entry)
@@ -150,6 +161,3 @@ def test_a_wrong_form_is_noticed() -> None:
     assert run_expanded(module, form, content)[0] == 7 == run_oracle(code, content)[0]
     assert form.fn.frame_bytes == 1024
     assert sorted(map(len, form.activations.values())) == [1, 1, 2]
-
-
-

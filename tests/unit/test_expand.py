@@ -80,7 +80,8 @@ def test_a_pointer_into_the_callers_frame_may_be_used_and_one_beyond_may_not() -
 def test_folded_addresses_stay_in_the_frame_they_were_made_of() -> None:
     text = (
         MAIN + "  v1 = frame -16 #0\n  store.8 v1, 0, 1 #1\n  v2 = call @f(v1) #3\n  exit 2 #4\n}\n"
-        "fn @f(v0) static {\nb0:\n  v3 = frame -8 #8\n  store.8 v3, 0, v0 #9\n  v1 = load.8 v3, 0 #5\n  v4 = add.64 v1, 8 #6\n  atomic_add.8 v4, 0, 1 #7\n  exit 0 #7\n}\n"
+        "fn @f(v0) static {\nb0:\n  v3 = frame -8 #8\n  store.8 v3, 0, v0 #9\n  v1 = load.8 v3, 0 #5\n  v4 = add.64 v1, 8 #6\n"
+        "  atomic_add.8 v4, 0, 1 #7\n  exit 0 #7\n}\n"
     )
     form = form_of(module_of(text))
     chains = {op.offset: form.frames[op] for op in form.fn.ops() if isinstance(op, FrameAddr)}
@@ -90,7 +91,10 @@ def test_folded_addresses_stay_in_the_frame_they_were_made_of() -> None:
 
 
 def test_the_address_of_a_frame_that_is_gone_is_not_returned() -> None:
-    text = MAIN + "  v1 = call @f() #0\n  v2 = load.8 v1, 0 #1\n  exit 2 #2\n}\nfn @f() static {\nb0:\n  v1 = frame -8 #3\n  store.8 v1, 0, 1 #4\n  exit v1 #5\n}\n"
+    text = (
+        MAIN + "  v1 = call @f() #0\n  v2 = load.8 v1, 0 #1\n  exit 2 #2\n}\nfn @f() static {\nb0:\n  v1 = frame -8 #3\n"
+        "  store.8 v1, 0, 1 #4\n  exit v1 #5\n}\n"
+    )
     assert ("V010", "f", 5) in codes(text)
 
 
@@ -99,7 +103,8 @@ def test_an_address_left_in_the_callers_frame_is_not_used_in_the_next_call() -> 
     text = (
         MAIN + "  v1 = frame -8 #0\n  store.8 v1, 0, 0 #1\n  v2 = call @f(v1) #2\n  v3 = call @f(v1) #3\n  exit 2 #4\n}\n"
         "fn @f(v0) static {\nb0:\n  v1 = load.8 v0, 0 #5\n  if eq.64 v1, 0 then b2 else b1 #6\n"
-        "b1:\n  v2 = load.8 v1, 0 #7\n  jump b2 #7\nb2:\n  v3 = frame -8 #8\n  store.8 v3, 0, 7 #8\n  store.8 v0, 0, v3 #9\n  exit 0 #10\n}\n"
+        "b1:\n  v2 = load.8 v1, 0 #7\n  jump b2 #7\nb2:\n  v3 = frame -8 #8\n  store.8 v3, 0, 7 #8\n  store.8 v0, 0, v3 #9\n"
+        "  exit 0 #10\n}\n"
     )
     assert ("V010", "f", 7) in codes(text)
 
@@ -107,7 +112,10 @@ def test_an_address_left_in_the_callers_frame_is_not_used_in_the_next_call() -> 
 def test_nothing_is_written_in_a_new_frame() -> None:
     first = "  v1 = frame -8 #3\n  store.8 v1, 0, 1 #4\n"
     text = (
-        MAIN + "  v1 = call @writes() #0\n  v2 = call @reads() #1\n  exit 2 #2\n}\nfn @writes() static {\nb0:\n" + first + "  v3 = call helper 14() #4\n  v2 = atomic_fetch_add.8 v1, 0, 1 #5\n  exit 0 #6\n}\n"
+        MAIN
+        + "  v1 = call @writes() #0\n  v2 = call @reads() #1\n  exit 2 #2\n}\nfn @writes() static {\nb0:\n"
+        + first
+        + "  v3 = call helper 14() #4\n  v2 = atomic_fetch_add.8 v1, 0, 1 #5\n  exit 0 #6\n}\n"
         "fn @reads() static {\nb0:\n  v1 = frame -8 #7\n  v2 = load.8 v1, 0 #8\n  exit 0 #9\n}\n"
     )
     found = judged(text)
@@ -117,7 +125,10 @@ def test_nothing_is_written_in_a_new_frame() -> None:
 
 
 def test_one_fault_in_two_calls_is_one_finding() -> None:
-    text = MAIN + "  v1 = call @f(v0) #0\n  v2 = call @f(v0) #1\n  exit 2 #2\n}\nfn @f(v0) static {\nb0:\n  v1 = load.8 v0, 200 #3\n  exit 0 #4\n}\n"
+    text = (
+        MAIN + "  v1 = call @f(v0) #0\n  v2 = call @f(v0) #1\n  exit 2 #2\n}\nfn @f(v0) static {\nb0:\n  v1 = load.8 v0, 200 #3\n"
+        "  exit 0 #4\n}\n"
+    )
     assert codes(text) == [("V012", "f", 3)]
 
 
@@ -132,7 +143,8 @@ def test_arguments_that_are_not_given_were_never_written() -> None:
 def test_facts_are_of_the_values_of_the_module() -> None:
     text = (
         MAIN + "  v1 = call @f(3) #0\n  v2 = call @f(5) #1\n  exit 2 #2\n}\n"
-        "fn @f(v0) static {\nb0:\n  v1 = call helper 7() #3\n  v2 = and.64 v1, v0 #3\n  v3 = frame -8 #3\n  store.8 v3, 0, v2 #4\n  exit v2 #5\n}\n"
+        "fn @f(v0) static {\nb0:\n  v1 = call helper 7() #3\n  v2 = and.64 v1, v0 #3\n  v3 = frame -8 #3\n"
+        "  store.8 v3, 0, v2 #4\n  exit v2 #5\n}\n"
     )
     module = module_of(text)
     facts = judge(module, request()).facts["f"][1]
@@ -144,15 +156,13 @@ def test_facts_are_of_the_values_of_the_module() -> None:
 
 
 def test_too_many_operations_are_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = "".join(f"  v{n + 1} = call @f{{next}}() #{n}\n" for n in range(6))
-    text = "".join(
-        f"fn @f{level}() static {{\nb0:\n{calls.replace('{next}', str(level + 1))}  exit 0 #6\n}}\n" for level in range(1, 6)
-    )
+    calls = "".join(f"  v{n + 1} = call @f{{next}}() #{n}\n" for n in range(3))
+    text = "".join(f"fn @f{level}() static {{\nb0:\n{calls.replace('{next}', str(level + 1))}  exit 0 #6\n}}\n" for level in range(1, 6))
     text = MAIN + calls.replace("{next}", "1") + "  exit 2 #6\n}\n" + text + "fn @f6() static {\nb0:\n  exit 0 #7\n}\n"
+    assert judged(text).status == "accepted"
+    monkeypatch.setattr(expanding, "SMALL_OPS", 100)
     (finding,) = judged(text).findings
     assert (finding.code, finding.cause) == ("V071", "analysis-limit")
-    monkeypatch.setattr(expanding, "SMALL_OPS", 200_000)
-    assert judged(text).status == "accepted"
 
 
 # ---- tail calls and packet loads --------------------------------------------------------------------------------------------
@@ -160,7 +170,8 @@ def test_too_many_operations_are_a_finding(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_tail_call_of_a_callee_returns_anything() -> None:
     text = (
-        MAIN + "  v1 = call @f(v0) #0\n  if ugt.64 v1, 1 then b1 else b2 #1\nb1:\n  v2 = load.8 v0, 200 #2\n  exit 2 #3\nb2:\n  exit 2 #3\n}\n"
+        MAIN
+        + "  v1 = call @f(v0) #0\n  if ugt.64 v1, 1 then b1 else b2 #1\nb1:\n  v2 = load.8 v0, 200 #2\n  exit 2 #3\nb2:\n  exit 2 #3\n}\n"
         "fn @f(v0) static {\nb0:\n  v1 = map 1 #4\n  v2 = call helper 12(v0, v1, 3) #5\n  exit 1 #6\n}\n"
     )
     assert codes(text) == [("V012", "main", 2)]
@@ -170,15 +181,18 @@ def test_a_tail_call_of_a_callee_returns_anything() -> None:
 def test_what_is_held_at_a_tail_call_is_said_once() -> None:
     text = (
         MAIN + "  v1 = call @f(v0) #0\n  exit 2 #1\n}\n"
-        "fn @f(v0) static {\nb0:\n  v1 = map 2 #2\n  v2 = call helper 131(v1, 8, 0) #3\n  if eq.64 v2, 0 then b1 else b2 #4\nb1:\n  exit 0 #5\n"
-        "b2:\n  v3 = assume v2 where ne.64 v2, 0 #4\n  v4 = map 1 #6\n  v5 = call helper 12(v0, v4, 3) #7\n  v6 = call helper 133(v3, 0) #8\n  exit 0 #9\n}\n"
+        "fn @f(v0) static {\nb0:\n  v1 = map 2 #2\n  v2 = call helper 131(v1, 8, 0) #3\n  if eq.64 v2, 0 then b1 else b2 #4\n"
+        "b1:\n  exit 0 #5\n"
+        "b2:\n  v3 = assume v2 where ne.64 v2, 0 #4\n  v4 = map 1 #6\n  v5 = call helper 12(v0, v4, 3) #7\n"
+        "  v6 = call helper 133(v3, 0) #8\n  exit 0 #9\n}\n"
     )
     assert codes(text) == [("V042", "f", 7)]
 
 
 def test_a_packet_load_of_a_callee_may_return_zero_at_once() -> None:
     text = (
-        MAIN + "  v1 = call @f(v0) #0\n  if eq.64 v1, 0 then b1 else b2 #1\nb1:\n  v2 = load.8 v0, 500 #2\n  exit 2 #3\nb2:\n  exit 2 #3\n}\n"
+        MAIN
+        + "  v1 = call @f(v0) #0\n  if eq.64 v1, 0 then b1 else b2 #1\nb1:\n  v2 = load.8 v0, 500 #2\n  exit 2 #3\nb2:\n  exit 2 #3\n}\n"
         "fn @f(v0) static {\nb0:\n  v1 = packet_load.1 v0, 0, 4 #4\n  exit 1 #5\n}\n"
     )
     assert codes(text, "socket_filter") == [("V012", "main", 2)]
@@ -187,9 +201,11 @@ def test_a_packet_load_of_a_callee_may_return_zero_at_once() -> None:
 # ---- callbacks ----------------------------------------------------------------------------------------------------------------
 
 LOOP = (
-    MAIN + "  v1 = frame -8 #0\n  store.8 v1, 0, 0 #1\n  v5 = load.4 v0, 16 #1\n  v2 = function @step #2\n  v3 = call helper 181({count}, v2, v1, 0) #3\n"
+    MAIN + "  v1 = frame -8 #0\n  store.8 v1, 0, 0 #1\n  v5 = load.4 v0, 16 #1\n  v2 = function @step #2\n"
+    "  v3 = call helper 181({count}, v2, v1, 0) #3\n"
     "  v4 = load.8 v1, 0 #4\n  exit v4 #5\n}\n"
-    "fn @step(v0, v1) static {\nb0:\n  v2 = load.8 v1, 0 #6\n  v3 = add.64 v2, v0 #7\n  store.8 v1, 0, v3 #8\n  if ugt.64 v0, 5 then b1 else b2 #9\nb1:\n  exit 1 #10\nb2:\n  exit 0 #11\n}\n"
+    "fn @step(v0, v1) static {\nb0:\n  v2 = load.8 v1, 0 #6\n  v3 = add.64 v2, v0 #7\n  store.8 v1, 0, v3 #8\n"
+    "  if ugt.64 v0, 5 then b1 else b2 #9\nb1:\n  exit 1 #10\nb2:\n  exit 0 #11\n}\n"
 )
 
 
@@ -264,7 +280,8 @@ def test_the_form_of_a_loop_over_a_map_stops_anywhere() -> None:
 def test_frames_of_two_activations_are_two_regions() -> None:
     text = (
         MAIN + "  v1 = call @f() #0\n  v2 = call @f() #1\n  exit 2 #2\n}\n"
-        "fn @f() static {\nb0:\n  v1 = frame -8 #3\n  v2 = call helper 14() #3\n  store.8 v1, 0, v2 #4\n  v3 = atomic_fetch_add.8 v1, 0, 1 #5\n  exit 0 #6\n}\n"
+        "fn @f() static {\nb0:\n  v1 = frame -8 #3\n  v2 = call helper 14() #3\n  store.8 v1, 0, v2 #4\n"
+        "  v3 = atomic_fetch_add.8 v1, 0, 1 #5\n  exit 0 #6\n}\n"
     )
     module = module_of(text)
     unit, facts = judge(module, request()).facts["f"]

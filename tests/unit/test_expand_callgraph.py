@@ -43,7 +43,9 @@ def call(name: str, insn: int, result: int = 1) -> str:
 
 
 def test_order_is_callers_first() -> None:
-    graph = graph_of(function("main", call("a", 1), call("b", 2, 2)), function("a", call("b", 3)), function("b"), function("unused", call("a", 4)))
+    graph = graph_of(
+        function("main", call("a", 1), call("b", 2, 2)), function("a", call("b", 3)), function("b"), function("unused", call("a", 4))
+    )
     assert graph.order == ["main", "a", "b"]
     assert graph.faults == []
 
@@ -73,7 +75,11 @@ def test_nesting(frames: int, expected: list[tuple[str, str, int]]) -> None:
 
 def test_the_longest_way_counts() -> None:
     """b is called by main with room enough, by a without."""
-    functions = [function("main", call("b", 1), call("a", 2, 2), stack=185), function("a", call("b", 3), stack=200), function("b", stack=112)]
+    functions = [
+        function("main", call("b", 1), call("a", 2, 2), stack=185),
+        function("a", call("b", 3), stack=200),
+        function("b", stack=112),
+    ]
     graph = graph_of(*functions)
     assert (faults(graph), graph.stack_bytes) == ([], 192 + 208 + 112)
     graph = graph_of(*functions[:2], function("b", stack=120))
@@ -120,5 +126,10 @@ def test_tail_calls_of_functions_where_there_are_none() -> None:
 
 def test_who_moves_the_packet() -> None:
     moves = "v1 = call helper 44(v0, 4) #3"
-    graph = graph_of(function("main", call("a", 1), call("c", 2, 2)), function("a", call("b", 1)), function("b", moves), function("c", "v1 = call helper 7() #3"))
+    graph = graph_of(
+        function("main", call("a", 1), call("c", 2, 2)),
+        function("a", call("b", 1)),
+        function("b", moves),
+        function("c", "v1 = call helper 7() #3"),
+    )
     assert {name: graph.moves_packet(name) for name in ("a", "b", "c")} == {"a": True, "b": True, "c": False}
