@@ -134,11 +134,22 @@ def _least(op: Call, index: int, known: Known) -> int:
 
 def _kernel_object(unit: Unit, op: Call, helper: Helper, _known: Known) -> Scalar | Fact:
     types = unit.around.request.kernel_types
-    name = RETURNED_TYPES.get(helper.name)
+    name = _exchanged(unit, op, _known) if helper.name == "kptr_xchg" else RETURNED_TYPES.get(helper.name)
     found = types.named(name) if types is not None and name is not None else None
     shown = f"struct {name}" if name is not None else "a kernel object"
-    ref = op if helper.acquires else None
-    return pointer(unit.object(op, "btf", shown, type=found, ref=ref), null=helper.returns.endswith("_or_null"))
+    ref = op if helper.acquires else _argument_ref(op, _known)
+    # Helpers return what is kept alive by RCU or by what they were given.
+    kind = found.with_tag("trusted").not_null() if found is not None else None
+    return pointer(unit.object(op, "btf", shown, type=kind, ref=ref), null=helper.returns.endswith("_or_null"))
+
+
+def _exchanged(unit: Unit, op: Call, known: Known) -> str | None:
+    """The struct that a kernel pointer in a map's value points to."""
+    for p in pointers_of(known(op.args[0])) if op.args else ():
+        fields = unit.around.map_fields(p.region.map) if p.region.map is not None and p.offset.is_const() else None
+        if fields is not None and p.offset.smin in fields.targets:
+            return fields.targets[p.offset.smin].removeprefix("struct ")
+    return None
 
 
 def _number_or_object(unit: Unit, op: Call, helper: Helper, _known: Known) -> Scalar | Fact:

@@ -20,10 +20,15 @@ from bpfcc.verifier.results import call_result
 if TYPE_CHECKING:
     from bpfcc.runtime.specs.model import Field
     from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.options import BtfPointer
     from bpfcc.verifier.unit import Unit
 
 Known = Callable[[Operand], "Scalar | Fact"]
+# What is freed only after an RCU grace period (`rcu_protected_types` of the kernel).
+KEPT_BY_RCU: Final = frozenset({"struct prog_test_ref_kfunc", "struct cgroup", "struct bpf_cpumask", "struct task_struct", "struct bpf_crypto_ctx"})
 END_OFFSET: Final = sc.urange(0, MAX_PACKET)
+# Members of contexts that are trusted pointers: `struct bpf_nf_ctx`.
+KERNEL_FIELDS: Final = {"state": "nf_hook_state", "skb": "sk_buff"}
 META_OFFSET: Final = sc.urange(0, 4096)
 
 
@@ -206,7 +211,10 @@ def context_pointer(unit: Unit, op: Load, field: Field, plain: Scalar) -> Scalar
     if kind == "flow_keys":
         return pointer(unit.memory("flow_keys", "the flow keys", 56))
     if kind == "btf_pointer":
-        return pointer(unit.object(op, "btf", f"kernel object {field.name}", type=None))
+        from bpfcc.verifier.kfuncs import typed_object
+
+        name = KERNEL_FIELDS.get(field.name)
+        return pointer(typed_object(unit, name, "trusted") if name else unit.object(op, "btf", f"kernel object {field.name}", type=None))
     return plain
 
 
@@ -217,16 +225,22 @@ def _argument(unit: Unit, op: Load, index: int, plain: Scalar) -> Scalar | Fact:
     found = arguments[index]
     if found is None or isinstance(found, int):
         return plain
-    return pointer(unit.object(("argument", index), "btf", found.name, type=found, unique=True))
+    return _of_type(unit, found)
+
+
+def _of_type(unit: Unit, kind: BtfPointer) -> Fact:
+    """A pointer to a kernel type: one region for all that are to be relied on equally."""
+    return pointer(unit.object(None, "btf", kind.name, type=kind.not_null()), null=kind.nullable)
 
 
 def _load_kernel(unit: Unit, op: Load, region: Region, offset: Scalar, plain: Scalar) -> Scalar | Fact:
     types = unit.around.request.kernel_types
     if region.type is not None and types is not None and offset.is_const():
-        member = types.member(region.type, offset.smin + op.offset, op.size_bytes)
+        # In a program that may sleep nothing says here whether RCU is read-locked.
+        member = types.member(region.type, offset.smin + op.offset, op.size_bytes, rcu=not unit.around.request.sleepable)
         if member is None or isinstance(member, int):
             return plain
-        return pointer(unit.object(op, "btf", member.name, type=member))
+        return _of_type(unit, member)
     if op.size_bytes != 8:
         return plain
     return Fact(TOP, (Ptr(unit.object(op, "btf", "a kernel object", type=None), sc.const(0)),))
@@ -250,8 +264,19 @@ def _load_map_value(unit: Unit, op: Load, p: Ptr, plain: Scalar) -> Scalar | Fac
     if fields is not None and op.size_bytes == 8 and p.offset.is_const():
         special = fields.fields.get(p.offset.smin + op.offset)
         if special is not None and special[0].startswith("kptr"):
-            return pointer(unit.object(op, "btf", "a kernel pointer of a map", type=None), null=True)
+            return _stored_pointer(unit, special[0], fields.targets.get(p.offset.smin + op.offset, ""))
     return plain
+
+
+def _stored_pointer(unit: Unit, kind: str, target: str) -> Fact:
+    """A kernel pointer of a map's value: another CPU may take it out and release it, so that at most RCU keeps it."""
+    types = unit.around.request.kernel_types
+    found = types.named(target) if types is not None and target else None
+    if found is None:
+        return pointer(unit.object(None, "btf", target or "a kernel pointer of a map", type=None), null=True)
+    kept = kind == "kptr" and target in KEPT_BY_RCU and not unit.around.request.sleepable
+    kind_of = found.with_tag("percpu" if kind == "kptr_percpu" else "rcu" if kept else "untrusted")
+    return pointer(unit.object(None, "btf", found.name, type=kind_of.not_null()), null=True)
 
 
 def epoch_at(unit: Unit, op: Op) -> int:

@@ -52,6 +52,8 @@ class Span(NamedTuple):
     role: Role = "base"
     count: Operand | None = None
     nullable: bool = False
+    # Whatever is kept there is replaced by something of the kind.
+    renews: bool = False
 
     def words(self) -> str:
         """For messages."""
@@ -230,7 +232,7 @@ def _check_frame(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems
         required = "the stack is accessed at multiples of the access's size"
         problems.append(Problem("V017", f"{span.words()} are not aligned to {span.most} bytes", required=required, known=f"the offset is {p.offset}", role=span.role))
         return
-    if view.state.dynptrs and (span.helper or span.mode == "read") and overlapping(view, view.state, _touched(view, p, span)):
+    if view.state.dynptrs and not span.renews and (span.helper or span.mode == "read") and overlapping(view, view.state, _touched(view, p, span)):
         what = "lie in" if span.mode == "read" else "reach into"
         problems.append(Problem("V034" if span.helper else "V018", f"{span.words()} {what} a dynptr or iterator on the stack", role=span.role))
     elif span.mode != "write":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bpfcc.bpfir.ops import Call, CallExtern
 from bpfcc.verifier.checks.access import Mode, Span, check_span
 from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.checks.trust import HELPER_TYPES, Wanted, check_object
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import Fact, Ptr, Region, number_of, pointers_of
 from bpfcc.verifier.goals import InRange, NotNumber, Written
@@ -21,6 +22,7 @@ from bpfcc.verifier.steps import bits
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
+    from bpfcc.bpfir.ops import Operand
     from bpfcc.runtime.specs.model import Helper
     from bpfcc.verifier.domains.scalar import Scalar
     from bpfcc.verifier.verdict import Role
@@ -329,7 +331,7 @@ def check_new_handle(view: View, op: Call | CallExtern, name: str, index: int, s
         wanted = f"{size} bytes of the stack, aligned to 8"
         problems.append(Problem("V033", f"argument {index + 1} of {name} must be {wanted}", required=wanted, known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
         return
-    _memory(view, op, index, "write", size, size, Sum((), size), problems)
+    check_span(view, op, op.args[index], Span(0, size, size, Sum((), size), "write", helper=True, role=ROLES[index], renews=True), problems)
     if any(h.ref in view.state.may for h in overlapping(view, view.state, bits(view, slot, slot + size))):
         problems.append(Problem("V040", "a dynptr or iterator is overwritten before it was released", role=ROLES[index]))
 
@@ -346,47 +348,56 @@ def _record(view: View, op: Call, helper: Helper, index: int, problems: Problems
         problems.append(Problem("V041", f"{{{role}}} does not point to the start of the record", known=f"{{{role}}} is {fact!r}", role=role))
 
 
-def _object(kinds: frozenset[str], wanted: str, *, nullable: bool = False) -> Check:
+def _object(name: str, kinds: frozenset[str], *, nullable: bool = False) -> Check:
     def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
-        role = ROLES[index]
-        fact = view.known(op.args[index])
         if not _written(view, op, index, problems):
             return
-        found = pointers_of(fact)
-        num = number_of(fact)
-        if nullable and num is not None and num.umax == 0:
-            num = None
-            if not found:
-                return
-        if num is not None and found and view.suppose(NotNumber(op.args[index])):
-            num = None
-        if num is not None and found:
-            problems.append(Problem("V020", f"{{{role}}} may be null", role=role, suggestion=f"if (!{{{role}}}) return 0;"))
-        elif num is not None or not found or any(p.region.kind not in kinds for p in found):
-            _need(op, helper, index, wanted, fact, problems)
-        else:
-            _held(view, found, helper, role, problems)
+        if helper.name == EXCHANGE:
+            _exchanged(view, op, helper, index, problems)
+            return
+        kind = name or HELPER_TYPES.get((helper.name, index), "")
+        check_object(view, op, index, Wanted(helper.name, kind, nullable=nullable, kinds=kinds), problems)
 
     return check
 
 
-def _held(view: View, found: tuple[Ptr, ...], helper: Helper, role: Role, problems: Problems) -> None:
-    for p in found:
-        if p.region.ref is not None and p.region.ref not in view.state.must and not helper.releases:
-            problems.append(Problem("V041", f"{p.region} is used after it was released", role=role))
-            return
+def _exchanged(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    """What goes into a map's value: null, or something held that is of the type that the member is declared with."""
+    found = kptr_at(view, op.args[0])
+    name = found[1].removeprefix("struct ") if found is not None else ""
+    wanted = Wanted(helper.name, name, "trusted", nullable=True, releases=True, kinds=frozenset({"btf"}))
+    check_object(view, op, index, wanted, problems)
+
+
+def kptr_at(view: View, operand: Operand) -> tuple[str, str] | None:
+    """Kind and type of the kernel pointer in a map's value that an address is of."""
+    fact = view.known(operand)
+    found = pointers_of(fact)
+    if number_of(fact) is not None or len(found) != 1 or found[0].region.map is None or not found[0].offset.is_const():
+        return None
+    at = found[0].offset.smin
+    fields = view.unit.around.map_fields(found[0].region.map)
+    if found[0].region.kind != "map_value" or fields is None or fields.fields.get(at, ("", 0))[0] not in EXCHANGEABLE:
+        return None
+    return fields.fields[at][0], fields.targets.get(at, "")
+
+
+def _per_cpu(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    fact = view.known(op.args[index])
+    found = pointers_of(fact)
+    if number_of(fact) is not None and found and not view.suppose(NotNumber(op.args[index])):
+        problems.append(Problem("V020", f"{{{ROLES[index]}}} may be null", role=ROLES[index], suggestion=f"if (!{{{ROLES[index]}}}) return 0;"))
+    elif not found or any(p.region.kind != "btf" or getattr(p.region.type, "tag", "percpu") != "percpu" for p in found):
+        _need(op, helper, index, "a per-CPU kernel variable", fact, problems)
 
 
 def _kptr(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
-    fact = view.known(op.args[index])
-    found = pointers_of(fact)
-    if number_of(fact) is None and len(found) == 1 and found[0].region.map is not None and found[0].offset.is_const():
-        fields = view.unit.around.map_fields(found[0].region.map)
-        if fields is not None and fields.fields.get(found[0].offset.smin, ("", 0))[0].startswith(("kptr", "percpu_kptr")):
-            return
-    _need(op, helper, index, "a kernel pointer in a map's value", fact, problems)
+    if kptr_at(view, op.args[index]) is None:
+        _need(op, helper, index, "a kernel pointer in a map's value", view.known(op.args[index]), problems)
 
 
+EXCHANGE: Final = "kptr_xchg"
+EXCHANGEABLE: Final = frozenset({"kptr", "kptr_percpu"})
 SOCKETS: Final = frozenset({"sock", "btf"})
 ARGUMENTS: Final[dict[str, Check]] = {
     "anything": _anything,
@@ -416,13 +427,13 @@ ARGUMENTS: Final[dict[str, Check]] = {
     "dynptr": _dynptr,
     "dynptr_uninit": _new_dynptr,
     "ringbuf_mem": _record,
-    "sock_common": _object(SOCKETS, "a socket"),
-    "sock_common_or_null": _object(SOCKETS, "a socket or null", nullable=True),
-    "btf_id_sock_common": _object(SOCKETS, "a socket"),
-    "btf_id_sock_common_or_null": _object(SOCKETS, "a socket or null", nullable=True),
-    "btf_id": _object(frozenset({"btf", "sock"}), "a kernel object"),
-    "btf_id_or_null": _object(frozenset({"btf", "sock", "mem"}), "a kernel object", nullable=True),
-    "percpu_btf_id": _object(frozenset({"btf"}), "a per-CPU kernel variable"),
+    "sock_common": _object("", frozenset({"sock"})),
+    "sock_common_or_null": _object("", frozenset({"sock"}), nullable=True),
+    "btf_id_sock_common": _object("sock_common", SOCKETS),
+    "btf_id_sock_common_or_null": _object("sock_common", SOCKETS, nullable=True),
+    "btf_id": _object("", frozenset({"btf"})),
+    "btf_id_or_null": _object("", frozenset({"btf"}), nullable=True),
+    "percpu_btf_id": _per_cpu,
     "kptr": _kptr,
 }
 

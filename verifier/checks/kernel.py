@@ -185,13 +185,13 @@ def _object(view: View, op: CallExtern, row: Kfunc, index: int, problems: Proble
         return
     trust = "trusted" if row.flags & {"trusted_args", "release"} else "rcu" if "rcu" in row.flags else ""
     wanted = Wanted(row.name, each.type, trust, each.nullable, "release" in row.flags, maps=each.type == "bpf_map")
-    check_object(view, index, view.known(op.args[index]), wanted, problems)
+    check_object(view, op, index, wanted, problems)
 
 
 def _context(view: View, op: CallExtern, row: Kfunc, index: int, problems: Problems) -> None:
     around = view.unit.around
     if row.name in SKB_FUNCTIONS and (around.context is None or around.context.name != "__sk_buff"):
-        check_object(view, index, view.known(op.args[index]), Wanted(row.name, "sk_buff", "trusted"), problems)
+        check_object(view, op, index, Wanted(row.name, "sk_buff", "trusted"), problems)
     else:
         ARGUMENTS["ctx"](view, op, _as_helper(row), index, problems)
 

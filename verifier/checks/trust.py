@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.facts import number_of, pointers_of
+from bpfcc.verifier.goals import NotIn, NotNumber
 from bpfcc.verifier.handles import is_slice
 
 if TYPE_CHECKING:
-    from bpfcc.verifier.domains.scalar import Scalar
-    from bpfcc.verifier.facts import Fact, Ptr, Region
+    from bpfcc.bpfir.ops import Call, CallExtern
+    from bpfcc.verifier.facts import Ptr, Region
     from bpfcc.verifier.verdict import Role
     from bpfcc.verifier.view import View
 
@@ -30,7 +31,7 @@ HELPER_TYPES: Final = {
 }  # fmt: skip
 # The kernel's structs behind the sockets of contexts and lookups (`reg2btf_ids`), and what these begin with.
 SOCKET_TYPES: Final = {
-    "sock": frozenset({"sock", "sock_common"}), "sock_common": frozenset({"sock_common"}),
+    "sock": frozenset({"sock", "sock_common"}), "sock_common": frozenset({"sock_common"}), "xdp_sock": frozenset({"sock", "sock_common"}),
     "tcp_sock": frozenset({"tcp_sock", "inet_connection_sock", "inet_sock", "sock", "sock_common"}),
 }  # fmt: skip
 UNSAFE_TAGS: Final = frozenset({"untrusted", "user", "percpu", "buffer"})
@@ -44,7 +45,7 @@ class Wanted(NamedTuple):
     trust: str = ""
     nullable: bool = False
     releases: bool = False
-    sockets: bool = True
+    kinds: frozenset[str] = frozenset({"btf", "sock"})
     maps: bool = False
 
     def words(self) -> str:
@@ -80,11 +81,14 @@ def is_struct(view: View, p: Ptr, name: str, *, strict: bool = False) -> bool:
     return p.offset.smin >= 0 and types.is_a(region.type, name, strict=strict, offset=p.offset.smin)
 
 
-def check_object(view: View, index: int, fact: Scalar | Fact, wanted: Wanted, problems: Problems) -> None:
+def check_object(view: View, op: Call | CallExtern, index: int, wanted: Wanted, problems: Problems) -> None:
     """One argument that is a kernel object."""
     role = ROLES[index]
+    fact = view.known(op.args[index])
     found = pointers_of(fact)
     num = number_of(fact)
+    if num is not None and found and view.suppose(NotNumber(op.args[index])):
+        num = None
     if num is not None and num.umax == 0 and wanted.nullable:
         num = None
         if not found:
@@ -99,7 +103,9 @@ def check_object(view: View, index: int, fact: Scalar | Fact, wanted: Wanted, pr
         before = len(problems)
         _check_one(view, index, p, wanted, problems)
         if len(problems) > before:
-            return
+            if not view.suppose(NotIn(op.args[index], p.region)):
+                return
+            del problems[before:]
 
 
 def _no(index: int, wanted: Wanted, fact: object, problems: Problems) -> None:
@@ -112,7 +118,7 @@ def _check_one(view: View, index: int, p: Ptr, wanted: Wanted, problems: Problem
     role, region = ROLES[index], p.region
     if wanted.maps and region.kind == "map":
         return
-    if region.kind != "btf" and not (region.kind == "sock" and wanted.sockets):
+    if region.kind not in wanted.kinds:
         _no(index, wanted, p, problems)
     elif region.ref is not None and not is_slice(region.ref) and region.ref not in view.state.must:
         what = "again" if wanted.releases else "after it was released"
