@@ -223,7 +223,7 @@ def make_request(case: Twin, variant: Variant) -> Request:
         request,
         attach_type=case.header.get("attach_type", program.attach_type),
         sleepable=program.sleepable or case.header.get("sleepable") == "yes",
-        license=program.license if case.is_c else case.license,
+        license=request.license if case.is_c else case.license,
     )
 
 

@@ -161,9 +161,11 @@ def request_for(program: Program, rules: Rules, kernel_types: KernelTypes | None
     platform = load_platform(rules.platform)
     program_type = program.type or ""
     platform.program_type(program_type)
+    # An object without a license section says that it has none; of bare instructions nobody may have said anything.
+    license = "" if program.license is None and program.object is not None else program.license  # noqa: A001 - the field's name
     return Request(
         platform=platform, type=program_type, attach_type=program.attach_type, attach_target=program.attach_target,
-        sleepable=program.sleepable, license=program.license, options=rules.options, kernel_types=kernel_types,
+        sleepable=program.sleepable, license=license, options=rules.options, kernel_types=kernel_types,
         object_types=object_types(program.btf, program_type, platform), btf=program.btf,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bpfcc.bpfir.ops import Call, CallExtern
 from bpfcc.verifier.checks.access import Mode, Span, check_span
+from bpfcc.verifier.checks.leaks import check_copied, check_printed
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.checks.trust import HELPER_TYPES, Wanted, check_object
 from bpfcc.verifier.domains import scalar as sc
@@ -78,8 +79,9 @@ def _written(view: View, op: Call, index: int, problems: Problems) -> bool:
     return True
 
 
-def _unchecked(_view: View, _op: Call, _helper: Helper, _index: int, _problems: Problems) -> None:
+def _unchecked(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
     """Whatever it is: only some forms of the call look at it."""
+    check_printed(view, op, helper, index, problems)
 
 
 def _map(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
@@ -161,7 +163,8 @@ def _of_map(which: str, mode: Mode, *, nullable: bool = False) -> Check:
                 problems.append(Problem("V039", f"map {spec.name} has no keys", role=ROLES[index]))
                 return
             _memory(view, op, index, mode, size, size, Sum((), size), problems)
-        del helper
+            if mode == "read" and not problems:
+                check_copied(view, op, helper, index, size, problems)
 
     return check
 
@@ -188,6 +191,8 @@ def _mem(mode: Mode, *, nullable: bool = False) -> Check:
                 return
             size = sc.meet(size, sc.urange(0, MAX_SIZE - 1)) or size
         _nullable_memory(view, op, index, mode, at, size, nullable=nullable, problems=problems)
+        if mode == "read" and not problems:
+            check_copied(view, op, helper, index, size.umax, problems)
 
     return check
 

@@ -69,7 +69,7 @@ def _check_pointers(op: Alu, a: Scalar | Fact, b: Scalar | Fact, problems: Probl
     elif op.kind == "add" and left and right:
         problems.append(Problem("V023", "two addresses are added", role="rhs"))
     elif op.kind == "sub" and right:
-        if number_of(a) is not None and not left:
+        if number_of(a) is not None and not left and op.width_bits == 64:
             problems.append(Problem("V023", f"an address ({right[0].region}) is subtracted from a number", role="rhs"))
         elif any(p.region is not q.region for p in left for q in right) or op.width_bits == 32:
             problems.append(Problem("V024", "the difference of two addresses that do not belong together", role="lhs"))
