@@ -69,6 +69,7 @@ class CallGraph:
         # Bytes of stack of the deepest chain, aligned.
         self.stack_bytes = 0
         self._moves: dict[str, bool] = {}
+        self._sleeping: dict[str, str | None] = {}
         self.order: Final = self._ordered()
         if self.order:
             self._callbacks()
@@ -262,6 +263,23 @@ class CallGraph:
                 if type(op) in (Call, CallExtern, CallIndirect)
             )
         return found
+
+
+    def sleeping(self, name: str) -> str | None:
+        """What the function calls, itself or through others, that may sleep."""
+        if name not in self._sleeping:
+            found = (self._may_sleep(op) for each in self._below([name]) for block in self.functions[each].blocks for op in block.ops)
+            self._sleeping[name] = next((what for what in found if what is not None), None)
+        return self._sleeping[name]
+
+    def _may_sleep(self, op: Op) -> str | None:
+        if type(op) is Call:
+            helper = self._around.helper(op.helper)
+            return helper.name if helper is not None and helper.may_sleep else None
+        if type(op) is CallExtern:
+            kfunc = self._around.platform.kfuncs.by_name.get(self._around.module.externs[op.extern].name)
+            return kfunc.name if kfunc is not None and "sleepable" in kfunc.flags else None
+        return None
 
 
 def _first(fn: Function, wanted: Callable[[Op], bool]) -> Op | None:

@@ -11,6 +11,7 @@ from bpfcc.bpfir.ops import Call
 from bpfcc.verifier import pseudo
 from bpfcc.verifier.checks.access import Span, check_span
 from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.checks.sections import check_sleep
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import TOP, UNDEFINED, Fact, number_of, pointer, pointers_of
 from bpfcc.verifier.linear import Sum
@@ -74,6 +75,9 @@ def check_global_call(view: View, op: Call, fn: Function, problems: Problems) ->
         return
     if not prototype.returns_value and not prototype.returns_void:
         problems.append(Problem("V068", f"{fn.name} returns an address; a global function returns a number or nothing", role="result"))
+        return
+    sleeping = view.unit.around.graph.sleeping(fn.name)
+    if sleeping is not None and not check_sleep(view, f"{fn.name} calls {sleeping}, which", problems):
         return
     # Arguments that the function does not look at are not passed.
     for at, parameter in enumerate(prototype.parameters[: len(op.args)]):

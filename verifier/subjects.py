@@ -37,6 +37,12 @@ class Subject(NamedTuple):
     returns: tuple[int, int] | None = None
     callback: Callback | None = None
     spec: MapSpec | None = None
+    # Timers fire where nothing may sleep, work queues run where it may.
+    sleepable: bool | None = None
+
+    def surroundings(self, around: Surroundings) -> Surroundings:
+        """What it is judged in."""
+        return around if self.sleepable is None else around.where(sleepable=self.sleepable)
 
     @property
     def key(self) -> tuple[str, Kind, int]:
@@ -79,7 +85,8 @@ def _deferred(unit: Unit, facts: Facts, op: Call | CallExtern, callback: Callbac
     values = [r.map for r in regions if r.kind == "map_value"] or [r.map for r in regions] or [None]
     specs = list({id(spec): spec for spec in values}.values())
     functions = unit.around.graph.functions
-    return [Subject(functions[name], "deferred", callback.returns, callback, spec) for name in names for spec in specs]
+    sleepable = type(op) is CallExtern
+    return [Subject(functions[name], "deferred", callback.returns, callback, spec, sleepable) for name in names for spec in specs]
 
 
 def parameters_of(unit: Unit, subject: Subject) -> list[Scalar | Fact]:

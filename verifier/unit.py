@@ -7,6 +7,7 @@ unit.map_value(op, spec)        a value that the lookup `op` found
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -51,6 +52,7 @@ class Surroundings:
         self.arguments: Final = self._arguments()
         self._helpers: dict[int, Helper | None] = {}
         self._effects: dict[int, HelperEffects | None] = {}
+        self._other: Surroundings | None = None
         self._map_fields: dict[int, MapFields | None] = {}
         self._fields: dict[tuple[int, int], Field | None] = {}
 
@@ -75,6 +77,14 @@ class Surroundings:
         if number not in self._effects:
             self._effects[number] = pseudo.effects_of(self, number)
         return self._effects[number]
+
+    def where(self, *, sleepable: bool) -> Surroundings:
+        """The same for what may sleep though the program may not, or the other way round."""
+        if sleepable == self.request.sleepable:
+            return self
+        if self._other is None:
+            self._other = Surroundings(self.module, replace(self.request, sleepable=sleepable))
+        return self._other
 
     @cached_property
     def graph(self) -> CallGraph:

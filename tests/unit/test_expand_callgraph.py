@@ -133,3 +133,9 @@ def test_who_moves_the_packet() -> None:
         function("c", "v1 = call helper 7() #3"),
     )
     assert {name: graph.moves_packet(name) for name in ("a", "b", "c")} == {"a": True, "b": True, "c": False}
+
+
+def test_who_may_sleep() -> None:
+    sleeps = "v1 = call helper 148(v0, 8, 0) #3"
+    graph = graph_of(function("main", call("a", 1), call("c", 2, 2)), function("a", call("b", 1)), function("b", sleeps), function("c"))
+    assert {name: graph.sleeping(name) for name in ("a", "b", "c")} == {"a": "copy_from_user", "b": "copy_from_user", "c": None}
