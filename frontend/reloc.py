@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
 from bpfcc.bpfir.module import Extern
 from bpfcc.frontend.elf import (
+    EM_NONE,
     SHN_LORESERVE,
     SHN_UNDEF,
     STB_LOCAL,
@@ -148,7 +149,8 @@ class CodeSection:
         """Slot -> what it refers to, in order of slot."""
         found: dict[int, Reference] = {}
         for relocation in self.elf.relocations_of(self.section):
-            if relocation.type:
+            # Compilers from before the machine had a number gave relocations none either.
+            if relocation.type or self.elf.machine == EM_NONE:
                 self._relocate(relocation, found)
         self._add_unrelocated(found)
         return dict(sorted(found.items()))
