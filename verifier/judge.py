@@ -19,6 +19,7 @@ from bpfcc.verifier.globals import gives_unwritten
 from bpfcc.verifier.linear import Linear
 from bpfcc.verifier.paths import Prover, Spent
 from bpfcc.verifier.places import changes, find_places
+from bpfcc.verifier.smt_query import Purse, SmtStage
 from bpfcc.verifier.solver import OutOfSteps, solve
 from bpfcc.verifier.steps import step
 from bpfcc.verifier.subjects import called_by, parameters_of, program
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bpfcc.verifier.checks.problem import Problem
     from bpfcc.verifier.expand import Expanded
     from bpfcc.verifier.options import Request
+    from bpfcc.verifier.smt_query import Hint, Smt
     from bpfcc.verifier.solver import Facts
     from bpfcc.verifier.subjects import Subject
     from bpfcc.verifier.verdict import Level, Status
@@ -47,6 +49,8 @@ WITHOUT_PATHS: Final = frozenset({"V030", "V031", "V032", "V025", "V036", "V038"
 WITHOUT_END: Final = frozenset({"V061", "V063"})
 
 
+# A warning by default, but one that a remainder or a quotient is worth a question for.
+ASKED: Final = frozenset({"V021"})
 # Steps along paths after which a program that is refused is not looked at any further.
 ENOUGH_STEPS: Final = 20_000
 
@@ -56,7 +60,8 @@ ENOUGH_STEPS: Final = 20_000
 class Judgement:
     """What the engine says. `facts` by function, for those who look on: of the values of the module, whatever call it is; with the
     unit that was judged, in whose form static functions are in the place of their calls. `loop_bounds`: by function and number of a
-    loop's header, how often that is entered at most once the loop is."""
+    loop's header, how often that is entered at most once the loop is. `hints`: inputs that may show what is wrong at an instruction, in
+    the form that `bpfcc.counterexamples.search` takes."""
 
     status: Status
     findings: tuple[Finding, ...]
@@ -64,6 +69,7 @@ class Judgement:
     zeroed: Mapping[str, int] = field(default_factory=dict)
     facts: dict[str, tuple[Unit, Facts]] = field(default_factory=dict)
     loop_bounds: dict[str, dict[int, int]] = field(default_factory=dict)
+    hints: dict[int, tuple[Hint, ...]] = field(default_factory=dict)
 
 
 @final
@@ -76,14 +82,17 @@ class Failure:
     problems: list[Problem]
 
 
-def judge(module: Module, request: Request) -> Judgement:
-    """Judge a program with everything it calls."""
-    return _Judge(module, request).run()
+def judge(module: Module, request: Request, *, smt: Smt | None = None) -> Judgement:
+    """Judge a program with everything it calls; with a solver (see `bpfcc.smt`) in three stages, without one in two."""
+    return _Judge(module, request, smt).run()
 
 
 @final
 class _Judge:
-    def __init__(self, module: Module, request: Request) -> None:
+    def __init__(self, module: Module, request: Request, smt: Smt | None = None) -> None:
+        self.smt: Final = smt if request.options.smt else None
+        self.purse: Final = Purse(request.options.budget)
+        self.hints: dict[int, tuple[Hint, ...]] = {}
         self.module: Final = module
         self.request: Final = request
         self.around: Final = Surroundings(module, request)
@@ -111,7 +120,9 @@ class _Judge:
             max_path_insns=most,
         )
         rejected = any(f.level == "error" for f in self.findings)
-        return Judgement("rejected" if rejected else "accepted", tuple(self.findings), stats, self.zeroed, self.facts, self.bounds.loops())
+        return Judgement(
+            "rejected" if rejected else "accepted", tuple(self.findings), stats, self.zeroed, self.facts, self.bounds.loops(), self.hints
+        )
 
     def _subjects(self) -> None:
         """The program first, then what it calls by prototype and has called later."""
@@ -137,7 +148,7 @@ class _Judge:
             self._report(large.function, too_large(large), large.op.insn)
             return []
         clock = self._timed("expand", clock)
-        unit = Unit(form, self.around, subject.returns)
+        unit = Unit(form, subject.surroundings(self.around), subject.returns)
         clock = self._timed("shape", clock)
         try:
             facts = solve(unit, parameters_of(unit, subject), self.request.options.budget.sparse_steps)
@@ -165,12 +176,15 @@ class _Judge:
                     view.state = step(view, op)
         clock = self._timed("checks", clock)
         prover = Prover(unit, facts, places, linear, self.request.options.budget)
+        asker = SmtStage(unit, facts, places, linear, self.smt, self.purse) if self.smt is not None and failures else None
         failed = False
         for failure in failures:
             deciding = any(self._level(p.code) == "error" for p in failure.problems)
             if failed and prover.steps > ENOUGH_STEPS:
                 break  # The program is refused already: what else may be wrong with it is not worth the time.
             remaining = self._remaining(prover, failure, deciding=deciding)
+            if remaining and asker is not None and self._worth_asking(remaining):
+                remaining = self._ask(asker, failure, remaining)
             failed = failed or (deciding and bool(remaining))
             for problem in remaining:
                 self._add(form, problem, failure.block, failure.op)
@@ -203,6 +217,21 @@ class _Judge:
         if isinstance(outcome, Spent):
             return [p._replace(cause="analysis-limit") for p in failure.problems]
         return outcome
+
+    def _worth_asking(self, problems: list[Any]) -> bool:
+        """Whether a solver may know better: what is wrong depends on the path, and refuses the program (or is a doubtful division)."""
+        return any(p.code not in WITHOUT_PATHS and (p.code in ASKED or self._level(p.code) == "error") for p in problems)
+
+    def _ask(self, asker: SmtStage, failure: Failure, problems: list[Any]) -> list[Any]:
+        """Problems that the solver did not show to be none."""
+        clock = perf_counter_ns()
+        outcome = asker.ask(failure.block, failure.op)
+        self._timed("smt", clock)
+        if outcome.proven:
+            return outcome.problems
+        if outcome.hints:
+            self.hints[failure.op.insn] = self.hints.get(failure.op.insn, ()) + outcome.hints
+        return [p._replace(cause="analysis-limit") for p in problems] if outcome.limited else problems
 
     def _add(self, form: Expanded, problem: Any, block: Block, op: Op) -> None:
         home = form.home(block)
