@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Alu, Assume, ByteSwap, Cast, Load, Operand, Value
 from bpfcc.verifier.facts import Fact, pointers_of
+from bpfcc.verifier.unit import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,13 +123,28 @@ class Linear:
             if at in self._sums:
                 stack.pop()
                 continue
-            missing = [v for v in _inputs(at) if v not in self._sums]
+            missing = [v for v in self._inputs(at) if v not in self._sums]
             if missing and len(stack) < 100_000:
                 stack += missing
                 continue
             self._sums[at] = self._make(at)
             stack.pop()
         return self._sums[value]
+
+    def _inputs(self, value: Value) -> list[Value]:
+        op = value.definition
+        found: list[Operand] = []
+        if isinstance(op, Alu):
+            found = [op.lhs, op.rhs]
+        elif isinstance(op, (Assume, Cast, ByteSwap)):
+            found = [op.value]
+        elif isinstance(op, Load):
+            found = [op.base]
+        elif isinstance(op, Block) and op in self._unit.incoming and value in op.params:
+            at = op.params.index(value)
+            before = self._unit.dominators.predecessors[op]
+            found = [e.args[at] for s in before if (s, op) not in self._unit.back_edges for e in s.edges() if e.block is op]
+        return [v for v in found if type(v) is Value]
 
     def _opaque(self, value: Value) -> Sum:
         return Sum(((self.symbol(value, value), 1),), 0)
@@ -145,10 +162,40 @@ class Linear:
             found = self._load(op, value)  # type: ignore[arg-type]
         elif kind is ByteSwap:
             found = self._same(("bswap", op.width_bits, self.of(op.value)), value)  # type: ignore[union-attr]
+        elif kind is Block and op in self._unit.incoming:
+            found = self._parameter(op, value)  # type: ignore[arg-type]
         else:
             found = self._opaque(value)
         small = len(found.terms) <= MAX_TERMS and all(-MAX_FACTOR <= c <= MAX_FACTOR for _, c in found.terms)
         return found if small else self._opaque(value)
+
+    def _parameter(self, block: Block, value: Value) -> Sum:
+        """A parameter that is the same sum on every way is that sum."""
+        unit = self._unit
+        if value not in block.params:
+            return self._opaque(value)
+        at = block.params.index(value)
+        found: Sum | None = None
+        for source in dict.fromkeys(unit.dominators.predecessors[block]):
+            for edge in source.edges():
+                if edge.block is not block or renamed(edge.args[at]) is value:
+                    continue
+                if (source, block) in unit.back_edges:
+                    return self._opaque(value)
+                one = self._across(source, block, self.of(edge.args[at]))
+                if found is not None and one != found:
+                    return self._opaque(value)
+                found = one
+        return found if found is not None else self._opaque(value)
+
+    def _across(self, source: Block, target: Block, found: Sum) -> Sum:
+        """The same sum in the epoch that begins at the target."""
+        unit = self._unit
+        if not unit.epochs.crosses(source, target):
+            return found
+        old, new = unit.epochs.at_end[source], unit.epochs.at_start[target]
+        names = {self.symbol((name, old)): self.symbol((name, new)) for name in ("data", "end", "meta")}
+        return Sum(tuple(sorted((names.get(symbol, symbol), c) for symbol, c in found.terms)), found.constant)
 
     def _same(self, key: object, value: Value) -> Sum:
         return Sum(((self.symbol(key, value), 1),), 0)
@@ -212,14 +259,3 @@ class Linear:
             key = (name, p.region.epoch) if p.region.name != "the option's value" else (name, "option")
             return Sum(((self.symbol(key), 1),), 0)
         return self._opaque(value)
-
-
-def _inputs(value: Value) -> list[Value]:
-    op = value.definition
-    if isinstance(op, Alu):
-        return [v for v in (op.lhs, op.rhs) if type(v) is Value]
-    if isinstance(op, (Assume, Cast, ByteSwap)):
-        return [op.value] if type(op.value) is Value else []
-    if isinstance(op, Load):
-        return [op.base] if type(op.base) is Value else []
-    return []

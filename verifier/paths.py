@@ -22,7 +22,8 @@ from bpfcc.verifier.domains.scalar import TOP
 from bpfcc.verifier.edges import cross
 from bpfcc.verifier.flow import State
 from bpfcc.verifier.places import CHANGES
-from bpfcc.verifier.slices import Slice, closure, settled
+from bpfcc.verifier.slices import WRITES, Cell, Slice, cells_of, closure, settled
+from bpfcc.verifier.stack import loaded, op_may_write, stored
 from bpfcc.verifier.steps import edge_state, enter, implied, step
 from bpfcc.verifier.transfer import transfer
 from bpfcc.verifier.view import View
@@ -46,7 +47,8 @@ HELD_CODES: Final = frozenset({"V040", "V041", "V042"})
 INIT_CODES: Final = frozenset({"V002", "V034", "V024"})
 LOCK_CODES: Final = frozenset({"V045", "V046", "V038", "V040", "V042"})
 
-Overlay = dict[Value, "Scalar | Fact"]
+# Facts of one path: of values, and of places of the frame.
+Overlay = dict["Value | Cell", "Scalar | Fact"]
 
 
 class Trail(NamedTuple):
@@ -269,7 +271,8 @@ class _Walk:
         """None where no path fails."""
         unit, prover = self.unit, self.prover
         keep = CHANGES if self.with_refs or self.with_init or self.with_lock else _NOTHING
-        sliced = Slice(unit, values, self.op, self.block, self.reaches, keep)
+        cells = cells_of(unit, prover.facts, values)
+        sliced = Slice(unit, values, self.op, self.block, self.reaches, keep, cells)
         self.arrived, self.arrived_order, self.arrivals = {}, {}, 0
         self.symbols = {symbol for value in values for symbol, _ in prover.linear.of(value).terms}
         seen: dict[Block, set[Any]] = {}
@@ -282,7 +285,8 @@ class _Walk:
             trail, overlay, aliases, state = stack.pop()
             block = trail.block
             live = sliced.live.get(block, _NONE)
-            overlay = {v: f for v, f in overlay.items() if v in live}
+            places = sliced.live_cells.get(block, _NONE)
+            overlay = {v: f for v, f in overlay.items() if v in live or v in places}
             aliases = {v: a for v, a in aliases.items() if v in live}
             state = self._reduced(state, block)
             if block in general:
@@ -320,13 +324,19 @@ class _Walk:
                     return None
             if op.HAS_RESULT and op.result in values:  # type: ignore[attr-defined]
                 result: Value = op.result  # type: ignore[attr-defined]
-                found = transfer(unit, op, known)
+                cell = sliced.cells.get(op)
+                if cell is not None and cell in overlay:
+                    found = loaded(op, overlay[cell], sc.of_bytes_signed(cell[1]) if op.signed else sc.of_bytes(cell[1]))  # type: ignore[arg-type, attr-defined]
+                else:
+                    found = transfer(unit, op, known)
                 if found is None:
                     return None
                 if found == of.get(result):
                     overlay.pop(result, None)
                 else:
                     overlay[result] = found
+            if sliced.cells and type(op) in WRITES:
+                self._write_cells(op, overlay, set(sliced.cells.values()), known)
             if type(op) in CHANGES:
                 view.state = step(view, op)
         if block.terminator is self.op:
@@ -338,6 +348,16 @@ class _Walk:
                 return None
         self._leave(trail, view, overlay, aliases, sliced, stack)
         return None
+
+    def _write_cells(self, op: Op, overlay: Overlay, cells: set[Cell], known: Any) -> None:
+        """Places of the frame whose bytes are followed: what the operation leaves in them."""
+        for cell in cells:
+            if op_may_write(self.unit, op, cell, known):
+                fact, covers = stored(op, cell, sc.of_bytes(cell[1]), known)
+                if covers:
+                    overlay[cell] = fact
+                else:
+                    overlay.pop(cell, None)
 
     def look_closer(self) -> bool:
         """Follow more of the state; False where all of it is followed."""
@@ -384,6 +404,8 @@ class _Walk:
             if edge.args:
                 out = View(self.unit, _lookup(after, prover.facts), state, prover.linear, aliases)
                 after, names = self._pass(out, block, index, after, aliases, values)
+            if sliced.cells:
+                after = {v: cross(self.unit, block, target, f) if type(v) is tuple else f for v, f in after.items()}
             if (block, target) in self.unit.back_edges:
                 names = {}
                 state = self._next_round(state, target)
@@ -497,6 +519,8 @@ class _Walk:
         aliases: dict[Value, Operand] = {}
         tested: list[Value] = []
         everything = _EVERYTHING
+        cells = cells_of(unit, prover.facts, set(prover.facts.of))
+        places = set(cells.values())
         for here, following in zip(steps, [*steps[1:], None], strict=True):
             block = here.block
             prover.spend(len(block.ops) + 1)
@@ -505,10 +529,17 @@ class _Walk:
                 if op is self.op and following is None:
                     break
                 if op.HAS_RESULT:
-                    found = transfer(unit, op, view.known)
+                    cell = cells.get(op)
+                    if cell is not None and cell in overlay:
+                        plain = sc.of_bytes_signed(cell[1]) if op.signed else sc.of_bytes(cell[1])  # type: ignore[attr-defined]
+                        found = loaded(op, overlay[cell], plain)  # type: ignore[arg-type]
+                    else:
+                        found = transfer(unit, op, view.known)
                     if found is None:
                         return [v for v in operands(op) if type(v) is Value] + tested
                     overlay[op.result] = found  # type: ignore[attr-defined]
+                if places and type(op) in WRITES:
+                    self._write_cells(op, overlay, places, view.known)
                 if type(op) in CHANGES:
                     view.state = step(view, op)
             if following is None:
@@ -527,6 +558,7 @@ class _Walk:
             out = View(unit, _lookup(after, prover.facts), after_test, prover.linear, aliases)
             state = enter(out, block, edge, after_test)
             overlay, aliases = self._pass(out, block, index, after, aliases, everything)
+            overlay = {v: cross(unit, block, edge.block, f) if type(v) is tuple else f for v, f in overlay.items()}
             if (block, edge.block) in unit.back_edges:
                 aliases = {}
                 state = self._next_round(state, edge.block)

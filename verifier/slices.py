@@ -5,10 +5,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.function import Block
-from bpfcc.bpfir.ops import Assume, Branch, Call, CallExtern, Load, Op, Value, edges, operands
+from bpfcc.bpfir.ops import (
+    Assume,
+    Atomic,
+    AtomicFetch,
+    Branch,
+    Call,
+    CallExtern,
+    CallFunction,
+    CallIndirect,
+    CompareExchange,
+    Load,
+    Op,
+    Store,
+    StoreRelease,
+    Value,
+    edges,
+    operands,
+)
 from bpfcc.verifier.facts import Fact, pointers_of
 from bpfcc.verifier.stack import frame_cell, stored_values
 
@@ -75,18 +92,39 @@ def _load_inputs(unit: Unit, facts: Facts, op: Load) -> list[object]:
     return found
 
 
+Cell = tuple[int, int]
+WRITES: Final[frozenset[type[Op]]] = frozenset({Store, StoreRelease, Atomic, AtomicFetch, CompareExchange, Call, CallExtern, CallFunction, CallIndirect})
+
+
+def cells_of(unit: Unit, facts: Facts, values: set[Value]) -> dict[Op, Cell]:
+    """Loads among the definitions of `values` that read one place of the frame."""
+    found: dict[Op, Cell] = {}
+    for value in values:
+        op = value.definition
+        if type(op) is Load and op in unit.frame.sees:
+            cell = frame_cell(facts.known(op.base), op.offset, op.size_bytes)
+            if cell is not None:
+                found[op] = cell
+    return found
+
+
 @final
 class Slice:
     """The values; those of them that are alive at the start of each block; the operations that have to be looked at."""
 
-    __slots__ = ("live", "ops", "tests", "values")
+    __slots__ = ("cells", "live", "live_cells", "ops", "tests", "values")
 
-    def __init__(self, unit: Unit, values: set[Value], target: Op, home: Block, region: Iterable[Block], keep: frozenset[type[Op]]) -> None:
+    def __init__(self, unit: Unit, values: set[Value], target: Op, home: Block, region: set[Block], keep: frozenset[type[Op]], cells: dict[Op, Cell]) -> None:
         self.values = values
         self.live: dict[Block, set[Value]] = {}
         self.ops: dict[Block, list[Op]] = {}
         # Blocks that end with a test of such a value.
         self.tests: set[Block] = set()
+        # Loads of one place of the frame, whose bytes are followed along paths.
+        self.cells = cells
+        self.live_cells: dict[Block, set[Cell]] = {}
+        if cells:
+            keep = WRITES
         uses: list[tuple[Block, Value]] = [(home, v) for v in operands(target) if type(v) is Value and v in values]
         for block in region:
             chosen = []
@@ -115,6 +153,18 @@ class Slice:
                             uses.append((block, arg))
         for block, value in uses:
             self._up(unit, value, block)
+        for op, cell in cells.items():
+            self._up_cell(unit, cell, unit.block_of[op], region)
+
+    def _up_cell(self, unit: Unit, cell: Cell, user: Block, region: set[Block]) -> None:
+        work = [user]
+        while work:
+            block = work.pop()
+            found = self.live_cells.setdefault(block, set())
+            if cell in found or block not in region:
+                continue
+            found.add(cell)
+            work += unit.dominators.predecessors[block]
 
     def _up(self, unit: Unit, value: Value, user: Block) -> None:
         definition = value.definition

@@ -49,12 +49,16 @@ def load_frame(unit: Unit, op: Load, plain: Scalar, known: Known) -> Scalar | Fa
     found = read_cell(unit, version, cell, plain, known, unit.block_of[op])
     if found is None:
         return plain
+    return loaded(op, found, plain)
+
+
+def loaded(op: Load, found: Scalar | Fact, plain: Scalar) -> Scalar | Fact:
+    """What a load makes of the bytes that it finds."""
     if type(found) is Fact:
         return found if op.size_bytes == 8 else plain
     if op.size_bytes == 8:
         return found
-    width = op.size_bytes * 8
-    return sc.cast("sext" if op.signed else "zext", width, 64, found)  # type: ignore[arg-type]
+    return sc.cast("sext" if op.signed else "zext", op.size_bytes * 8, 64, found)  # type: ignore[arg-type]
 
 
 def read_cell(
@@ -159,7 +163,11 @@ def newest(unit: Unit, op: Store, here: Block, fact: Scalar | Fact, known: Known
 
 def may_write(unit: Unit, at: Write, cell: tuple[int, int], known: Known) -> bool:
     """Whether a write of the frame's memory SSA, which goes by the shape of the code, is one by what is known of addresses."""
-    op = at.op
+    return op_may_write(unit, at.op, cell, known)
+
+
+def op_may_write(unit: Unit, op: Op, cell: tuple[int, int], known: Known) -> bool:
+    """Whether an operation may change bytes of the cell."""
     if isinstance(op, WRITERS):
         return _reaches(known(op.base), op.offset, op.size_bytes, cell)
     touches = _touches(unit, op)
@@ -204,7 +212,11 @@ def _reaches(address: Scalar | Fact, offset: int, size: int | None, cell: tuple[
 
 def _written(at: Write, cell: tuple[int, int], plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:
     """What a write left in the cell, and whether nothing older shows through."""
-    op = at.op
+    return stored(at.op, cell, plain, known)
+
+
+def stored(op: Op, cell: tuple[int, int], plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:
+    """What an operation that may write the cell leaves in it, and whether nothing older shows through."""
     if type(op) is not Store:
         return plain, False
     base = known(op.base)
