@@ -49,12 +49,13 @@ class Condition(NamedTuple):
 
 
 class Test(NamedTuple):
-    """The loop goes on only where `form`, at the header, is not 0 modulo 2**bits; every round adds `change`."""
+    """The loop goes on only where `form`, at the header, is not 0 modulo 2**bits; every round adds `change`. `once`: only where it is 0."""
 
     form: Form
     change: int
     bits: int
     conditions: tuple[Condition, ...]
+    once: bool
 
 
 class Clamp(NamedTuple):
@@ -116,7 +117,7 @@ class Induction:
 
     def _test(self, sums: dict[int, Sums], ending: Branch, stays: bool, back: list[Edge]) -> Test | None:
         kind = ending.kind if stays else NEGATED.get(ending.kind)
-        if kind not in STRICT:
+        if kind not in STRICT and kind != "eq":
             return None
         # Of values whose upper half is zero, the low halves say it all; signed comparisons too, where both are equal.
         narrow = ending.width_bits == 32 or (is_narrow(ending.lhs) and is_narrow(ending.rhs))
@@ -128,7 +129,7 @@ class Induction:
             changes = {self._change(own, form, edge) for edge in back}
             change = changes.pop() if len(changes) == 1 else None
             if change:
-                return Test(form, change, bits, self._conditions(bits))
+                return Test(form, change, bits, self._conditions(bits), kind == "eq")
         return None
 
     def _from_before(self, value: Value) -> bool:
@@ -170,6 +171,8 @@ class Induction:
         return [(source, edge) for source, index, edge in self.entries if source in facts.reached and (source, index) not in facts.dead]
 
     def _visits(self, test: Test, facts: Facts) -> int | None:
+        if test.once:
+            return 2  # where the sum was 0 it is not after a round
         most = 0
         live = self._live(facts)
         if not live:
@@ -264,7 +267,7 @@ class Induction:
         param = self._loop.header.params[at]
         own = dict(test.form.terms).get(param)
         rest = [(value, c) for value, c in test.form.terms if value is not param]
-        if own not in (1, -1) or not all(self._from_before(value) for value, _ in rest):
+        if test.once or own not in (1, -1) or not all(self._from_before(value) for value, _ in rest):
             return None
         for reading in READINGS:
             others = _spans([(facts.known(value), c) for value, c in rest], test.bits, reading, alone=False)

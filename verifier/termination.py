@@ -217,6 +217,10 @@ class Bounds:
         self._found.setdefault(form.fn.name, []).append((form, found))
         return found.problems
 
+    def of(self, name: str) -> list[Termination]:
+        """Of one function, each time that it was judged."""
+        return [found for _, found in self._found.get(name, [])]
+
     def most(self) -> int | None:
         """Instructions of bytecode that a run of the program executes at most; None where a loop or a callee has no bound."""
         return self._of(self._module.entry.name)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bpfcc.verifier.unit import Unit
 
 BUDGET: Final = 20_000
-MAX_STATES: Final = 4_000
+MAX_STATES: Final = 1_500
 # States of one block in one round; more are put together.
 MAX_WAYS: Final = 8
 PURE: Final = (Alu, Assume, Cast, ByteSwap)
