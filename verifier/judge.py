@@ -185,7 +185,9 @@ class _Judge:
             remaining = self._remaining(prover, failure, deciding=deciding)
             if remaining and asker is not None and self._worth_asking(remaining):
                 remaining = self._ask(asker, failure, remaining)
-            failed = failed or (deciding and bool(remaining))
+            if deciding and remaining:
+                failed = True
+                self.purse.refused()
             for problem in remaining:
                 self._add(form, problem, failure.block, failure.op)
         clock = self._timed("paths", clock)
@@ -231,7 +233,7 @@ class _Judge:
             return outcome.problems
         if outcome.hints:
             self.hints[failure.op.insn] = self.hints.get(failure.op.insn, ()) + outcome.hints
-        return [p._replace(cause="analysis-limit") for p in problems] if outcome.limited else problems
+        return [p._replace(cause="analysis-limit") for p in problems] if outcome.limited else outcome.problems or problems
 
     def _add(self, form: Expanded, problem: Any, block: Block, op: Op) -> None:
         home = form.home(block)

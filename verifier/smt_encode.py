@@ -462,6 +462,11 @@ class Encoder:
         """Names of the packets' lengths."""
         return [length for _, length, _ in self._packets.values()]
 
+    @property
+    def beginnings(self) -> list[str]:
+        """Names of the places where regions begin."""
+        return [data for data, _, _ in self._packets.values()] + list(self._begins.values())
+
     # ---- order
 
     def _order(self, block: Block) -> None:

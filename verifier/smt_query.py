@@ -40,14 +40,18 @@ if TYPE_CHECKING:
     Smt = Callable[[str, int], Any]
 
 Hint = dict[str, object]
-# A model is asked for once more with a packet of a usual length.
+# A model is asked for once more with packets of a usual length, and with memory where checked runs have it.
 USUAL_LENGTH: Final = 1514
+USUAL_PLACE: Final = (1 << 32) - 1
+MAX_GOALS: Final = 4
 MAX_SIZE: Final = 1 << 32
 MAX_UNKNOWN: Final = 3
+MAX_AFTERWARDS: Final = 12
 
 
 class Outcome(NamedTuple):
-    """`proven`: the goals hold, and `problems` are what is left; `limited`: the budget was spent, or the solver did not know."""
+    """`proven`: the goals hold, and `problems` are what is left. Else `problems` say more precisely what is wrong, where there are any;
+    `limited`: the budget was spent, or the solver did not know, and the program may be fine."""
 
     proven: bool
     problems: list[Problem]
@@ -59,13 +63,22 @@ class Outcome(NamedTuple):
 class Purse:
     """What the queries of one judgement may cost."""
 
-    __slots__ = ("queries", "rlimit", "unknowns")
+    __slots__ = ("closed", "queries", "rlimit", "unknowns")
 
     def __init__(self, budget: Budget) -> None:
         self.queries = budget.smt_queries
         self.rlimit = budget.smt_rlimit
         # Answers of "unknown", which cost what a query may cost: after a few nothing more is asked.
         self.unknowns = MAX_UNKNOWN
+        self.closed = False
+
+    def refused(self) -> None:
+        """The program is refused: what else is asked is only for the sake of what its findings say."""
+        if not self.closed:
+            self.closed = True
+            self.queries = min(self.queries, MAX_AFTERWARDS)
+            self.unknowns = min(self.unknowns, 1)
+            self.rlimit //= 4
 
 
 @final
@@ -83,25 +96,42 @@ class SmtStage:
         goals, rest = self.goals(block, op)
         if not goals or any(problem.code != "V002" for problem in rest):
             goals, rest = [NeverReached()], []
-        hints: tuple[Hint, ...] = ()
-        limited = False
+        encoder: Encoder | None = None
+        model: Mapping[str, int] = {}
         for cone in cones(self.unit, self.given.facts, block):
             encoder = encode(self.given, cone, goals)
-            if encoder is None:
-                limited = True
-                break
-            answer = self._answer(query(encoder, goals))
-            if answer is None or answer.status == "unknown":
-                limited = True
-                break
+            answer = self._answer(query(encoder, goals)) if encoder is not None else None
+            if encoder is None or answer is None or answer.status == "unknown":
+                return Outcome(False, [], limited=not self.purse.closed)
             if answer.status == "unsat":
                 return Outcome(True, rest)
-            if cone.start is self.unit.order[0]:
-                hints = self._hints(encoder, goals, answer.model)
-        return Outcome(False, [], hints, limited)
+            model = answer.model
+        if encoder is None:
+            return Outcome(False, [], limited=not self.purse.closed)
+        hints = self._hints(encoder, goals, model) if encoder.cone.start is self.unit.order[0] else ()
+        return Outcome(False, self._left(block, op, encoder, goals), hints)
+
+    def _left(self, block: Block, op: Op, encoder: Encoder, goals: list[Goal]) -> list[Problem]:
+        """What is wrong where some of the goals hold; empty where that is not known."""
+        if not 1 < len(goals) <= MAX_GOALS:
+            return []
+        answers = [(goal, self._answer(query(encoder, [goal]))) for goal in goals]
+        proven = frozenset(goal for goal, answer in answers if answer is not None and answer.status == "unsat")
+        if not proven:
+            return []
+        view = self._view(block, op)
+        view.granted = proven
+        return check(view, op)
 
     def goals(self, block: Block, op: Op) -> tuple[list[Goal], list[Problem]]:
         """What facts do not say and is to be proven, and what is wrong even so."""
+        view = self._view(block, op)
+        view.supposed = []
+        rest = check(view, op)
+        return view.supposed, rest
+
+    def _view(self, block: Block, op: Op) -> View:
+        """What the first stage knows before `op`."""
         given = self.given
         view = View(self.unit, given.facts.known, given.places[block], given.linear)
         for other in block.ops:
@@ -109,9 +139,7 @@ class SmtStage:
                 break
             if changes(other):
                 view.state = step(view, other)
-        view.supposed = []
-        rest = check(view, op)
-        return view.supposed, rest
+        return view
 
     def _answer(self, text: str) -> Any | None:
         purse = self.purse
@@ -123,9 +151,10 @@ class SmtStage:
         return answer
 
     def _hints(self, encoder: Encoder, goals: list[Goal], model: Mapping[str, int]) -> tuple[Hint, ...]:
-        lengths = [f"(assert (bvule {name} {number(USUAL_LENGTH)}))" for name in encoder.lengths]
-        if lengths and any(model.get(name, 0) > USUAL_LENGTH for name in encoder.lengths):
-            answer = self._answer(query(encoder, goals, lengths))
+        limits = dict.fromkeys(encoder.lengths, USUAL_LENGTH) | dict.fromkeys(encoder.beginnings, USUAL_PLACE)
+        if any(model.get(name, 0) > limit for name, limit in limits.items()):
+            wishes = [f"(assert (bvule {name} {number(limit)}))" for name, limit in limits.items()]
+            answer = self._answer(query(encoder, goals, wishes))
             if answer is not None and answer.status == "sat":
                 model = answer.model
         found = hint_of(encoder, model)

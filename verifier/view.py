@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 FAR: Final = 1 << 40
 MAX_RENAMES: Final = 200
 NO_ALIASES: Final[Mapping[Value, Operand]] = {}
+NO_GOALS: Final[frozenset[Goal]] = frozenset()
 
 
 @final
 class View:
     """Facts and state; `linear` numbers the symbols of the function."""
 
-    __slots__ = ("aliases", "known", "linear", "state", "supposed", "unit")
+    __slots__ = ("aliases", "granted", "known", "linear", "state", "supposed", "unit")
 
     def __init__(
         self, unit: Unit, known: Callable[[Operand], Scalar | Fact], state: State, linear: Linear, aliases: Mapping[Value, Operand] = NO_ALIASES
@@ -45,13 +46,19 @@ class View:
         self.known = known
         self.state = state
         self.linear = linear
-        # Goals that are supposed to hold (see `bpfcc.verifier.goals`); None: nothing is.
+        # Goals that are supposed to hold (see `bpfcc.verifier.goals`), None: nothing is; and goals that do hold.
         self.supposed: list[Goal] | None = None
+        self.granted: frozenset[Goal] = NO_GOALS
+
+    @property
+    def supposes(self) -> bool:
+        """Whether it is worth naming a goal."""
+        return self.supposed is not None or bool(self.granted)
 
     def suppose(self, goal: Goal) -> bool:
         """Whether the check may go on as if the goal held."""
         if self.supposed is None:
-            return False
+            return goal in self.granted
         if goal not in self.supposed:
             self.supposed.append(goal)
         return True

@@ -178,7 +178,7 @@ def _goal(base: Operand, p: Ptr, span: Span) -> Within | None:
 
 def _supposed(view: View, base: Operand, p: Ptr, span: Span) -> bool:
     """Whether the bounds may be taken for granted here, as somebody else proves them."""
-    goal = _goal(base, p, span) if view.supposed is not None else None
+    goal = _goal(base, p, span) if view.supposes else None
     return goal is not None and view.suppose(goal)
 
 
