@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from bpfcc.verifier.unit import Unit
 
 STALE = -1
+OUTERMOST = (0,)
+# The activation of no block.
+NOWHERE = (-1,)
 
 
 def cross(unit: Unit, source: Block, target: Block, fact: Scalar | Fact) -> Scalar | Fact:
@@ -43,7 +46,11 @@ def region_across(unit: Unit, source: Block, target: Block, region: Region) -> R
         fresh = region.epoch == unit.epochs.at_end[source]
         epoch = unit.epochs.at_start[target] if fresh else STALE
         return unit.packet(epoch) if region.kind == "packet" else unit.meta(epoch)
-    if region.ref is not None and (source, target) in unit.back_edges and in_loop_of(unit, region, target):
+    back = (source, target) in unit.back_edges
+    if region.kind == "frame" and back and len(region.type) > len(unit.form.activations.get(target, OUTERMOST)):
+        # The frame is gone; the one of the next round is another.
+        return unit.region("gone", "frame", "the frame of a call that has returned", region.size, site=region.site, type=NOWHERE)
+    if region.ref is not None and back and in_loop_of(unit, region, target):
         return unit.older(region)
     return region
 

@@ -109,6 +109,22 @@ def test_an_address_left_in_the_callers_frame_is_not_used_in_the_next_call() -> 
     assert ("V010", "f", 7) in codes(text)
 
 
+def test_nor_in_the_next_round() -> None:
+    """The call is the same, and so is the activation; a back end may have put the frame somewhere else."""
+    text = (
+        MAIN + "  v1 = frame -8 #0\n  store.8 v1, 0, 0 #1\n  jump b1(0) #1\nb1(v2):\n  if ult.64 v2, 4 then b2 else b3 #2\n"
+        "b2:\n  v3 = call @f(v1) #3\n  v4 = add.64 v2, 1 #3\n  jump b1(v4) #3\nb3:\n  exit 2 #4\n}\n"
+        "fn @f(v0) static {\nb0:\n  v1 = load.8 v0, 0 #5\n  if eq.64 v1, 0 then b2 else b1 #6\nb1:\n  v2 = load.8 v1, 0 #7\n  jump b2 #7\n"
+        "b2:\n  v3 = frame -8 #8\n  v4 = call helper 14() #8\n  store.8 v3, 0, v4 #8\n  v5 = atomic_fetch_add.8 v3, 0, 1 #8\n"
+        "  store.8 v0, 0, v3 #9\n  v6 = atomic_fetch_add.8 v0, 0, 0 #9\n  exit 0 #10\n}\n"
+    )
+    assert ("V010", "f", 9) in codes(text)
+    # Where the slot is promoted, a value goes round instead.
+    text = text.replace("  v6 = atomic_fetch_add.8 v0, 0, 0 #9\n", "")
+    assert 5 not in {op.insn for op in form_of(module_of(text)).fn.ops()}
+    assert ("V010", "f", 7) in codes(text)
+
+
 def test_nothing_is_written_in_a_new_frame() -> None:
     first = "  v1 = frame -8 #3\n  store.8 v1, 0, 1 #4\n"
     text = (
