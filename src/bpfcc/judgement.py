@@ -259,7 +259,10 @@ def refused(
 # ---- a child without files
 
 # Modules that are imported where they are needed: (packages with everything in them, modules).
-FOR_JUDGING: Final = (("bpfcc.verifier", "bpfcc.types"), ("bpfcc.explain.record", "bpfcc.smt", "bpfcc.program", "bpfcc.runtime.specs"))
+FOR_JUDGING: Final = (
+    ("bpfcc.verifier", "bpfcc.types"),
+    ("bpfcc.explain.record", "bpfcc.smt", "bpfcc.program", "bpfcc.runtime.specs.kfuncs"),
+)
 FOR_EXPLAINING: Final = (
     ("bpfcc.explain", "bpfcc.counterexamples", "bpfcc.runtime", "bpfcc.backends"),
     ("bpfcc.frontend.dwarf", "bpfcc.frontend.btf_values", "bpfcc.execution", "bpfcc.seeds", "bpfcc.values"),
