@@ -130,12 +130,31 @@ class Roots:
         """What findings of one cause have in common."""
         found = self._operand(finding)
         if isinstance(found, Value):
-            origin = root(found)
-            if origin in self._spoiled:
-                return self._spoiled[origin]
+            cause = self._cause(found)
+            if cause is not None:
+                return cause
             if finding.code in BY_POINTER:
-                return finding.function, finding.code, origin
+                return finding.function, finding.code, root(found)
         return finding.function, finding.insn, finding.code, finding.role or "", "" if finding.insn >= 0 else finding.message
+
+    def _cause(self, value: Value) -> tuple[object, ...] | None:
+        """What spoilt one of the values that `value` is computed from."""
+        work, seen = [value], {value}
+        while work and len(seen) < MAX_STEPS:
+            at = work.pop()
+            if at in self._spoiled:
+                return self._spoiled[at]
+            made = at.definition
+            parts: list[Operand] = []
+            if isinstance(made, Assume):
+                parts = [made.value]
+            elif isinstance(made, Alu):
+                parts = [made.lhs, made.rhs]
+            for part in parts:
+                if isinstance(part, Value) and part not in seen:
+                    seen.add(part)
+                    work.append(part)
+        return None
 
     def _operand(self, finding: Finding) -> Operand | None:
         found = [operand for op in self._at(finding.function, finding.insn) if (operand := operand_of(op, finding.role)) is not None]
