@@ -94,7 +94,7 @@ class Callback(NamedTuple):
 
 
 class Argument(NamedTuple):
-    """What a helper takes in one register. `size`: bytes behind it where they are fixed."""
+    """What a helper takes in one register. `size`: bytes behind it where they are fixed; of a size argument, its width in bits."""
 
     kind: str
     size: int | None = None

@@ -144,7 +144,10 @@ def _sized_memory(view: View, op: Call, index: int, mode: Mode, at: int, size: S
     if size.umax == 0:
         return
     count = op.args[at]
-    span = Span(0, size.umin, size.umax, view.linear.of(count), mode, helper=True, role=ROLES[index], count=count, nullable=nullable)
+    # Where only the low half of the register counts, the sum of the register is not that of the size.
+    whole = number_of(view.known(count))
+    total = view.linear.of(count) if whole is not None and whole.umax == size.umax else Sum((), size.umax)
+    span = Span(0, size.umin, size.umax, total, mode, helper=True, role=ROLES[index], count=count, nullable=nullable)
     check_span(view, op, op.args[index], span, problems)
 
 
@@ -169,6 +172,15 @@ def _of_map(which: str, mode: Mode, *, nullable: bool = False) -> Check:
     return check
 
 
+def size_in(view: View, op: Call, helper: Helper, at: int) -> Scalar | None:
+    """The size that the helper sees: many take it as an `int`, and look at the low half of the register only."""
+    fact = view.known(op.args[at])
+    size = number_of(fact)
+    if size is None or pointers_of(fact):
+        return None
+    return sc.cast("zext", 32, 64, size) if helper.arguments[at].size == 32 and size.umax >= MAX_SIZE else size
+
+
 def _mem(mode: Mode, *, nullable: bool = False) -> Check:
     def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
         argument = helper.arguments[index]
@@ -183,8 +195,8 @@ def _mem(mode: Mode, *, nullable: bool = False) -> Check:
         at = helper.size_argument(index)
         if at is None or at >= len(op.args):
             return
-        size = number_of(view.known(op.args[at]))
-        if size is None or pointers_of(view.known(op.args[at])):
+        size = size_in(view, op, helper, at)
+        if size is None:
             return  # said of the size itself
         if size.umax >= MAX_SIZE:
             if not view.suppose(InRange(op.args[at], 0, MAX_SIZE - 1)):
@@ -219,8 +231,9 @@ def _size(*, zero: bool) -> Check:
         if type(fact) is Fact and fact.ptrs:
             _need(op, helper, index, "a size", fact, problems)
             return
-        size = number_of(fact)
-        assert size is not None
+        size = size_in(view, op, helper, index)
+        if size is None:
+            return
         least = 0 if zero else 1
         if (size.umax < MAX_SIZE and size.umin >= least) or view.suppose(InRange(op.args[index], least, MAX_SIZE - 1)):
             return
