@@ -410,3 +410,33 @@ def test_it_is_quick(two: list[str]) -> None:
     # A quarter of a second on a quiet machine; this one may be busy, and may have to compile every module.
     assert min(times) < 1.5
     assert two
+
+
+TAIL = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+int bad(struct xdp_md *ctx);
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__array(values, int(void *));
+} jumps SEC(".maps") = { .values = { [0] = (void *)&bad } };
+SEC("xdp") int enters(struct xdp_md *ctx) { bpf_tail_call(ctx, &jumps, 0); return XDP_DROP; }
+SEC("later") int bad(struct xdp_md *ctx) { return XDP_PASS; }
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+def test_what_a_tail_call_enters_has_to_be_accepted_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("tail.c").write_text(TAIL)
+    with_gate(monkeypatch, by_name({"bad": rejected("V011")}))
+    assert run(["run", "tail.c", "--program", "enters", "--hex", "00"]) == 1
+    assert "program 'bad' is rejected" in capsys.readouterr().err
+    assert run(["run", "tail.c", "--program", "enters", "--hex", "00", "--checked"]) == 0
+    assert "XDP_PASS" in capsys.readouterr().out
+    with_gate(monkeypatch, accepted)
+    assert run(["run", "tail.c", "--program", "enters", "--hex", "00"]) == 0
+    out = capsys.readouterr().out
+    assert "XDP_PASS" in out
+    assert "verified: at most 3,400 instructions" in out

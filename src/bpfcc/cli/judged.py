@@ -56,7 +56,7 @@ class Judged(NamedTuple):
 
 def open_judged(reading: Reading, source: Source, screen: Screen, *, names: tuple[str, ...], needs: tuple[str, ...] = ()) -> Judged:
     """Read and judge in a child, then load. `names`: only these programs and what they can tail-call."""
-    from bpfcc.cli.verify import open_cache
+    from bpfcc.cli.verify import Progress, open_cache
     from bpfcc.errors import InternalError
     from bpfcc.frontend.objects import load
     from bpfcc.isolate.judge import JudgeRequest
@@ -75,7 +75,8 @@ def open_judged(reading: Reading, source: Source, screen: Screen, *, names: tupl
     target_btf = read_bytes(target, MAX_OBJECT_BYTES) if target is not None else None
     read = ReadRequest(source.data, source.name, reading.types, target_btf, programs=names or None)
     request = JudgeRequest(read, Rules(), targets=True, smt=True)
-    found = judge_object(request, cache=open_cache(screen), meanwhile=meanwhile)
+    with Progress(screen, 1) as progress:
+        found = judge_object(request, cache=open_cache(screen), meanwhile=meanwhile, tick=progress.tick)
     for each in found:
         if isinstance(each.error, InternalError):
             raise each.error

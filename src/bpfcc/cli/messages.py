@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bpfcc.errors import BpfccError, CompileError, InputError, Trap, UnsupportedError
+from bpfcc.errors import BpfccError, CompileError, InputError, RejectedError, Trap, UnsupportedError
 from bpfcc.explain.quote import quoted, short_path
 
 __all__ = ["caret_lines", "diagnostic_lines", "error_lines", "headed", "short_path", "trap_text"]
@@ -31,7 +31,7 @@ def error_lines(error: BpfccError, screen: Screen) -> Iterator[str]:
         yield f"{count} error{'s' if count != 1 else ''} in {error.file}"
         return
     position = error.position if isinstance(error, (InputError, Trap)) else None
-    label = {Trap: "trap", UnsupportedError: "not supported"}.get(type(error), "error")
+    label = {Trap: "trap", UnsupportedError: "not supported", RejectedError: "refused"}.get(type(error), "error")
     if position is not None:
         text = trap_text(error) if isinstance(error, Trap) else error.message
         yield from headed(position, label, text, screen)

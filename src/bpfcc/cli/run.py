@@ -12,7 +12,7 @@ import click
 from bpfcc.cli.interrupt import interruptible
 from bpfcc.cli.messages import error_lines
 from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading, worst
-from bpfcc.errors import EXIT_OK, EXIT_REJECTED, BpfccError, InputError, InternalError, UnsupportedError
+from bpfcc.errors import EXIT_OK, EXIT_REJECTED, BpfccError, InputError, InternalError, RejectedError, UnsupportedError
 
 if TYPE_CHECKING:
     from bpfcc.cli.judged import Judged
@@ -206,7 +206,7 @@ def run_all(
 
 def failed(program: Program, error: BpfccError) -> dict[str, Any]:
     """The report of a program that could not be run."""
-    kind = "unsupported" if isinstance(error, UnsupportedError) else "input"
+    kind = "unsupported" if isinstance(error, UnsupportedError) else "rejected" if isinstance(error, RejectedError) else "input"
     feature = error.feature if isinstance(error, UnsupportedError) else None
     record = {"kind": kind, "message": str(error), "feature": feature}
     return {"name": program.name, "section": program.section, "type": program.type, "error": record}

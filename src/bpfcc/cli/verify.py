@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, final
 
 import click
 
@@ -139,8 +139,7 @@ class Work:
         if self.reading.target_btf is not None:
             self.target_btf = read_bytes(self.reading.target_btf, MAX_OBJECT_BYTES)
         parts = jobs // len(paths) if len(paths) < jobs else 1
-        progress = Progress(self.screen, len(paths))
-        with progress:
+        with Progress(self.screen, len(paths)) as progress:
             for found in judge_objects(self._requests(paths), jobs=jobs, parts=parts, cache=self.cache, tick=progress.tick):
                 progress.done()
                 yield self._blamed(found)
@@ -345,8 +344,8 @@ class Progress:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
-    def __enter__(self) -> None:
-        return None
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._clear()

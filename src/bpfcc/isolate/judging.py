@@ -34,19 +34,21 @@ __all__ = ["JUDGE_LIMITS", "JudgedObject", "JudgedProgram", "judge_object", "jud
 
 def judge_object(
     request: JudgeRequest, *, limits: Limits = JUDGE_LIMITS, jobs: int = 1, cache: VerdictCache | None = None, crew: Crew | None = None,
-    meanwhile: Callable[[], None] | None = None,
+    meanwhile: Callable[[], None] | None = None, tick: Callable[[], None] | None = None,
 ) -> tuple[JudgedProgram, ...]:  # fmt: skip
     """The verdicts on one object's programs, over `jobs` children; what is wrong with the object is raised.
 
-    `meanwhile` is called once, while the first children work.
+    `meanwhile` is called once, while the first children work; `tick` now and then.
     """
     waiting = [meanwhile] if meanwhile is not None else []
 
-    def tick() -> None:
+    def tock() -> None:
         while waiting:
             waiting.pop()()
+        if tick is not None:
+            tick()
 
-    found = next(judge_objects([request], limits=limits, jobs=jobs, parts=jobs, cache=cache, crew=crew, tick=tick))
+    found = next(judge_objects([request], limits=limits, jobs=jobs, parts=jobs, cache=cache, crew=crew, tick=tock))
     if found.error is not None:
         raise found.error
     return found.programs
