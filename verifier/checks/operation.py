@@ -13,7 +13,9 @@ from bpfcc.verifier.checks.arithmetic import check_alu, check_cast, check_writte
 from bpfcc.verifier.checks.calls import check_call
 from bpfcc.verifier.checks.exits import check_exit
 from bpfcc.verifier.checks.kernel import check_kfunc
+from bpfcc.verifier.checks.maps import check_map
 from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.checks.sections import check_held_nothing
 from bpfcc.verifier.checks.stores import check_stored
 from bpfcc.verifier.facts import Fact, pointers_of
 
@@ -71,8 +73,10 @@ def _packet_load(view: View, op: ops.PacketLoad, problems: Problems) -> None:
         problems.append(Problem("V033", "a packet load needs the context in r6", role="base"))
     elif view.unit.around.type.context != "__sk_buff":
         problems.append(Problem("V031", "packet loads are for programs that are given a socket buffer"))
-    elif view.state.may or view.state.lock is not None:
-        problems.append(Problem("V042", "a packet load may end the program while something is held"))
+    elif view.state.lock is not None:
+        problems.append(Problem("V042", "a packet load may end the program while a spin lock is held"))
+    else:
+        check_held_nothing(view, "a packet load may end the program", problems, "V042")
 
 
 def _call_function(_view: View, op: ops.CallFunction, problems: Problems) -> None:
@@ -102,6 +106,8 @@ CHECKS: Final[dict[type[ops.Op], Callable[[View, Any, Problems], None]]] = {
     ops.Atomic: _access,
     ops.AtomicFetch: _access,
     ops.CompareExchange: _access,
+    ops.MapAddr: check_map,
+    ops.MapValueAddr: check_map,
     ops.PacketLoad: _packet_load,
     ops.Call: check_call,
     ops.CallFunction: _call_function,
@@ -112,7 +118,7 @@ CHECKS: Final[dict[type[ops.Op], Callable[[View, Any, Problems], None]]] = {
     ops.Unresolved: _unresolved,
 }
 # What needs no check: it only makes addresses and constants, renames, or goes on.
-HARMLESS: Final = {ops.FrameAddr, ops.MapAddr, ops.MapValueAddr, ops.FuncAddr, ops.ExternAddr, ops.Undef, ops.Assume, ops.Jump}
+HARMLESS: Final = {ops.FrameAddr, ops.FuncAddr, ops.ExternAddr, ops.Undef, ops.Assume, ops.Jump}
 if set(CHECKS) | HARMLESS != set(ops.OPERATIONS):
     raise LookupError(f"operations without a check: {set(ops.OPERATIONS) - set(CHECKS) - HARMLESS}")
 
