@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from bpfcc.bpfir.function import Block
-from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, CallExtern, Cast, Op, Operand, Value, operands
+from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, CallExtern, Cast, Op, Operand, Store, Value, operands
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.checks.operation import check
 from bpfcc.verifier.compare import decide, refine
@@ -26,6 +26,7 @@ from bpfcc.verifier.slices import WRITES, Cell, Slice, cells_of, closure, settle
 from bpfcc.verifier.stack import loaded, op_may_write, stored
 from bpfcc.verifier.steps import edge_state, enter, implied, step
 from bpfcc.verifier.transfer import transfer
+from bpfcc.verifier.unit import renamed
 from bpfcc.verifier.view import View
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ LOCK_CODES: Final = frozenset({"V045", "V046", "V038", "V040", "V042"})
 
 # Facts of one path: of values, and of places of the frame.
 Overlay = dict["Value | Cell", "Scalar | Fact"]
+# What a parameter, or a place of the frame, was given on the path.
+Aliases = dict["Value | Cell", Operand]
+WORD_BYTES: Final = 8
 
 
 class Trail(NamedTuple):
@@ -278,7 +282,7 @@ class _Walk:
         seen: dict[Block, set[Any]] = {}
         general: set[Block] = set()
         first = Trail(self.start, None, -1)
-        stack: list[tuple[Trail, Overlay, dict[Value, Operand], State]] = [
+        stack: list[tuple[Trail, Overlay, Aliases, State]] = [
             (first, dict(prover.learned_at(self.start)), {}, self._reduced(prover.place(self.start), self.start))
         ]
         while stack:
@@ -287,7 +291,7 @@ class _Walk:
             live = sliced.live.get(block, _NONE)
             places = sliced.live_cells.get(block, _NONE)
             overlay = {v: f for v, f in overlay.items() if v in live or v in places}
-            aliases = {v: a for v, a in aliases.items() if v in live}
+            aliases = {v: a for v, a in aliases.items() if v in live or v in places}
             state = self._reduced(state, block)
             if block in general:
                 continue
@@ -305,7 +309,7 @@ class _Walk:
         return None
 
     def _block(
-        self, trail: Trail, overlay: Overlay, aliases: dict[Value, Operand], state: State, sliced: Slice, stack: list[Any]
+        self, trail: Trail, overlay: Overlay, aliases: Aliases, state: State, sliced: Slice, stack: list[Any]
     ) -> Failed | Spent | None:  # fmt: skip
         block, unit, prover = trail.block, self.unit, self.prover
         chosen = sliced.ops.get(block, ())
@@ -336,7 +340,7 @@ class _Walk:
                 else:
                     overlay[result] = found
             if sliced.cells and type(op) in WRITES:
-                self._write_cells(op, overlay, set(sliced.cells.values()), known)
+                self._write_cells(op, overlay, aliases, set(sliced.cells.values()), known)
             if type(op) in CHANGES:
                 view.state = step(view, op)
         if block.terminator is self.op:
@@ -349,13 +353,16 @@ class _Walk:
         self._leave(trail, view, overlay, aliases, sliced, stack)
         return None
 
-    def _write_cells(self, op: Op, overlay: Overlay, cells: set[Cell], known: Any) -> None:
+    def _write_cells(self, op: Op, overlay: Overlay, aliases: Aliases, cells: set[Cell], known: Any) -> None:
         """Places of the frame whose bytes are followed: what the operation leaves in them."""
         for cell in cells:
             if op_may_write(self.unit, op, cell, known):
                 fact, covers = stored(op, cell, sc.of_bytes(cell[1]), known)
+                aliases.pop(cell, None)
                 if covers:
                     overlay[cell] = fact
+                    if type(op) is Store and op.size_bytes == cell[1] == WORD_BYTES and fact == known(op.value):
+                        aliases[cell] = renamed(op.value)
                 else:
                     overlay.pop(cell, None)
 
@@ -378,7 +385,7 @@ class _Walk:
         self.arrived_order = {t: min(b, order[t]) for t, b in self.arrived_order.items() if t in order}
         self.arrived = {v: fa.join(f, overlay[v]) for v, f in self.arrived.items() if v in overlay}
 
-    def _leave(self, trail: Trail, view: View, overlay: Overlay, aliases: dict[Value, Operand], sliced: Slice, stack: list[Any]) -> None:
+    def _leave(self, trail: Trail, view: View, overlay: Overlay, aliases: Aliases, sliced: Slice, stack: list[Any]) -> None:
         block, prover, values = trail.block, self.prover, sliced.values
         ending = block.terminator
         tests = block in sliced.tests
@@ -450,6 +457,9 @@ class _Walk:
                 return
             after[value] = better
             fact = better
+            for place, source in view.aliases.items():
+                if source is value and type(place) is tuple and place in after:
+                    after[place] = fa.meet(after[place], better) or after[place]
             definition = value.definition
             target: Operand | None = None
             if type(definition) is Assume:
@@ -463,8 +473,8 @@ class _Walk:
             value = target
 
     def _pass(
-        self, view: View, block: Block, index: int, overlay: Overlay, aliases: dict[Value, Operand], values: set[Value]
-    ) -> tuple[Overlay, dict[Value, Operand]]:  # fmt: skip
+        self, view: View, block: Block, index: int, overlay: Overlay, aliases: Aliases, values: set[Value]
+    ) -> tuple[Overlay, Aliases]:  # fmt: skip
         edge = block.edges()[index]
         target = edge.block
         after, names = dict(overlay), dict(aliases)
@@ -516,7 +526,7 @@ class _Walk:
         prover, unit = self.prover, self.unit
         overlay: Overlay = dict(prover.learned_at(self.start))
         state = prover.place(self.start)
-        aliases: dict[Value, Operand] = {}
+        aliases: Aliases = {}
         tested: list[Value] = []
         everything = _EVERYTHING
         cells = cells_of(unit, prover.facts, set(prover.facts.of))
@@ -539,7 +549,7 @@ class _Walk:
                         return [v for v in operands(op) if type(v) is Value] + tested
                     overlay[op.result] = found  # type: ignore[attr-defined]
                 if places and type(op) in WRITES:
-                    self._write_cells(op, overlay, places, view.known)
+                    self._write_cells(op, overlay, aliases, places, view.known)
                 if type(op) in CHANGES:
                     view.state = step(view, op)
             if following is None:

@@ -9,7 +9,7 @@ The first stage looks with the facts of the whole function, the second with thos
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from bpfcc.bpfir.ops import Assume, Operand, Value
 from bpfcc.verifier.facts import Fact
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # constant of 63 bits no sum comes near 2**64, so that an integer that is congruent to a small one and not negative is that one.
 FAR: Final = 1 << 40
 MAX_RENAMES: Final = 200
-NO_ALIASES: Final[Mapping[Value, Operand]] = {}
+NO_ALIASES: Final[Mapping[Any, Operand]] = {}
 NO_GOALS: Final[frozenset[Goal]] = frozenset()
 
 
@@ -38,7 +38,7 @@ class View:
     __slots__ = ("aliases", "granted", "known", "linear", "state", "supposed", "unit")
 
     def __init__(
-        self, unit: Unit, known: Callable[[Operand], Scalar | Fact], state: State, linear: Linear, aliases: Mapping[Value, Operand] = NO_ALIASES
+        self, unit: Unit, known: Callable[[Operand], Scalar | Fact], state: State, linear: Linear, aliases: Mapping[Any, Operand] = NO_ALIASES
     ) -> None:
         # On one path a parameter is its argument.
         self.aliases = aliases
