@@ -27,6 +27,7 @@ class Judgement:
     findings: tuple[Finding, ...] = ()
     stats: Stats = field(default_factory=lambda: Stats(max_path_insns=100))
     zeroed: Mapping[str, int] = field(default_factory=dict)
+    hints: Mapping[int, tuple[Mapping[str, object], ...]] = field(default_factory=dict)
 
 
 Answer = Callable[["Module", "Request"], Judgement]

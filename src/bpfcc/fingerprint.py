@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 VERSION: Final = "bpfcc.verdict/1"
 # Folders (beside this file, or the parts at top level) and files whose code or data decide what a verdict says.
-PARTS: Final = ("verifier", "bpfir", "runtime/specs", "frontend", "explain", "types")
-FILES: Final = ("judgement.py", "fingerprint.py", "smt.py", "counterexample.py", "pipeline.py", "program.py")
+PARTS: Final = ("verifier", "bpfir", "runtime/specs", "frontend", "explain", "types", "counterexamples")
+FILES: Final = ("judgement.py", "fingerprint.py", "smt.py", "hints.py", "pipeline.py", "program.py")
 SUFFIXES: Final = frozenset({".py", ".json", ".toml"})
 SHIPPED: Final = frozenset({"linux", "windows"})
 

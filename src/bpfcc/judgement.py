@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Protocol, final
 
 from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.hints import NONE as NO_HINTS
 from bpfcc.verifier.options import Options, Request
 from bpfcc.verifier.verdict import Finding, Stats, Verdict
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bpfcc.bpfir.function import Module
+    from bpfcc.hints import Hints
     from bpfcc.program import Program
     from bpfcc.smt import Smt
     from bpfcc.verifier.options import KernelTypes
@@ -116,10 +118,18 @@ def judge_program(
 
     `module`: its IR where the caller has it (and its digest); it must be what `lift_for` gives.
     """
+    return judge_and_hint(program, rules, kernel_types=kernel_types, smt=smt, engine=engine, module=module, digest=digest)[0]
+
+
+def judge_and_hint(
+    program: Program, rules: Rules, *, kernel_types: KernelTypes | None = None, smt: Smt | None = None, engine: Engine | None = None,
+    module: Module | None = None, digest: str | None = None,
+) -> tuple[Verdict, Hints]:  # fmt: skip
+    """The same, and inputs that may show what is wrong, for `illustrate`."""
     from bpfcc.program import module_digest
 
     if program.type is None:
-        return unknown_type(program, rules)
+        return unknown_type(program, rules), NO_HINTS
     begun = time.perf_counter_ns()
     try:
         if module is None:
@@ -127,18 +137,19 @@ def judge_program(
         request = request_for(program, rules, kernel_types)
         judged = ask(engine or load_engine(), module, request, smt if rules.options.smt else None)
     except UnsupportedError as error:
-        return unsupported(program, rules, error)
+        return unsupported(program, rules, error), NO_HINTS
     except RecursionError:
-        return exhausted(program, rules, "nesting: the program's structure is too deep", digest or "")
+        return exhausted(program, rules, "nesting: the program's structure is too deep"), NO_HINTS
     stats = judged.stats
     if not stats.time_us:
         stats = replace(stats, time_us=(time.perf_counter_ns() - begun) // 1000)
     if not stats.insns:
         stats = replace(stats, insns=len(program.bytecode.code) // 8)
-    return Verdict(
+    verdict = Verdict(
         program.name, program.section, program.type, request.platform.name, judged.status, tuple(judged.findings), stats,
         digest or module_digest(module), judged.zeroed,
     )  # fmt: skip
+    return verdict, getattr(judged, "hints", NO_HINTS)
 
 
 def ask(engine: Engine, module: Module, request: Request, smt: Smt | None) -> Judgement:
@@ -180,8 +191,11 @@ def explain_verdict(verdict: Verdict, program: Program, module: Module) -> Verdi
     return replace(verdict, findings=tuple(name_findings(fold(verdict.findings, module), program, module)))
 
 
-def illustrate(verdict: Verdict, program: Program, module: Module) -> Verdict:
-    """The verdict with inputs that show what goes wrong, for errors where such are found. It is Linux's rules that programs run by here."""
+def illustrate(verdict: Verdict, program: Program, module: Module, hints: Hints = NO_HINTS) -> Verdict:
+    """The verdict with inputs that show what goes wrong, for errors where such are found. It is Linux's rules that programs run by here.
+
+    `hints`: inputs to try first, by instruction.
+    """
     from bpfcc.counterexamples import search
 
     findings = list(verdict.findings)
@@ -189,7 +203,7 @@ def illustrate(verdict: Verdict, program: Program, module: Module) -> Verdict:
         at for at, finding in enumerate(findings) if finding.level == "error" and finding.counterexample is None and finding.insn >= 0
     ]
     for at in wanted[:MAX_SEARCHED]:
-        found = search(program, module, findings[at], budget_runs=SEARCH_RUNS)
+        found = search(program, module, findings[at], budget_runs=SEARCH_RUNS, hints=hints.get(findings[at].insn, ()))
         if found is not None:
             findings[at] = replace(findings[at], counterexample=found, cause="source")
     return replace(verdict, findings=tuple(findings))

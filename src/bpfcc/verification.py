@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.fingerprint import about, program_key, surroundings
-from bpfcc.judgement import Rules, explain_verdict, illustrate, judge_program, lift_for, unexplained
+from bpfcc.judgement import Rules, explain_verdict, illustrate, judge_and_hint, judge_program, lift_for, unexplained
 from bpfcc.verdict_cache import VerdictCache
 from bpfcc.verifier.codes import CLASSES
 from bpfcc.verifier.options import Budget, Options
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bpfcc.bpfir.function import Module
+    from bpfcc.hints import Hints
     from bpfcc.program import Program
     from bpfcc.verifier import verdict as plain
     from bpfcc.verifier.options import KernelTypes
@@ -180,8 +181,10 @@ def judge_here(program: Program, rules: Rules = HERE, cache: CacheChoice = "defa
         return found
     from bpfcc.smt import local_solver
 
-    verdict = judge_program(program, rules, kernel_types=kernel_types(program, rules), smt=local_solver(), module=module, digest=digest)
-    verdict = finished(verdict, program, rules, module)
+    verdict, hints = judge_and_hint(
+        program, rules, kernel_types=kernel_types(program, rules), smt=local_solver(), module=module, digest=digest
+    )
+    verdict = finished(verdict, program, rules, module, hints)
     if kept is not None and verdict.digest:
         from bpfcc.explain import object_record
 
@@ -189,12 +192,12 @@ def judge_here(program: Program, rules: Rules = HERE, cache: CacheChoice = "defa
     return verdict
 
 
-def finished(verdict: plain.Verdict, program: Program, rules: Rules, module: Module) -> plain.Verdict:
+def finished(verdict: plain.Verdict, program: Program, rules: Rules, module: Module, hints: Hints) -> plain.Verdict:
     """The verdict as it is shown."""
     if not rules.explain:
         return unexplained(verdict)
     named = explain_verdict(verdict, program, module)
-    return illustrate(named, program, module) if rules.platform == HERE.platform else named
+    return illustrate(named, program, module, hints) if rules.platform == HERE.platform else named
 
 
 def remembered(cache: VerdictCache | None, key: str, digest: str) -> plain.Verdict | None:

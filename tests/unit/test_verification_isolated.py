@@ -22,6 +22,7 @@ from bpfcc.errors import InputError, InternalError
 from bpfcc.frontend.clang import compile_c
 from bpfcc.frontend.objects import load
 from bpfcc.frontend.toolchain import find_toolchain
+from bpfcc.hints import from_text, to_text
 from bpfcc.isolate import Limits, ReadRequest, judging
 from bpfcc.isolate.channel import MAX_REPLY_BYTES, Channel, Lines, reply_bytes
 from bpfcc.isolate.judge import JudgeRequest, answer_of_record
@@ -387,6 +388,7 @@ RUBBISH: dict[str, list[Any]] = {
     "two verdicts": [BEGIN, {"start": 0}, GOOD[2] | {"verdict": verdict_record() | {"programs": verdict_record()["programs"] * 2}}],
     "a hit that was not asked for": [BEGIN, {"start": 0}, {"index": 0, "code": DIGEST, "ir": DIGEST, "hit": True}],
     "a question without a cache": [BEGIN, {"start": 0}, {"ask": [], "ir": DIGEST}],
+    "hints of another kind": [BEGIN, {"start": 0}, GOOD[2] | {"hints": 3}],
     "a draft where nothing is explained": [BEGIN, {"start": 0}, {"draft": GOOD[2]}],
     "kernel types again": [{"programs": [], "needs_kernel_types": True}],
 }  # fmt: skip
@@ -500,6 +502,34 @@ def test_a_search_that_ends_the_child_does_not_take_the_names_along(monkeypatch:
     assert found.verdict.findings[0].source is not None
 
 
+HINTS = {3: ({"packet": {12: 8, 13: 0}, "length": 34, "maps": {"m": {b"\0\1": b"\xff"}}, "data": b"x"}, {})}
+
+
+@linux
+def test_hints_reach_the_child_that_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    def search(verdict: Any, _program: Any, _module: Any, hints: Any) -> Any:
+        return replace(verdict, findings=(replace(verdict.findings[0], known=repr(hints == HINTS)),))
+
+    with_engine(monkeypatch, lambda module, request: replace(rejected("V011")(module, request), hints=HINTS))
+    monkeypatch.setattr("bpfcc.isolate.judge.illustrate", search)
+    (found,) = judge_object(request("first"), limits=SMALL)
+    assert found.verdict is not None
+    assert found.verdict.findings[0].known == "True"
+
+
+def test_hints_are_text_on_the_way() -> None:
+    assert from_text(to_text(HINTS)) == HINTS
+    assert to_text({}) == ""
+    assert to_text({1: ({"packet": bytes(1 << 20)},)}) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "3", "[]", "{}", '{"table": 3}', '{"table": [[{"table": []}, 1]]}', '{"bytes": "zz"}', "[" * 100_000]
+)
+def test_hints_that_make_no_sense_are_none(text: str) -> None:
+    assert from_text(text) == {}
+
+
 @linux
 def test_without_explanation_there_is_one_child(monkeypatch: pytest.MonkeyPatch) -> None:
     with_engine(monkeypatch, by_name({"first": rejected("V011")}))
@@ -599,7 +629,15 @@ def test_requests_to_judge_cross_a_pipe() -> None:
     verdict = judging_verdict()
     rules = Rules("linux", Options(deny=frozenset({"bounds"}), max_insns=5), explain=False)
     original = request(
-        "first", rules=rules, explain={"first": verdict}, part=(1, 2), sections=("xdp",), targets=True, only=("a",), smt=True
+        "first",
+        rules=rules,
+        explain={"first": verdict},
+        hints={"first": "{}"},
+        part=(1, 2),
+        sections=("xdp",),
+        targets=True,
+        only=("a",),
+        smt=True,
     )
     parsed = parse_judge_request(judge_line(original, SMALL))
     assert parsed is not None

@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.hints import from_text, to_text
 from bpfcc.isolate.fork import result_of
 from bpfcc.isolate.reader import ReadRequest, btf_from_bytes, code_digest, wants_target
 from bpfcc.judgement import (
@@ -25,7 +26,7 @@ from bpfcc.judgement import (
     Rules,
     explain_verdict,
     illustrate,
-    judge_program,
+    judge_and_hint,
     lift_for,
     malformed,
     unexplained,
@@ -65,6 +66,8 @@ class JudgeRequest:
     rules: Rules
     # Verdicts to explain, by key: then nothing is judged.
     explain: Mapping[str, Verdict] = field(default_factory=dict)
+    # Inputs to try for these (`bpfcc.hints`), by key.
+    hints: Mapping[str, str] = field(default_factory=dict)
     part: tuple[int, int] = (0, 1)
     sections: tuple[str, ...] | None = None
     targets: bool = False
@@ -185,7 +188,7 @@ class JudgeJob:
         program = self.programs[key]
         rules = self.request.rules
         if key in self.request.explain:
-            return self._explain(program, self.request.explain[key], channel)
+            return self._explain(program, key, channel)
         try:
             code = code_digest(program.bytecode)
         except InputError as error:
@@ -211,10 +214,12 @@ class JudgeJob:
         if self.request.cached and channel.ask({"ask": about(program), "ir": digest})["hit"]:
             return {"code": code, "ir": digest, "hit": True}
         smt = self._own_solver or (RemoteSolver(channel) if self.request.smt else None)
-        verdict = judge_program(program, rules, kernel_types=self.types, smt=smt, module=module, digest=digest)
-        return self._answer(code, digest, verdict)
+        verdict, hints = judge_and_hint(program, rules, kernel_types=self.types, smt=smt, module=module, digest=digest)
+        answer = self._answer(code, digest, verdict)
+        return answer | {"hints": to_text(hints)} if hints and rules.explain else answer
 
-    def _explain(self, program: Program, verdict: Verdict, channel: Channel) -> dict[str, Any]:
+    def _explain(self, program: Program, key: str, channel: Channel) -> dict[str, Any]:
+        verdict = self.request.explain[key]
         from bpfcc.explain import object_record
         from bpfcc.program import module_digest
 
@@ -230,7 +235,7 @@ class JudgeJob:
             return answer(named)
         # The search runs the program: should this child end there, the names are not lost.
         channel.send({"draft": answer(named)})
-        return answer(illustrate(named, program, module))
+        return answer(illustrate(named, program, module, from_text(self.request.hints.get(key, ""))))
 
     def _answer(self, code: str | None, digest: str | None, verdict: Verdict) -> dict[str, Any]:
         from bpfcc.explain import object_record

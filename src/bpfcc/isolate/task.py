@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from bpfcc.errors import BpfccError, InputError, InternalError
 from bpfcc.fingerprint import program_key, surroundings
+from bpfcc.hints import MAX_CHARS
 from bpfcc.isolate.channel import Lines
 from bpfcc.isolate.fork import ended_by_signal
 from bpfcc.isolate.wire import MAX_PROGRAMS, digest_of, error_of, number_below, rubbish, text_of
@@ -83,6 +84,8 @@ class ObjectTask:
         # What verdicts are cached under, by program; and those that wait for an explanation.
         self.keys: dict[str, str] = {}
         self._unexplained: dict[str, Verdict] = {}
+        # What the child that judges has to say to the one that explains; nobody here reads it.
+        self.hints: dict[str, str] = {}
         self._kernel_types = request.read.kernel_types
         if cache is not None:
             digest = hashlib.sha256(request.read.data).hexdigest()
@@ -125,7 +128,9 @@ class ObjectTask:
             return
         found, self._unexplained = self._unexplained, {}
         read = replace(self.request.read, kernel_types=self._kernel_types)
-        self._waiting.append(Attempt(self, replace(self.request, read=read, part=(0, 1), only=tuple(found), cached=False, explain=found)))
+        self._waiting.append(
+            Attempt(self, replace(self.request, read=read, part=(0, 1), only=tuple(found), cached=False, explain=found, hints=self.hints))
+        )
 
     def take(self) -> Attempt:
         """A share of the work."""
@@ -279,6 +284,10 @@ class Attempt:
         if verdict.digest != (ir or "") or (verdict.accepted and ir is None):
             raise rubbish(file)
         verdict = replace(verdict, name=program.name, section=program.section, type=program.type)
+        hints = record.get("hints", "")
+        if not isinstance(hints, str) or len(hints) > MAX_CHARS:
+            raise rubbish(file)
+        task.hints[program.key] = hints
         task.settle(JudgedProgram(program.key, verdict, code, ir))
 
     def _explained(self, program: Identity, record: Any) -> Verdict:
