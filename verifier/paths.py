@@ -156,7 +156,8 @@ class Prover:
             more = walk.refute(outcome.trail)
             if more is None:
                 return outcome.problems
-            if not closure(self.unit, self.facts, more, values) and not walk.look_closer():
+            # The fewest values first: what the slice follows, it has to tell apart.
+            if not any(closure(self.unit, self.facts, few, values) for few in more) and not walk.look_closer():
                 return outcome.problems
         return outcome.problems if isinstance(outcome, Failed) else outcome
 
@@ -515,8 +516,9 @@ class _Walk:
 
     # ---- one path, with everything
 
-    def refute(self, trail: Trail) -> list[Value] | None:
-        """Values that show that the path cannot be taken, or that nothing is wrong on it; None where it can and something is."""
+    def refute(self, trail: Trail) -> list[list[Value]] | None:
+        """Values that show that the path cannot be taken, or that nothing is wrong on it, the likeliest first; None where it can and
+        something is."""
         steps: list[Trail] = []
         at: Trail | None = trail
         while at is not None:
@@ -546,14 +548,14 @@ class _Walk:
                     else:
                         found = transfer(unit, op, view.known)
                     if found is None:
-                        return [v for v in operands(op) if type(v) is Value] + tested
+                        return [[v for v in operands(op) if type(v) is Value], *_nearest(tested)]
                     overlay[op.result] = found  # type: ignore[attr-defined]
                 if places and type(op) in WRITES:
                     self._write_cells(op, overlay, aliases, places, view.known)
                 if type(op) in CHANGES:
                     view.state = step(view, op)
             if following is None:
-                return tested if tested and not check(view, self.op) else None
+                return _nearest(tested) if tested and not check(view, self.op) else None
             ending = block.terminator
             index = following.index
             after = dict(overlay)
@@ -561,7 +563,7 @@ class _Walk:
                 used = [v for v in (ending.lhs, ending.rhs) if type(v) is Value]
                 outcome = outcome_of(view, ending)
                 if (outcome is not None and outcome == bool(index)) or not self._assume(view, after, ending, index, everything):
-                    return used + _related(used, tested)
+                    return [used, *_nearest(tested)]
                 tested += used
             edge = block.edges()[index]
             after_test = edge_state(view, block, index)
@@ -575,9 +577,9 @@ class _Walk:
         return None
 
 
-def _related(used: list[Value], tested: list[Value]) -> list[Value]:
-    """Values tested before that are made of the same: they may be what decides."""
-    return [v for v in tested if v not in used][-6:]
+def _nearest(tested: list[Value]) -> list[list[Value]]:
+    """What was tested before, the last first."""
+    return [[value] for value in reversed(tested)]
 
 
 def undone(view: View, op: Cast | Alu, fact: Scalar) -> tuple[Operand | None, Scalar]:
