@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 Known = Callable[[Operand], "Scalar | Fact"]
 
+# Arguments and results that need what is not modelled: objects that programs allocate, lists and trees of them, queued spin locks.
+NOT_MODELLED: Final = frozenset({
+    "object", "percpu_object", "refcounted", "list_head", "list_node", "rb_root", "rb_node", "res_spin_lock", "node", "arena",
+})  # fmt: skip
 # libbpf: what stands behind three underscores only tells declarations of one function apart.
 FLAVOUR: Final = "___"
 DYNPTR_KINDS: Final = {"bpf_dynptr_from_skb": "skb", "bpf_dynptr_from_xdp": "xdp", "bpf_dynptr_from_skb_meta": "skb_meta"}
@@ -57,6 +61,11 @@ def kfunc_of(around: Surroundings, number: int) -> Kfunc | None:
     table = around.platform.kfuncs.by_name
     name = around.module.externs[number].name
     return table.get(name) or table.get(name.partition(FLAVOUR)[0])
+
+
+def not_modelled(row: Kfunc) -> list[str]:
+    """Kinds of arguments and results that the verifier has no model of."""
+    return sorted(({each.kind for each in row.arguments} | {row.returns.kind}) & NOT_MODELLED)
 
 
 def moves_packet(around: Surroundings, op: CallExtern) -> bool:
@@ -144,7 +153,8 @@ def _lent(unit: Unit, op: CallExtern, row: Kfunc, known: Known) -> Region:
 def after_kfunc(view: View, op: CallExtern) -> State:
     """The state after the call."""
     row = kfunc_of(view.unit.around, op.extern)
-    if row is None:
+    if row is None or not_modelled(row):
+        # The call is refused: nothing follows from it.
         return view.state
     state = packet_moved(view.state) if "moves_packet" in row.flags else view.state
     state = _sections(view, op, row, state)

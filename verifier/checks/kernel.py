@@ -18,7 +18,7 @@ from bpfcc.verifier.checks.sections import check_held_nothing, check_sleep
 from bpfcc.verifier.checks.trust import Wanted, check_object, in_rcu
 from bpfcc.verifier.facts import Fact, number_of, pointers_of
 from bpfcc.verifier.handles import ITERATOR, OF_PACKETS, handle_at, slot_of
-from bpfcc.verifier.kfuncs import FLAVOUR, SECTION_ENDS, kfunc_of, memory_size, section_name
+from bpfcc.verifier.kfuncs import FLAVOUR, NOT_MODELLED, SECTION_ENDS, kfunc_of, memory_size, not_modelled, section_name
 from bpfcc.verifier.linear import Sum
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
     Check = Callable[["View", CallExtern, Kfunc, int, Problems], None]
 
-# Arguments that need what is not modelled: objects that programs allocate, lists and trees of them, queued spin locks.
-NOT_MODELLED: Final = frozenset({
-    "object", "percpu_object", "refcounted", "list_head", "list_node", "rb_root", "rb_node", "res_spin_lock",
-})  # fmt: skip
-RESULTS_NOT_MODELLED: Final = frozenset({"object", "percpu_object", "node", "arena"})
 READ_WRITE_SLICE: Final = "bpf_dynptr_slice_rdwr"
 # Where the context is another one, these take the kernel's own struct.
 SKB_FUNCTIONS: Final = frozenset({"bpf_dynptr_from_skb"})
@@ -82,7 +77,7 @@ def _allowed(view: View, row: Kfunc, problems: Problems) -> bool:
     if not gpl_compatible(request):
         problems.append(Problem("V032", f"{row.name} is for programs under the GPL; this one is under {request.license!r}", suggestion='char LICENSE[] SEC("license") = "GPL";'))
         return False
-    missing = sorted({each.kind for each in row.arguments} & NOT_MODELLED | {row.returns.kind} & RESULTS_NOT_MODELLED)
+    missing = not_modelled(row)
     if missing:
         problems.append(Problem("V075", f"{row.name}: {', '.join(missing)} of kernel functions are not supported", cause="unsupported"))
         return False
