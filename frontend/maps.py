@@ -16,7 +16,7 @@ from bpfcc.bpfir.module import MapSpec
 from bpfcc.frontend.elf import SHT_NOBITS, SHT_PROGBITS, STT_FUNC, STT_SECTION
 from bpfcc.frontend.map_table import READ_ONLY_FOR_PROGRAMS, MapTable
 from bpfcc.frontend.maps_btf import read_btf_maps
-from bpfcc.frontend.maps_legacy import read_legacy_maps
+from bpfcc.frontend.maps_legacy import LegacyMap, nest_legacy_maps, read_legacy_maps
 from bpfcc.frontend.maps_struct_ops import is_struct_ops_section, read_struct_ops
 
 if TYPE_CHECKING:
@@ -44,16 +44,18 @@ def is_legacy_section(name: str) -> bool:
 def read_maps(elf: ElfFile, btf: Btf | None) -> MapTable:
     """Every map that the object defines."""
     table = MapTable()
+    legacy: list[LegacyMap] = []
     for section in elf.sections:
         if section.name == ".maps" and section.size:
             table.definition_sections.add(section.index)
             read_btf_maps(elf, btf, section, table)
         elif is_legacy_section(section.name) and section.size:
             table.definition_sections.add(section.index)
-            read_legacy_maps(elf, section, table)
+            legacy += read_legacy_maps(elf, section, table)
         elif is_struct_ops_section(section.name) and section.size:
             table.definition_sections.add(section.index)
             read_struct_ops(elf, btf, section, table)
+    nest_legacy_maps(table, legacy)
     for section in elf.sections:
         if is_data_section(section):
             _add_data(elf, btf, section, table)

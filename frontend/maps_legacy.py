@@ -25,17 +25,19 @@ SMALLEST: Final = 16
 LARGEST: Final = 256
 
 
-class _Record(NamedTuple):
+class LegacyMap(NamedTuple):
+    """A map, with what its record says of other maps."""
+
     map: int
     id: int
     inner_id: int
     inner_index: int
-    # By position in the section, as the kernel's samples do it; -1 where the record has no such field.
+    # By position among the object's records, as the kernel's samples do it; -1 where the record has no such field.
     inner_position: int
 
 
-def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable) -> None:
-    """Add the section's maps in order of offset."""
+def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable) -> list[LegacyMap]:
+    """Add the section's maps in order of offset; `nest_legacy_maps` puts those of all sections together."""
     symbols = sorted(_map_symbols(elf, section), key=lambda s: s.value)
     if not symbols:
         raise elf.error("map definitions without symbols", section=section, offset=0)
@@ -49,7 +51,7 @@ def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable) -> None:
             raise elf.error(f"map {elf.name_of(symbol)!r} of {size} bytes leaves the section", section=section, offset=symbol.value)
         words = unpack_words(elf, content[symbol.value : symbol.value + size])
         records.append(_add(elf, section, symbol, words, table))
-    _nest(table, records)
+    return records
 
 
 def _map_symbols(elf: ElfFile, section: Section) -> list[Symbol]:
@@ -67,7 +69,7 @@ def _record_size(elf: ElfFile, section: Section, symbols: list[Symbol]) -> int:
     return size
 
 
-def _add(elf: ElfFile, section: Section, symbol: Symbol, words: tuple[int, ...], table: MapTable) -> _Record:
+def _add(elf: ElfFile, section: Section, symbol: Symbol, words: tuple[int, ...], table: MapTable) -> LegacyMap:
     if not words[0]:
         raise elf.error(f"map {elf.name_of(symbol)!r}: no type is given", section=section, offset=symbol.value)
     kind = map_type_name(words[0])
@@ -78,14 +80,14 @@ def _add(elf: ElfFile, section: Section, symbol: Symbol, words: tuple[int, ...],
     index = table.add(spec, section.index, symbol.value, elf)
     if len(words) == 7 and (kind in NESTED or spec.flags & NUMA_NODE_GIVEN):
         spec.numa_node = words[6] if spec.flags & NUMA_NODE_GIVEN else None
-        return _Record(index, 0, 0, 0, words[5] if kind in NESTED else -1)
+        return LegacyMap(index, 0, 0, 0, words[5] if kind in NESTED else -1)
     if len(words) >= 7 and words[6]:
         spec.pinning = "by_name"
     wide = len(words) >= 9
-    return _Record(index, words[5] if len(words) > 5 else 0, words[7] if wide else 0, words[8] if wide else 0, -1)
+    return LegacyMap(index, words[5] if len(words) > 5 else 0, words[7] if wide else 0, words[8] if wide else 0, -1)
 
 
-def _nest(table: MapTable, records: list[_Record]) -> None:
+def nest_legacy_maps(table: MapTable, records: list[LegacyMap]) -> None:
     """Give each map of maps the template of its inner maps, and the inner maps that are put in by number."""
     for record in records:
         outer = table.places[record.map].spec

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import pytest
 
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.errors import InputError
+from bpfcc.frontend.clang import compile_c
 from bpfcc.frontend.elf import ElfFile
 from bpfcc.frontend.map_table import MAP_TYPES, map_type_name
 from bpfcc.frontend.maps import read_maps
 from bpfcc.frontend.objects import load
+from bpfcc.frontend.toolchain import find_toolchain
 from tests.data import btf_of, compiled
 from tests.data.btf_builder import BtfBuilder
 from tests.property.mutations import parts_of
@@ -251,3 +254,19 @@ def test_layout_of_sections_comes_from_symbols() -> None:
     section = btf.type(btf.find(".maps", "datasec") or 0)
     assert section.size > 0
     assert len({v.offset for v in section.variables}) == len(section.variables)
+
+
+NESTED_IN_SECTIONS = """
+struct samples_map { unsigned type, key_size, value_size, max_entries, map_flags, inner_map_idx, numa_node; };
+__attribute__((section("maps/outer"), used)) struct samples_map outer = {12, 4, 4, 3, 0, 1, 0};
+__attribute__((section("maps/inner"), used)) struct samples_map inner = {2, 4, 8, 5, 0, 0, 0};
+__attribute__((section("xdp"), used)) int run(void *ctx) { return 2; }
+"""
+
+
+def test_nested_records_are_counted_over_all_sections(tmp_path: Path) -> None:
+    source = tmp_path / "nested.c"
+    source.write_text(NESTED_IN_SECTIONS)
+    outer = load(compile_c(source, toolchain=find_toolchain()).object).maps["outer"]
+    assert outer.inner is not None
+    assert summary(outer.inner) == ("array", 4, 8, 5, 0)
