@@ -291,10 +291,12 @@ def warm_up(rules: Rules, *, explain: bool = False) -> None:
     """Import everything that judging (or explaining) imports when it needs it, and read the platform's tables."""
     from bpfcc.runtime.specs import load_platform
 
-    load_platform(rules.platform)
+    platform = load_platform(rules.platform)
     packages, modules = FOR_EXPLAINING if explain else FOR_JUDGING
     if not explain:
         load_engine()
+        # A table of its own, which is read at the first question.
+        _ = platform.kfuncs
     for package in packages:
         import_all(package)
     for name in modules:

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -720,3 +720,19 @@ def test_no_child_imports_late(explain: bool) -> None:
             if unknown and place not in IN_PARENTS and "catalogue" not in path.parts:
                 late[place] = unknown
     assert late == {}
+
+
+@linux
+def test_no_table_is_read_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    def engine(module: Any, request: Any) -> Judgement:
+        # What is read when it is first asked for has been asked for.
+        names = [name for name, value in vars(type(request.platform)).items() if isinstance(value, cached_property)]
+        assert "kfuncs" in names
+        for name in names:
+            getattr(request.platform, name)
+        return accepted(module, request)
+
+    with_engine(monkeypatch, engine)
+    for platform in ("linux", "windows"):
+        (found,) = judge_object(request("first", rules=Rules(platform)), limits=SMALL)
+        assert found.error is None
