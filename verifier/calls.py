@@ -1,6 +1,6 @@
 """What calls do to the state: bytes written, references and locks taken and given back, dynptrs made.
 
-    v3 = call helper 131(map, 16, 0)      ringbuf_reserve: a reference is held until it is submitted or v3 is found null
+v3 = call helper 131(map, 16, 0)      ringbuf_reserve: a reference is held until it is submitted or v3 is found null
 """
 
 from __future__ import annotations

@@ -141,10 +141,16 @@ def _lent(unit: Unit, op: CallExtern, row: Kfunc, known: Known) -> Region:
     returned = row.returns
     size = returned.size
     if size is None:
-        given = number_of(known(op.args[returned.size_argument])) if returned.size_argument is not None and returned.size_argument < len(op.args) else None
+        given = (
+            number_of(known(op.args[returned.size_argument]))
+            if returned.size_argument is not None and returned.size_argument < len(op.args)
+            else None
+        )
         size = given.umin if given is not None and given.umin < MAX_MEMORY else 0
     of_handle = any(each.kind in ("dynptr", "iter") for each in row.arguments)
-    return unit.memory(op, f"what {row.name} returned", size, read_only=returned.kind == "mem_read", ref=slice_ref(op) if of_handle else None)
+    return unit.memory(
+        op, f"what {row.name} returned", size, read_only=returned.kind == "mem_read", ref=slice_ref(op) if of_handle else None
+    )
 
 
 # ---- the state --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What calls return, as facts.
 
-    map_lookup_elem(counters, key)       {0, a value of map counters}
-    probe_read_str(dst, 16, src)         [-4095, 16]
+map_lookup_elem(counters, key)       {0, a value of map counters}
+probe_read_str(dst, 16, src)         [-4095, 16]
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ SOCK_NAMES: Final = {"sock": "a socket", "sock_common": "a socket", "tcp_sock": 
 
 def call_result(unit: Unit, op: Call | CallExtern, known: Known) -> Scalar | Fact:
     """The fact of the result of a helper or kernel function."""
-    if type(op) is CallExtern:
+    if isinstance(op, CallExtern):
         from bpfcc.verifier.kfuncs import kfunc_result
 
         return kfunc_result(unit, op, known)
-    assert isinstance(op, Call)
     if is_pseudo(op.helper):
         return pseudo_result(unit, op, known)
     helper = unit.around.helper(op.helper)
     if helper is None:
         return TOP
-    return RESULTS[helper.returns](unit, op, helper, known)
+    found: Scalar | Fact = RESULTS[helper.returns](unit, op, helper, known)
+    return found
 
 
 def _integer(_unit: Unit, op: Call, helper: Helper, known: Known) -> Scalar:

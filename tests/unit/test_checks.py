@@ -60,13 +60,13 @@ def codes(text: str, **more: object) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("license", "refused"), [("GPL", False), ("Dual MIT/GPL", False), (None, False), ("", True), ("MIT", True)])
-def test_functions_for_the_gpl(license: str | None, refused: bool) -> None:  # noqa: A002, FBT001
+def test_functions_for_the_gpl(license: str | None, refused: bool) -> None:  # noqa: A002
     text = "r1 = r10\nr1 += -8\nr2 = 8\nr3 = 0\ncall probe_read_kernel" + ENDING
     assert codes(text, type="kprobe", license=license) == ([("V032", "error")] if refused else [])
 
 
 @pytest.mark.parametrize(("attach", "refused"), [("cgroup_inet4_connect", False), ("cgroup_inet4_getpeername", True)])
-def test_where_a_program_is_attached_takes_helpers_away(attach: str, refused: bool) -> None:  # noqa: FBT001
+def test_where_a_program_is_attached_takes_helpers_away(attach: str, refused: bool) -> None:
     text = "r1 = -1\ncall set_retval\nr0 = 1\nexit\n"
     assert [code for code, _ in codes(text, type="cgroup_sock_addr", attach_type=attach)] == (["V031"] if refused else [])
 
@@ -91,7 +91,7 @@ def test_null_with_a_size_is_refused_and_without_is_not() -> None:
 
 
 @pytest.mark.parametrize(("value", "fits"), [(0, True), (1, True), (2, False), (-1, False), (1 << 30, False)])
-def test_the_whole_register_is_returned(value: int, fits: bool) -> None:  # noqa: FBT001
+def test_the_whole_register_is_returned(value: int, fits: bool) -> None:
     assert codes(f"r0 = {value}\nexit\n", type="cgroup_sock") == ([] if fits else [("V050", "error")])
 
 
@@ -129,7 +129,8 @@ def test_a_map_that_programs_that_sleep_cannot_use() -> None:
 
 
 def test_stack_accesses_at_offsets_that_vary() -> None:
-    text = "*(u64 *)(r10 - 16) = 0\n*(u64 *)(r10 - 8) = 0\nr2 = *(u32 *)(r1 + 12)\nr2 &= {mask}\nr3 = r10\nr3 += -16\nr3 += r2\nr0 = *(u32 *)(r3 + 0)"
+    text = "*(u64 *)(r10 - 16) = 0\n*(u64 *)(r10 - 8) = 0\nr2 = *(u32 *)(r1 + 12)\nr2 &= {mask}\nr3 = r10\nr3 += -16\n"
+    text += "r3 += r2\nr0 = *(u32 *)(r3 + 0)"
     assert codes(text.format(mask=12) + ENDING) == []
     assert codes(text.format(mask=10) + ENDING) == [("V017", "error")]
 

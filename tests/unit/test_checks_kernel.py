@@ -31,9 +31,9 @@ class Pair(NamedTuple):
 
 HEAD = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_tracing.h>\n'
 TAIL = '\nchar LICENSE[] SEC("license") = "GPL";\n'
-RINGBUF = "struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(\".maps\");\n"
+RINGBUF = 'struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(".maps");\n'
 ARRAY = (
-    'struct value { struct task_struct __kptr *task; __u64 bytes[2]; };\nstruct { __uint(type, BPF_MAP_TYPE_ARRAY); '
+    "struct value { struct task_struct __kptr *task; __u64 bytes[2]; };\nstruct { __uint(type, BPF_MAP_TYPE_ARRAY); "
     '__uint(max_entries, 1); __type(key, __u32); __type(value, struct value); } values SEC(".maps");\n'
 )
 

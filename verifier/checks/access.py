@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from bpfcc.bpfir.ops import Load, LoadAcquire, Op, Operand, Store, StoreRelease, Value
+from bpfcc.bpfir.ops import Load, LoadAcquire, Op, Operand, Store, StoreRelease
 from bpfcc.verifier.checks.context import check_context
 from bpfcc.verifier.checks.objects import check_kernel, check_sock
-from bpfcc.verifier.checks.problem import Problem, Problems, stops
+from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.domains import scalar as sc
-from bpfcc.verifier.facts import MAX_OFFSET, Fact, Ptr, number_of, pointers_of
+from bpfcc.verifier.facts import MAX_OFFSET, Ptr, number_of, pointers_of
 from bpfcc.verifier.goals import Aligned, NotIn, NotNumber, Within
 from bpfcc.verifier.handles import is_lent, is_slice, overlapping
-from bpfcc.verifier.linear import NOTHING, Sum, add
+from bpfcc.verifier.linear import Sum, add
 from bpfcc.verifier.transfer import epoch_at
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bpfcc.bpfir.ops import Atomic, AtomicFetch, CompareExchange
     from bpfcc.verifier.domains.scalar import Scalar
     from bpfcc.verifier.verdict import Role
@@ -32,6 +34,7 @@ Mode = Literal["read", "write", "atomic"]
 # Types whose programs may read the packet directly, and not write it (kernel/bpf/verifier.c, may_access_direct_pkt_data).
 # Accesses through these are rewritten for what they are to.
 REWRITTEN: Final = frozenset({"ctx", "sock", "btf"})
+BOUNDS_CODES: Final = {"frame": "V010", "packet": "V011", "meta": "V011", "map_value": "V013", "mem": "V014", "ctx": "V012"}
 NEAR_NULL: Final = 1 << 16
 WRITE_ONLY_FLAG: Final = 0x100
 READ_ONLY_PACKET: Final = frozenset({"lwt_in", "lwt_out", "lwt_seg6local", "sk_reuseport", "flow_dissector", "cgroup_skb"})
@@ -50,7 +53,7 @@ class Span(NamedTuple):
     mode: Mode
     helper: bool = False
     role: Role = "base"
-    count: Operand | None = None
+    amount: Operand | None = None
     nullable: bool = False
     # Whatever is kept there is replaced by something of the kind.
     renews: bool = False
@@ -104,27 +107,35 @@ def _number(num: Scalar, found: tuple[Ptr, ...], span: Span, problems: Problems)
     # What is added to null is a small number.
     if num.umax == 0 or (found and num.umax < NEAR_NULL):
         what = " or ".join(sorted({str(p.region) for p in found})) or "nothing"
+        known = f"{{{span.role}}} is 0 or points to {what}" if found else f"{{{span.role}}} is 0"
         problems.append(
             Problem(
-                "V020", f"{{{span.role}}} may be null", required=f"an address of {what}", known=f"{{{span.role}}} is 0 or points to {what}" if found else f"{{{span.role}}} is 0",
+                "V020", f"{{{span.role}}} may be null", required=f"an address of {what}", known=known,
                 role=span.role, suggestion=f"if (!{{{span.role}}}) return 0;",
             )
         )  # fmt: skip
     elif found:
         what = " or ".join(sorted({str(p.region) for p in found}))
-        problems.append(Problem("V022", f"{{{span.role}}} is an address on some paths and a number on others", known=f"a number {num}, or {what}", role=span.role))
+        problems.append(
+            Problem(
+                "V022",
+                f"{{{span.role}}} is an address on some paths and a number on others",
+                known=f"a number {num}, or {what}",
+                role=span.role,
+            )
+        )
     else:
         problems.append(Problem("V022", f"{{{span.role}}} is a number, not an address", known=f"{{{span.role}}} is {num}", role=span.role))
 
 
 def _check_pointer(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
     kind = p.region.kind
-    if not -MAX_OFFSET <= p.offset.smin + span.offset or not p.offset.smax + span.offset <= MAX_OFFSET:
-        if not _supposed(view, base, p, span) and kind in ("frame", "packet", "meta", "map_value", "mem", "ctx"):
-            code = {"frame": "V010", "packet": "V011", "meta": "V011", "map_value": "V013", "mem": "V014", "ctx": "V012"}[kind]
-            known = f"the offset of {{{span.role}}} is {p.offset}"
-            problems.append(Problem("V034" if span.helper and kind != "ctx" else code, f"{span.words()}: the offset is not bounded", required=f"an offset inside of {p.region}", known=known, role=span.role))
-            return
+    near = p.offset.smin + span.offset >= -MAX_OFFSET and p.offset.smax + span.offset <= MAX_OFFSET
+    if not near and kind in BOUNDS_CODES and not _supposed(view, base, p, span):
+        code = "V034" if span.helper and kind != "ctx" else BOUNDS_CODES[kind]
+        what, known = f"{span.words()}: the offset is not bounded", f"the offset of {{{span.role}}} is {p.offset}"
+        problems.append(Problem(code, what, required=f"an offset inside of {p.region}", known=known, role=span.role))
+        return
     if kind == "frame":
         _check_frame(view, op, base, p, span, problems)
     elif kind in ("packet", "meta"):
@@ -168,7 +179,7 @@ def offset_sum(view: View, base: Operand, p: Ptr) -> Sum | None:
 def _goal(base: Operand, p: Ptr, span: Span) -> Within | None:
     """What has to hold of an access to such a region, None where it is more than bounds."""
     region = p.region
-    size = span.most if span.count is None else span.count
+    size = span.most if span.amount is None else span.amount
     if region.kind == "frame":
         return Within(base, region, span.offset, size, region.site, region.site + region.size)
     if region.kind in ("packet", "meta"):
@@ -209,11 +220,8 @@ def _within(view: View, base: Operand, p: Ptr, span: Span, low: int, high: int) 
 def _outside(code: str, p: Ptr, span: Span, limit: str, problems: Problems) -> None:
     low, high = p.offset.smin + span.offset, p.offset.smax + span.offset + span.most
     where = f"bytes {low} to {high - 1}" if p.offset.is_const() else f"bytes from {low} up to {high - 1}"
-    problems.append(
-        Problem(
-            "V034" if span.helper else code, f"{span.words()} may lie outside of {p.region}", required=limit, known=f"{where} of {p.region}", role=span.role,
-        )
-    )  # fmt: skip
+    what, known = f"{span.words()} may lie outside of {p.region}", f"{where} of {p.region}"
+    problems.append(Problem("V034" if span.helper else code, what, required=limit, known=known, role=span.role))
 
 
 def _check_frame(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
@@ -230,11 +238,26 @@ def _check_frame(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems
     p = _inside(p, span, low, low + p.region.size)
     if not span.helper and _unaligned(p, span) and not view.suppose(Aligned(base, p.region, span.offset, span.most)):
         required = "the stack is accessed at multiples of the access's size"
-        problems.append(Problem("V017", f"{span.words()} are not aligned to {span.most} bytes", required=required, known=f"the offset is {p.offset}", role=span.role))
+        problems.append(
+            Problem(
+                "V017",
+                f"{span.words()} are not aligned to {span.most} bytes",
+                required=required,
+                known=f"the offset is {p.offset}",
+                role=span.role,
+            )
+        )
         return
-    if view.state.dynptrs and not span.renews and (span.helper or span.mode == "read") and overlapping(view, view.state, _touched(view, p, span)):
+    if (
+        view.state.dynptrs
+        and not span.renews
+        and (span.helper or span.mode == "read")
+        and overlapping(view, view.state, _touched(view, p, span))
+    ):
         what = "lie in" if span.mode == "read" else "reach into"
-        problems.append(Problem("V034" if span.helper else "V018", f"{span.words()} {what} a dynptr or iterator on the stack", role=span.role))
+        problems.append(
+            Problem("V034" if span.helper else "V018", f"{span.words()} {what} a dynptr or iterator on the stack", role=span.role)
+        )
     elif span.mode != "write":
         check_written(view, p, span, problems)
 
@@ -254,7 +277,12 @@ def check_written(view: View, p: Ptr, span: Span, problems: Problems) -> None:
         first = (missing & -missing).bit_length() - 1 - top
         count = missing.bit_count()
         problems.append(
-            Problem("V002", f"{span.words()}: {count} of them may not have been written", known=f"the first is at {first} from the top of the frame", role=span.role)
+            Problem(
+                "V002",
+                f"{span.words()}: {count} of them may not have been written",
+                known=f"the first is at {first} from the top of the frame",
+                role=span.role,
+            )
         )
 
 
@@ -262,7 +290,14 @@ def _check_packet(view: View, op: Op, base: Operand, p: Ptr, span: Span, problem
     region = p.region
     option = region.name == "the option's value"
     if not option and region.epoch != epoch_at(view.unit, op):
-        problems.append(Problem("V019", f"{{{span.role}}} was made before a call that may move the packet", role=span.role, suggestion="read data and data_end again after the call, and check again"))
+        problems.append(
+            Problem(
+                "V019",
+                f"{{{span.role}}} was made before a call that may move the packet",
+                role=span.role,
+                suggestion="read data and data_end again after the call, and check again",
+            )
+        )
         return
     if span.mode == "atomic":
         problems.append(Problem("V026", "an atomic operation on the packet", role=span.role))
@@ -274,15 +309,21 @@ def _check_packet(view: View, op: Op, base: Operand, p: Ptr, span: Span, problem
     own = view.linear.of(base)
     begin = Sum(own.terms, own.constant + span.offset)
     above = p.offset.smin + span.offset >= 0 or view.at_least_zero(add(begin, Sum(((start, 1),), 0), -1))
-    below = view.at_least_zero(add(add(Sum(((end, 1),), 0), begin, -1), span.size, -1)) or _below_constant(view, region, p, span, start, end)
+    below = view.at_least_zero(add(add(Sum(((end, 1),), 0), begin, -1), span.size, -1)) or _below_constant(
+        view, region, p, span, start, end
+    )
     if (above and below) or _supposed(view, base, p, span):
         return
     limit = "data_end" if region.kind == "packet" else "data"
-    needed = f"{{{span.role}}} + {span.offset + span.most} <= {limit} on every path to this line" if above else f"{{{span.role}}} is not below the start"
-    proven = _proven(view, region)
+    needed = (
+        f"{{{span.role}}} + {span.offset + span.most} <= {limit} on every path to this line"
+        if above
+        else f"{{{span.role}}} is not below the start"
+    )
+    known = f"{{{span.role}}} is {region} + {p.offset}; {_proven(view, region)}"
     problems.append(
         Problem(
-            "V034" if span.helper else "V011", f"{span.words()} may lie outside of {region}", required=needed, known=f"{{{span.role}}} is {region} + {p.offset}; {proven}",
+            "V034" if span.helper else "V011", f"{span.words()} may lie outside of {region}", required=needed, known=known,
             role=span.role, suggestion=f"if ((void *)({{{span.role}}}) + {span.offset + span.most} > {limit}) return 0;" if above else None,
         )
     )  # fmt: skip
@@ -320,10 +361,9 @@ def _check_map_value(view: View, op: Op, base: Operand, p: Ptr, span: Span, prob
     del op
 
 
-def _check_special(p: Ptr, span: Span, fields: object, problems: Problems) -> None:
+def _check_special(p: Ptr, span: Span, fields: Mapping[int, tuple[str, int]], problems: Problems) -> None:
     low, high = p.offset.smin + span.offset, p.offset.smax + span.offset + span.most
-    assert isinstance(fields, dict) or hasattr(fields, "items")
-    for offset, (kind, size) in fields.items():  # type: ignore[attr-defined]
+    for offset, (kind, size) in fields.items():
         if offset < high and low < offset + size:
             whole = p.offset.is_const() and low == offset and span.most == size and span.mode == "read" and not span.helper
             if not (kind.startswith("kptr") and whole):

@@ -1,7 +1,7 @@
 """What a helper takes in each register, by the kind that the platform's table gives it.
 
-    const_map_ptr, map_key      a map, and as many readable bytes as its keys have
-    mem_uninit, size            writable bytes, and how many
+const_map_ptr, map_key      a map, and as many readable bytes as its keys have
+mem_uninit, size            writable bytes, and how many
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ Check = Callable[["View", Any, "Helper", int, Problems], None]
 MAX_SIZE: Final = 1 << 29
 # What follows addresses with care takes any.
 CAREFUL: Final = frozenset({
-    "probe_read", "probe_read_user", "probe_read_kernel", "probe_read_str", "probe_read_user_str", "probe_read_kernel_str", "copy_from_user",
-    "trace_printk",
+    "probe_read", "probe_read_user", "probe_read_kernel", "probe_read_str", "probe_read_user_str", "probe_read_kernel_str",
+    "copy_from_user", "trace_printk",
 })  # fmt: skip
 # Flags that Linux wants to be the constant 0.
 ZERO_FLAGS: Final = frozenset({("get_local_storage", 1)})
@@ -45,7 +45,11 @@ MAPS_OF_MAPS: Final = frozenset({"array_of_maps", "hash_of_maps"})
 
 def _need(op: Call, helper: Helper, index: int, wanted: str, fact: Scalar | Fact, problems: Problems) -> None:
     role = ROLES[index]
-    problems.append(Problem("V033", f"argument {index + 1} of {helper.name} must be {wanted}", required=wanted, known=f"{{{role}}} is {fact!r}", role=role))
+    problems.append(
+        Problem(
+            "V033", f"argument {index + 1} of {helper.name} must be {wanted}", required=wanted, known=f"{{{role}}} is {fact!r}", role=role
+        )
+    )
 
 
 def _anything(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
@@ -66,15 +70,18 @@ def _anything(view: View, op: Call, helper: Helper, index: int, problems: Proble
 def _zero(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
     fact = view.known(op.args[index])
     num = number_of(fact)
-    if type(fact) is Fact or num is None or num.umax:
-        if not view.suppose(InRange(op.args[index], 0, 0)):
-            problems.append(Problem("V037", f"argument {index + 1} of {helper.name} must be the constant 0", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
+    known_zero = type(fact) is not Fact and num is not None and num.umax == 0
+    if not known_zero and not view.suppose(InRange(op.args[index], 0, 0)):
+        what = f"argument {index + 1} of {helper.name} must be the constant 0"
+        problems.append(Problem("V037", what, known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
 
 
 def _written(view: View, op: Call, index: int, problems: Problems) -> bool:
     fact = view.known(op.args[index])
     if type(fact) is Fact and fact.undef and not view.suppose(Written(op.args[index])):
-        problems.append(Problem("V001", f"argument {index + 1} is read, and on some path nothing was written to {{{ROLES[index]}}}", role=ROLES[index]))
+        problems.append(
+            Problem("V001", f"argument {index + 1} is read, and on some path nothing was written to {{{ROLES[index]}}}", role=ROLES[index])
+        )
         return False
     return True
 
@@ -111,12 +118,15 @@ def _check_own_map(view: View, op: Call, helper: Helper, handles: tuple[Ptr, ...
 
 def _check_map_type(view: View, helper: Helper, region: Region, role: Role, problems: Problems) -> None:
     spec = region.map
-    assert spec is not None
+    if spec is None:
+        return
     kind = view.unit.around.platform.map_types.get(spec.type)
     if kind is None:
         problems.append(Problem("V039", f"the platform has no map type {spec.type!r}", role=role, cause="environment"))
     elif kind.helpers and helper.name not in kind.helpers:
-        problems.append(Problem("V036", f"{helper.name} does not take a map of type {spec.type}", known=f"{{{role}}} is map {spec.name}", role=role))
+        problems.append(
+            Problem("V036", f"{helper.name} does not take a map of type {spec.type}", known=f"{{{role}}} is map {spec.name}", role=role)
+        )
     elif not kind.helpers:
         problems.append(Problem("V036", f"{helper.name} does not take a map of type {spec.type}", role=role))
     elif spec.type in MAPS_OF_MAPS and spec.inner is None:
@@ -133,10 +143,9 @@ def _spec(view: View, op: Call) -> MapSpec | None:
     return None
 
 
-def _memory(view: View, op: Call | CallExtern, index: int, mode: Mode, least: int, most: int, size: Sum, problems: Problems) -> None:
-    if most == 0:
-        return
-    check_span(view, op, op.args[index], Span(0, least, most, size, mode, helper=True, role=ROLES[index]), problems)
+def _memory(view: View, op: Call, index: int, mode: Mode, size: int, problems: Problems) -> None:
+    if size:
+        check_span(view, op, op.args[index], Span(0, size, size, Sum((), size), mode, helper=True, role=ROLES[index]), problems)
 
 
 def _sized_memory(view: View, op: Call, index: int, mode: Mode, at: int, size: Scalar, problems: Problems, *, nullable: bool) -> None:
@@ -147,7 +156,7 @@ def _sized_memory(view: View, op: Call, index: int, mode: Mode, at: int, size: S
     # Where only the low half of the register counts, the sum of the register is not that of the size.
     whole = number_of(view.known(count))
     total = view.linear.of(count) if whole is not None and whole.umax == size.umax else Sum((), size.umax)
-    span = Span(0, size.umin, size.umax, total, mode, helper=True, role=ROLES[index], count=count, nullable=nullable)
+    span = Span(0, size.umin, size.umax, total, mode, helper=True, role=ROLES[index], amount=count, nullable=nullable)
     check_span(view, op, op.args[index], span, problems)
 
 
@@ -156,16 +165,17 @@ def _of_map(which: str, mode: Mode, *, nullable: bool = False) -> Check:
         fact = view.known(op.args[index])
         if not _written(view, op, index, problems):
             return
-        if nullable and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
+        if nullable and type(fact) is not Fact and fact.umax == 0:
             return
         specs = {id(p.region.map): p.region.map for a in op.args for p in pointers_of(view.known(a)) if p.region.kind == "map"}
         for spec in specs.values():
-            assert spec is not None
+            if spec is None:
+                continue
             size = spec.key_size if which == "key" else spec.value_size
             if which == "key" and size == 0 and spec.type not in ("queue", "stack", "bloom_filter"):
                 problems.append(Problem("V039", f"map {spec.name} has no keys", role=ROLES[index]))
                 return
-            _memory(view, op, index, mode, size, size, Sum((), size), problems)
+            _memory(view, op, index, mode, size, problems)
             if mode == "read" and not problems:
                 check_copied(view, op, helper, index, size, problems)
 
@@ -188,9 +198,9 @@ def _mem(mode: Mode, *, nullable: bool = False) -> Check:
         if not _written(view, op, index, problems):
             return
         if argument.size is not None:
-            if nullable and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
+            if nullable and type(fact) is not Fact and fact.umax == 0:
                 return
-            _memory(view, op, index, mode, argument.size, argument.size, Sum((), argument.size), problems)
+            _memory(view, op, index, mode, argument.size, problems)
             return
         at = helper.size_argument(index)
         if at is None or at >= len(op.args):
@@ -240,10 +250,26 @@ def _size(*, zero: bool) -> Check:
         if size.umax >= MAX_SIZE:
             what = "negative" if size.smin < 0 else "too large"
             problems.append(
-                Problem("V035", f"the size {{{role}}} may be {what}", required="a size of at most 2**29", known=f"{{{role}}} is {size}", role=role, suggestion=f"if ({{{role}}} > sizeof(buffer)) return 0;")
+                Problem(
+                    "V035",
+                    f"the size {{{role}}} may be {what}",
+                    required="a size of at most 2**29",
+                    known=f"{{{role}}} is {size}",
+                    role=role,
+                    suggestion=f"if ({{{role}}} > sizeof(buffer)) return 0;",
+                )
             )
         else:
-            problems.append(Problem("V035", f"the size {{{role}}} may be zero", required="at least 1", known=f"{{{role}}} is {size}", role=role, suggestion=f"if ({{{role}}} == 0) return 0;"))
+            problems.append(
+                Problem(
+                    "V035",
+                    f"the size {{{role}}} may be zero",
+                    required="at least 1",
+                    known=f"{{{role}}} is {size}",
+                    role=role,
+                    suggestion=f"if ({{{role}}} == 0) return 0;",
+                )
+            )
 
     return check
 
@@ -252,17 +278,35 @@ def _constant_size(view: View, op: Call, helper: Helper, index: int, problems: P
     fact = view.known(op.args[index])
     num = number_of(fact)
     if type(fact) is Fact or num is None or not num.is_const():
-        problems.append(Problem("V037", f"argument {index + 1} of {helper.name} must be a constant", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
+        problems.append(
+            Problem(
+                "V037",
+                f"argument {index + 1} of {helper.name} must be a constant",
+                known=f"{{{ROLES[index]}}} is {fact!r}",
+                role=ROLES[index],
+            )
+        )
 
 
 def _ctx(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
     fact = view.known(op.args[index])
     found = pointers_of(fact)
-    if helper.arguments[index].kind == "ctx_or_null" and type(fact) is not Fact and fact.umax == 0:  # type: ignore[union-attr]
+    if helper.arguments[index].kind == "ctx_or_null" and type(fact) is not Fact and fact.umax == 0:
         return
-    if number_of(fact) is not None or len(found) != 1 or found[0].region.kind != "ctx" or not found[0].offset.is_const() or found[0].offset.umin:
+    if (
+        number_of(fact) is not None
+        or len(found) != 1
+        or found[0].region.kind != "ctx"
+        or not found[0].offset.is_const()
+        or found[0].offset.umin
+    ):
         # Tracing programs hand on the object that they were given (get_socket_cookie of a struct sock).
-        if number_of(fact) is None and found and all(p.region.kind in ("btf", "sock") for p in found) and helper.name in ("get_socket_cookie", "get_netns_cookie"):
+        if (
+            number_of(fact) is None
+            and found
+            and all(p.region.kind in ("btf", "sock") for p in found)
+            and helper.name in ("get_socket_cookie", "get_netns_cookie")
+        ):
             return
         _need(op, helper, index, "the context", fact, problems)
 
@@ -271,11 +315,24 @@ def _function(view: View, op: Call, helper: Helper, index: int, problems: Proble
     fact = view.known(op.args[index])
     found = pointers_of(fact)
     if number_of(fact) is not None or len(found) != 1 or found[0].region.kind != "func":
-        problems.append(Problem("V065", f"argument {index + 1} of {helper.name} must be a function of the program", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
+        problems.append(
+            Problem(
+                "V065",
+                f"argument {index + 1} of {helper.name} must be a function of the program",
+                known=f"{{{ROLES[index]}}} is {fact!r}",
+                role=ROLES[index],
+            )
+        )
     elif op.helper >= 0 and helper.callback is not None and not helper.callback.deferred:
         # Else it was put beside the call.
         problems.append(
-            Problem("V065", f"which function {helper.name} is given is not constant", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index], cause="analysis-limit")
+            Problem(
+                "V065",
+                f"which function {helper.name} is given is not constant",
+                known=f"{{{ROLES[index]}}} is {fact!r}",
+                role=ROLES[index],
+                cause="analysis-limit",
+            )
         )
 
 
@@ -299,7 +356,14 @@ def _special(kind: str, code: str) -> Check:
             fields = view.unit.around.map_fields(found[0].region.map)
             if fields is not None and fields.fields.get(found[0].offset.smin, ("", 0))[0] == kind:
                 return
-        problems.append(Problem(code, f"argument {index + 1} of {helper.name} must be the {kind} of a map's value", known=f"{{{role}}} is {fact!r}", role=role))
+        problems.append(
+            Problem(
+                code,
+                f"argument {index + 1} of {helper.name} must be the {kind} of a map's value",
+                known=f"{{{role}}} is {fact!r}",
+                role=role,
+            )
+        )
 
     return check
 
@@ -310,7 +374,7 @@ def _const_string(view: View, op: Call, helper: Helper, index: int, problems: Pr
     if number_of(fact) is None and len(found) == 1 and found[0].region.kind == "map_value" and found[0].offset.is_const():
         spec = found[0].region.map
         at = found[0].offset.smin
-        if spec is not None and found[0].region.read_only and spec.initial is not None and 0 <= at and b"\0" in spec.initial[at:]:
+        if spec is not None and found[0].region.read_only and spec.initial is not None and at >= 0 and b"\0" in spec.initial[at:]:
             return
     _need(op, helper, index, "a constant string in read-only data", fact, problems)
 
@@ -347,7 +411,15 @@ def check_new_handle(view: View, op: Call | CallExtern, name: str, index: int, s
     slot = slot_of(fact, size)
     if slot is None or slot % 8:
         wanted = f"{size} bytes of the stack, aligned to 8"
-        problems.append(Problem("V033", f"argument {index + 1} of {name} must be {wanted}", required=wanted, known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
+        problems.append(
+            Problem(
+                "V033",
+                f"argument {index + 1} of {name} must be {wanted}",
+                required=wanted,
+                known=f"{{{ROLES[index]}}} is {fact!r}",
+                role=ROLES[index],
+            )
+        )
         return
     check_span(view, op, op.args[index], Span(0, size, size, Sum((), size), "write", helper=True, role=ROLES[index], renews=True), problems)
     if any(h.ref in view.state.may for h in overlapping(view, view.state, bits(view, slot, slot + size))):
@@ -363,7 +435,9 @@ def _record(view: View, op: Call, helper: Helper, index: int, problems: Problems
     elif not found or any(p.region.kind != "mem" or p.region.ref is None or is_slice(p.region.ref) for p in found):
         _need(op, helper, index, "a record that bpf_ringbuf_reserve returned", fact, problems)
     elif any(not p.offset.is_const() or p.offset.umin for p in found):
-        problems.append(Problem("V041", f"{{{role}}} does not point to the start of the record", known=f"{{{role}}} is {fact!r}", role=role))
+        problems.append(
+            Problem("V041", f"{{{role}}} does not point to the start of the record", known=f"{{{role}}} is {fact!r}", role=role)
+        )
 
 
 def _object(name: str, kinds: frozenset[str], *, nullable: bool = False) -> Check:
@@ -404,7 +478,9 @@ def _per_cpu(view: View, op: Call, helper: Helper, index: int, problems: Problem
     fact = view.known(op.args[index])
     found = pointers_of(fact)
     if number_of(fact) is not None and found and not view.suppose(NotNumber(op.args[index])):
-        problems.append(Problem("V020", f"{{{ROLES[index]}}} may be null", role=ROLES[index], suggestion=f"if (!{{{ROLES[index]}}}) return 0;"))
+        problems.append(
+            Problem("V020", f"{{{ROLES[index]}}} may be null", role=ROLES[index], suggestion=f"if (!{{{ROLES[index]}}}) return 0;")
+        )
     elif not found or any(p.region.kind != "btf" or getattr(p.region.type, "tag", "percpu") != "percpu" for p in found):
         _need(op, helper, index, "a per-CPU kernel variable", fact, problems)
 
@@ -454,4 +530,3 @@ ARGUMENTS: Final[dict[str, Check]] = {
     "percpu_btf_id": _per_cpu,
     "kptr": _kptr,
 }
-

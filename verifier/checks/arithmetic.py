@@ -1,7 +1,7 @@
 """Registers and arithmetic: everything that is used was written, and addresses are only moved.
 
-    v3 = mul.64 v1, 2       V023 where v1 is an address
-    v4 = div.64 v2, v5      V021 where v5 may be 0
+v3 = mul.64 v1, 2       V023 where v1 is an address
+v4 = div.64 v2, v5      V021 where v5 may be 0
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def check_written(view: View, op: Op, problems: Problems) -> None:
         if type(operand) is Value:
             fact = view.known(operand)
             if type(fact) is Fact and fact.undef and not view.suppose(Written(operand)):
-                problems.append(Problem("V001", f"{{{role_of(op, at)}}} is read, and on some path nothing was written to it", role=role_of(op, at)))
+                problems.append(
+                    Problem("V001", f"{{{role_of(op, at)}}} is read, and on some path nothing was written to it", role=role_of(op, at))
+                )
                 return
 
 
@@ -47,7 +49,14 @@ def check_alu(view: View, op: Alu, problems: Problems) -> None:
         highest = (1 << op.width_bits) - 1
         if divisor is not None and _may_be_zero(divisor, op.width_bits) and not view.suppose(InRange(op.rhs, 1, highest, op.width_bits)):
             problems.append(
-                Problem("V021", "the divisor {rhs} may be zero", required="a divisor that is not 0; else the result of the division is 0", known=f"{{rhs}} is {divisor}", role="rhs", suggestion="if ({rhs} == 0) return 0;")
+                Problem(
+                    "V021",
+                    "the divisor {rhs} may be zero",
+                    required="a divisor that is not 0; else the result of the division is 0",
+                    known=f"{{rhs}} is {divisor}",
+                    role="rhs",
+                    suggestion="if ({rhs} == 0) return 0;",
+                )
             )
     if type(a) is Fact or type(b) is Fact:
         _check_pointers(op, a, b, problems)

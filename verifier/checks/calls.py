@@ -1,6 +1,6 @@
 """Calls of helpers: that they exist and are allowed here, and that every argument is what the table says.
 
-    v4 = call helper 1(v2, v3)       map_lookup_elem(const_map_ptr, map_key)
+v4 = call helper 1(v2, v3)       map_lookup_elem(const_map_ptr, map_key)
 """
 
 from __future__ import annotations
@@ -55,11 +55,26 @@ def _outside_packet(view: View, op: Call, helper: Helper, index: int, problems: 
         return True
     for p in pointers_of(view.known(op.args[index])):
         kind, role = p.region.kind, ROLES[index]
-        if kind in ("packet", "meta") and not helper.packet and p.region.name != OPTION and not view.suppose(NotIn(op.args[index], p.region)):
-            problems.append(Problem("V033", f"{helper.name} does not take memory of the packet", known=f"{{{role}}} points into {p.region}", role=role, suggestion="copy it to the stack first"))
+        if (
+            kind in ("packet", "meta")
+            and not helper.packet
+            and p.region.name != OPTION
+            and not view.suppose(NotIn(op.args[index], p.region))
+        ):
+            problems.append(
+                Problem(
+                    "V033",
+                    f"{helper.name} does not take memory of the packet",
+                    known=f"{{{role}}} points into {p.region}",
+                    role=role,
+                    suggestion="copy it to the stack first",
+                )
+            )
             return False
         if helper.in_map_value == index and kind != "map_value" and not view.suppose(NotIn(op.args[index], p.region)):
-            problems.append(Problem("V033", f"{helper.name} takes memory of a map's value only", known=f"{{{role}}} points into {p.region}", role=role))
+            problems.append(
+                Problem("V033", f"{helper.name} takes memory of a map's value only", known=f"{{{role}}} points into {p.region}", role=role)
+            )
             return False
     return True
 
@@ -74,7 +89,13 @@ def _allowed(view: View, op: Call, helper: Helper, problems: Problems) -> bool:
         problems.append(Problem("V031", f"{helper.name} is not for programs {where}", cause="environment"))
         return False
     if helper.gpl_only and not gpl_compatible(request):
-        problems.append(Problem("V032", f"{helper.name} is for programs under the GPL; this one is under {request.license!r}", suggestion='char LICENSE[] SEC("license") = "GPL";'))
+        problems.append(
+            Problem(
+                "V032",
+                f"{helper.name} is for programs under the GPL; this one is under {request.license!r}",
+                suggestion='char LICENSE[] SEC("license") = "GPL";',
+            )
+        )
         return False
     if helper.may_sleep and not check_sleep(view, helper.name, problems):
         return False

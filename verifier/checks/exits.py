@@ -1,6 +1,6 @@
 """The end of a program: what it returns, and that nothing is held any more.
 
-    exit v3        v3 in [0, 1] where the type wants that
+exit v3        v3 in [0, 1] where the type wants that
 """
 
 from __future__ import annotations
@@ -44,4 +44,12 @@ def _check_range(view: View, op: Exit, fact: object, problems: Problems) -> None
     least, most = (num.s32min, num.s32max) if width == 32 else (num.smin, num.smax)
     if not (low <= least and most <= high) and not view.suppose(InRange(op.value, low, high, width, signed=True)):
         shown = f"[{least}, {most}]"
-        problems.append(Problem("V050", "the return value may be out of range", required=f"a value from {low} to {high}", known=f"{{value}} is in {shown}", role="value"))
+        problems.append(
+            Problem(
+                "V050",
+                "the return value may be out of range",
+                required=f"a value from {low} to {high}",
+                known=f"{{value}} is in {shown}",
+                role="value",
+            )
+        )

@@ -1,6 +1,6 @@
 """Calls of kernel functions: that they exist and are allowed here, what they take, and where they may be called.
 
-    v3 = call extern 0(v1)      bpf_task_release(btf:task_struct): v1 was acquired
+v3 = call extern 0(v1)      bpf_task_release(btf:task_struct): v1 was acquired
 """
 
 from __future__ import annotations
@@ -75,7 +75,13 @@ def _allowed(view: View, row: Kfunc, problems: Problems) -> bool:
         problems.append(Problem("V067", f"{row.name} is not for {where}", cause="environment"))
         return False
     if not gpl_compatible(request):
-        problems.append(Problem("V032", f"{row.name} is for programs under the GPL; this one is under {request.license!r}", suggestion='char LICENSE[] SEC("license") = "GPL";'))
+        problems.append(
+            Problem(
+                "V032",
+                f"{row.name} is for programs under the GPL; this one is under {request.license!r}",
+                suggestion='char LICENSE[] SEC("license") = "GPL";',
+            )
+        )
         return False
     missing = not_modelled(row)
     if missing:
@@ -123,7 +129,9 @@ def _as(kind: str) -> Check:
 def _written(view: View, op: CallExtern, index: int, problems: Problems) -> bool:
     fact = view.known(op.args[index])
     if type(fact) is Fact and fact.undef:
-        problems.append(Problem("V001", f"argument {index + 1} is read, and on some path nothing was written to {{{ROLES[index]}}}", role=ROLES[index]))
+        problems.append(
+            Problem("V001", f"argument {index + 1} is read, and on some path nothing was written to {{{ROLES[index]}}}", role=ROLES[index])
+        )
         return False
     return True
 
@@ -202,7 +210,14 @@ def _function(view: View, op: CallExtern, row: Kfunc, index: int, problems: Prob
     fact = view.known(op.args[index])
     found = pointers_of(fact)
     if number_of(fact) is not None or len(found) != 1 or found[0].region.kind != "func":
-        problems.append(Problem("V065", f"argument {index + 1} of {row.name} must be a function of the program", known=f"{{{ROLES[index]}}} is {fact!r}", role=ROLES[index]))
+        problems.append(
+            Problem(
+                "V065",
+                f"argument {index + 1} of {row.name} must be a function of the program",
+                known=f"{{{ROLES[index]}}} is {fact!r}",
+                role=ROLES[index],
+            )
+        )
 
 
 def _dynptr(view: View, op: CallExtern, row: Kfunc, index: int, problems: Problems) -> None:
@@ -239,7 +254,9 @@ def _iterator(view: View, op: CallExtern, row: Kfunc, index: int, problems: Prob
     if handle is None or handle.kind != ITERATOR + each.type:
         problems.append(Problem("V033", f"{{{ROLES[index]}}} is no initialised bpf_iter_{each.type} on every path", role=ROLES[index]))
     elif "iter_destroy" in row.flags and handle.ref not in view.state.must:
-        problems.append(Problem("V041", f"{row.name}: the iterator was destroyed already, or was made in an earlier round of a loop", role=ROLES[index]))
+        problems.append(
+            Problem("V041", f"{row.name}: the iterator was destroyed already, or was made in an earlier round of a loop", role=ROLES[index])
+        )
 
 
 def _irq_flag(view: View, op: CallExtern, row: Kfunc, index: int, problems: Problems) -> None:

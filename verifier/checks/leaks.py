@@ -1,7 +1,7 @@
 """Addresses that get out of the program: in memory that a helper copies, or as a number that it prints.
 
-    store.8 v1, -8, v0              the context's address, on the stack
-    call helper 25(…, v1 - 8, 8)    perf_event_output: V024
+store.8 v1, -8, v0              the context's address, on the stack
+call helper 25(…, v1 - 8, 8)    perf_event_output: V024
 """
 
 from __future__ import annotations
@@ -65,7 +65,10 @@ def _stores(view: View) -> list[Store]:
             op
             for block in view.unit.order
             for op in block.ops
-            if type(op) is Store and op.size_bytes == ADDRESS_BYTES and pointers_of(view.known(op.value)) and pointers_of(view.known(op.base))
+            if type(op) is Store
+            and op.size_bytes == ADDRESS_BYTES
+            and pointers_of(view.known(op.value))
+            and pointers_of(view.known(op.base))
         ]
         _STORES[view.unit] = found
     return found

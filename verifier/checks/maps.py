@@ -1,6 +1,6 @@
 """Maps that a program names: that such programs may use them.
 
-    v1 = map 0        V039 where map 0 has a spin lock in its values and the program is one of tracing
+v1 = map 0        V039 where map 0 has a spin lock in its values and the program is one of tracing
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def check_map(view: View, op: MapAddr | MapValueAddr, problems: Problems) -> Non
     fields = around.map_fields(spec)
     members = {name for name, _ in fields.fields.values()} if fields is not None else set()
     if members - kind.fields:
-        problems.append(Problem("V039", f"values of a map of type {spec.type} may not have a {min(members - kind.fields)} (map {spec.name})"))
+        problems.append(
+            Problem("V039", f"values of a map of type {spec.type} may not have a {min(members - kind.fields)} (map {spec.name})")
+        )
     elif members & around.type.without_fields:
         what = f"programs of type {around.type.name} may not use maps with a {min(members & around.type.without_fields)} (map {spec.name})"
         problems.append(Problem("V039", what))

@@ -1,6 +1,6 @@
 """Sockets and kernel objects: their fields are read, nothing is written.
 
-    v5 = load.4 v4, 4       bpf_sock.family
+v5 = load.4 v4, 4       bpf_sock.family
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def check_kernel(view: View, p: Ptr, span: Span, problems: Problems) -> None:
         problems.append(Problem("V015", f"{p.region} may not be written", role=span.role))
         return
     if not gpl_compatible(request):
-        problems.append(Problem("V032", f"types of the kernel are for programs under the GPL; this one is under {request.license!r}", role=span.role))
+        problems.append(
+            Problem("V032", f"types of the kernel are for programs under the GPL; this one is under {request.license!r}", role=span.role)
+        )
         return
     types = request.kernel_types
     if p.region.type is None or types is None:

@@ -1,6 +1,6 @@
 """Every operation and what must hold for it.
 
-    for op in block.ops: problems = check(view, op)
+for op in block.ops: problems = check(view, op)
 """
 
 from __future__ import annotations
@@ -121,5 +121,3 @@ CHECKS: Final[dict[type[ops.Op], Callable[[View, Any, Problems], None]]] = {
 HARMLESS: Final = {ops.FrameAddr, ops.FuncAddr, ops.ExternAddr, ops.Undef, ops.Assume, ops.Jump}
 if set(CHECKS) | HARMLESS != set(ops.OPERATIONS):
     raise LookupError(f"operations without a check: {set(ops.OPERATIONS) - set(CHECKS) - HARMLESS}")
-
-

@@ -1,6 +1,6 @@
 """An obligation that was not met: what a stage reports before it becomes a finding.
 
-    Problem("V011", "8 bytes at {base}+14 may lie outside of the packet", required="…", known="…")
+Problem("V011", "8 bytes at {base}+14 may lie outside of the packet", required="…", known="…")
 """
 
 from __future__ import annotations

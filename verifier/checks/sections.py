@@ -1,7 +1,7 @@
 """Where a program is: under a lock, in a section without sleep, with something held.
 
-    bpf_rcu_read_lock(); bpf_copy_from_user(…)       V038
-    bpf_preempt_disable(); return 0;                 V040
+bpf_rcu_read_lock(); bpf_copy_from_user(…)       V038
+bpf_preempt_disable(); return 0;                 V040
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def check_sleep(view: View, name: str, problems: Problems) -> bool:
     if not view.unit.around.request.sleepable:
         problems.append(Problem("V038", f"{name} may sleep, and this program may not (section names ending in .s may)"))
     elif not isinstance(sections, tuple):
-        problems.append(Problem("V038", f"{name} may sleep, and on some path RCU is read-locked here, or preemption or interrupts are disabled"))
+        problems.append(
+            Problem("V038", f"{name} may sleep, and on some path RCU is read-locked here, or preemption or interrupts are disabled")
+        )
     elif sections:
         problems.append(Problem("V038", f"{name} may sleep, and here {words(sections[-1])}"))
     else:

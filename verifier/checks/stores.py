@@ -1,6 +1,6 @@
 """What is stored where: an address that leaves the stack is out of the program's hands.
 
-    store.8 v1, 0, v2       V024 where v1 is a map value and v2 an address
+store.8 v1, 0, v2       V024 where v1 is a map value and v2 an address
 """
 
 from __future__ import annotations

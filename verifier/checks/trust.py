@@ -1,7 +1,7 @@
 """Kernel objects as arguments: of the right type, and to be relied on as far as the function needs it.
 
-    bpf_task_acquire(p)       p is a struct task_struct that is trusted, or that RCU keeps
-    get_task_stack(p, …)      p is a struct task_struct, and not one found by following pointers that nothing keeps
+bpf_task_acquire(p)       p is a struct task_struct that is trusted, or that RCU keeps
+get_task_stack(p, …)      p is a struct task_struct, and not one found by following pointers that nothing keeps
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ def check_object(view: View, op: Call | CallExtern, index: int, wanted: Wanted, 
         if not found:
             return
     if num is not None and num.contains(0) and (found or num.umax == 0):
-        problems.append(Problem("V020", f"{{{role}}} may be null", required=wanted.words(), role=role, suggestion=f"if (!{{{role}}}) return 0;"))
+        problems.append(
+            Problem("V020", f"{{{role}}} may be null", required=wanted.words(), role=role, suggestion=f"if (!{{{role}}}) return 0;")
+        )
         return
     if num is not None or not found:
         _no(index, wanted, fact, problems)
@@ -138,7 +140,11 @@ def _check_trust(view: View, index: int, p: Ptr, wanted: Wanted, problems: Probl
     enough = trust == "trusted" or (wanted.trust == "rcu" and trust == "rcu") or (not wanted.trust and trust not in UNSAFE_TAGS)
     if enough:
         return
-    required = "an object that is kept alive: acquired, or given by the kernel" if wanted.trust == "trusted" else "an object that is kept alive, by RCU at least"
+    required = (
+        "an object that is kept alive: acquired, or given by the kernel"
+        if wanted.trust == "trusted"
+        else "an object that is kept alive, by RCU at least"
+    )
     problems.append(
         Problem(
             "V033", f"argument {index + 1} of {wanted.function}: nothing keeps {p.region} alive", required=required,
