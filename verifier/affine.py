@@ -48,7 +48,7 @@ class Sums:
     def of(self, operand: Operand, depth: int = 0) -> Form:
         """The sum of an operand."""
         if type(operand) is not Value:
-            return Form((), self.signed(operand))  # type: ignore[arg-type]
+            return Form((), self.signed(operand))
         found = self._memo.get(operand)
         if found is None:
             alone = Form(((operand, 1),), 0)
@@ -97,7 +97,14 @@ class Sums:
 def _low_half(op: Alu) -> Operand | None:
     """(x << 32) >> 32, as extensions were written once: its low half is that of x."""
     inner = op.lhs.definition if type(op.lhs) is Value else None
-    if op.kind in ("rsh", "arsh") and op.rhs == 32 and isinstance(inner, Alu) and inner.kind == "lsh" and inner.rhs == 32 and inner.width_bits == 64:
+    if (
+        op.kind in ("rsh", "arsh")
+        and op.rhs == 32
+        and isinstance(inner, Alu)
+        and inner.kind == "lsh"
+        and inner.rhs == 32
+        and inner.width_bits == 64
+    ):
         return inner.lhs
     return None
 
@@ -105,7 +112,7 @@ def _low_half(op: Alu) -> Operand | None:
 def is_narrow(operand: Operand, seen: set[Value] | None = None) -> bool:
     """Whether the upper half is zero, by how the value is made."""
     if type(operand) is not Value:
-        return operand < 1 << 32  # type: ignore[operator]
+        return operand < 1 << 32
     seen = set() if seen is None else seen
     if operand in seen:
         return True  # what comes round to itself is as wide as what it is made of elsewhere

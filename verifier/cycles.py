@@ -2,9 +2,9 @@
 
     b1 -> b2 -> b1, b2 -> b2         Cycle(b1, blocks {b1, b2}) with the child Cycle(b2, blocks {b2})
 
-Every strongly connected component is a cycle; without the edges into its header it falls apart into inner ones (after Bourdoncle, "Efficient
-chaotic iteration strategies with widenings", 1993). Where control enters elsewhere than at the header, the cycle is `irreducible`.
-Edges that the facts show to be dead are none, so that this forest may have fewer loops than `bpfcc.bpfir.loops` finds.
+Every strongly connected component is a cycle; without the edges into its header it falls apart into inner ones (after Bourdoncle,
+"Efficient chaotic iteration strategies with widenings", 1993). Where control enters elsewhere than at the header, the cycle is
+`irreducible`. Edges that the facts show to be dead are none, so that this forest may have fewer loops than `bpfcc.bpfir.loops` finds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Cycles nested deeper are taken for unbounded, their inner ones are not looked at.
 MAX_DEPTH: Final = 40
+# So are those that are left when so many blocks were looked at: a factor on the size of the function, and a number.
+EFFORT: Final = (8, 4_000)
 Way = tuple["Block", int]
 
 
@@ -79,8 +81,10 @@ class Cycles:
         reached = [block for block in self._unit.order if block in self._facts.reached]
         work: list[tuple[Cycle | None, int]] = [(None, 0)]
         found: list[Cycle] = []
+        left = EFFORT[0] * len(reached) + EFFORT[1]
         while work:
             outer, depth = work.pop()
+            left -= len(outer.blocks) if outer is not None else 0
             parts = self._parts(reached if outer is None else outer.blocks, outer)
             if outer is None:
                 self.parts = parts
@@ -89,7 +93,7 @@ class Cycles:
             for part in parts:
                 if isinstance(part, Cycle):
                     found.append(part)
-                    part.deep = depth >= MAX_DEPTH
+                    part.deep = depth >= MAX_DEPTH or left < 0
                     for block in part.blocks:
                         self.innermost[block] = part
                     if not part.deep:

@@ -66,7 +66,7 @@ COMPARES: Final[Mapping[str, tuple[int, str]]] = {
 def span_of(system: System, fact: Scalar | Fact, region: Any = None) -> Span | None:
     """The integers that a value may be; None where it is none in this reading (of that region)."""
     if type(fact) is not Fact:
-        return system.span(fact) if system is not OFFSET else None  # type: ignore[arg-type]
+        return system.span(fact) if system is not OFFSET else None
     if system is OFFSET and fact.num is None and len(fact.ptrs) == 1 and not fact.undef:
         p = fact.ptrs[0]
         if region is None or p.region is region:
@@ -76,7 +76,7 @@ def span_of(system: System, fact: Scalar | Fact, region: Any = None) -> Span | N
 
 @final
 class Differences:
-    """`of(v)`: the integers that v - base may be, in the same round of `cycle`, whose header (or a block of which) has the parameter `base`.
+    """`of(v)`: the integers that v - base may be, in the same round of `cycle`; `base` is a parameter of its header, or of another block.
 
     `visits`: how often the headers of inner cycles are entered, where that is known already.
     """
@@ -161,7 +161,9 @@ class Differences:
         inner = self._inner(block)
         at = block.params.index(value)
         return [
-            edge.args[at] for source, edge in self.cycles.into(block) if source in self.cycle.blocks and (inner is None or source not in inner.blocks)
+            edge.args[at]
+            for source, edge in self.cycles.into(block)
+            if source in self.cycle.blocks and (inner is None or source not in inner.blocks)
         ]
 
     def _inner(self, block: Block) -> Cycle | None:
@@ -236,7 +238,7 @@ class Differences:
         if len(regions) != 2 or regions[0] is not regions[1] or not regions[0].unique:
             return False
         spans = [span_of(OFFSET, f) for f in facts]
-        return all(s is not None and -(1 << 32) <= s[0] and s[1] <= 1 << 32 for s in spans)
+        return all(s is not None and s[0] >= -(1 << 32) and s[1] <= 1 << 32 for s in spans)
 
     def _range(self, operand: Operand) -> Span | None:
         return span_of(self.system, self.facts.known(operand))
@@ -281,7 +283,7 @@ class Differences:
         seen = self._seen(lhs)
         found = ANY
         for amount in AMOUNTS[min(width, system.bits)]:
-            low, high = amount.span(fact)  # type: ignore[arg-type]
+            low, high = amount.span(fact)
             if sign < 0:
                 low, high = -high, -low
             if lowest <= left[0] + low and left[1] + high <= highest:
@@ -292,7 +294,7 @@ class Differences:
         """Whether both operands are non-negative integers below the operation's width, so that the operation is what it is on integers."""
         limit = 1 << min(op.width_bits, self.system.bits)
         spans = [self._range(op.lhs), self._range(op.rhs)]
-        return all(s is not None and 0 <= s[0] and s[1] < limit for s in spans)
+        return all(s is not None and s[0] >= 0 and s[1] < limit for s in spans)
 
     def _and(self, op: Alu) -> Span:
         left, right = self._seen(op.lhs), self._seen(op.rhs)
@@ -304,10 +306,10 @@ class Differences:
     def _keeps(self, value: Operand, mask: Operand) -> bool:
         """Whether the mask takes nothing away."""
         fact, known = self.facts.known(value), self.facts.known(mask)
-        if type(fact) is Fact or type(known) is Fact or not known.is_const():  # type: ignore[union-attr]
+        if type(fact) is Fact or type(known) is Fact or not known.is_const():
             return False
         bits = (1 << self.system.bits) - 1
-        return (fact.value | fact.mask) & bits & ~known.umin == 0  # type: ignore[union-attr]
+        return (fact.value | fact.mask) & bits & ~known.umin == 0
 
     def _or(self, op: Alu) -> Span:
         left, right = self._seen(op.lhs), self._seen(op.rhs)
@@ -325,7 +327,7 @@ class Differences:
         if type(a) is Fact or type(b) is Fact:
             return False
         bits = (1 << self.system.bits) - 1
-        return (a.value | a.mask) & (b.value | b.mask) & bits == 0  # type: ignore[union-attr]
+        return (a.value | a.mask) & (b.value | b.mask) & bits == 0
 
     def _scaled(self, op: Alu) -> Span:
         """Multiplication and left shift by a constant, where the product fits."""
@@ -356,13 +358,13 @@ class Differences:
 
 
 _PLAIN: Final[Mapping[str, Callable[[Differences, Alu], Span]]] = {
-    "and": Differences._and,  # noqa: SLF001 - the class's own table
-    "or": Differences._or,  # noqa: SLF001
-    "mul": Differences._scaled,  # noqa: SLF001
-    "lsh": Differences._scaled,  # noqa: SLF001
-    "rsh": Differences._smaller,  # noqa: SLF001
-    "div": Differences._smaller,  # noqa: SLF001
-    "mod": Differences._remainder,  # noqa: SLF001
+    "and": Differences._and,
+    "or": Differences._or,
+    "mul": Differences._scaled,
+    "lsh": Differences._scaled,
+    "rsh": Differences._smaller,
+    "div": Differences._smaller,
+    "mod": Differences._remainder,
 }
 
 

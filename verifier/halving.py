@@ -54,7 +54,7 @@ class Halving:
         fact = self.facts.known(self.base)
         if type(fact) is Fact:
             return None
-        most = fact.umax if self.bits == 64 else fact.u32max  # type: ignore[union-attr]
+        most = fact.umax if self.bits == 64 else fact.u32max
         length = most.bit_length()
         losses = [self._of(source.edges()[index].args[self.cycle.header.params.index(self.base)], 0) for source, index in self.cycle.back]
         if not losses or not all(loss.positive for loss in losses):
@@ -85,7 +85,7 @@ class Halving:
 
     def _fact(self, operand: Operand) -> Scalar | None:
         fact = self.facts.known(operand)
-        return fact if type(fact) is not Fact else None  # type: ignore[return-value]
+        return fact if type(fact) is not Fact else None
 
     def _make(self, value: Value, depth: int) -> Loss:
         if value is self.base:

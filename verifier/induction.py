@@ -19,7 +19,7 @@ from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import Fact, Ptr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from bpfcc.bpfir.loops import Loop
     from bpfcc.bpfir.ops import Edge
@@ -36,7 +36,6 @@ READINGS: Final = ("unsigned", "signed", "offset")
 MAX_TESTS: Final = 4
 MAX_CONDITIONS: Final = 24
 Span = tuple[int, int]
-Known = "Callable[[Operand], Scalar | Fact]"
 
 
 class Condition(NamedTuple):
@@ -66,16 +65,22 @@ class Clamp(NamedTuple):
     bits: int
     signed: bool
 
+    def thresholds(self) -> tuple[int, int]:
+        """The bounds as words, in order: where widening stops."""
+        low, high = sorted((self.low & ((1 << 64) - 1), self.high & ((1 << 64) - 1)))
+        return low, high
+
 
 @final
 class Induction:
     """One loop. `steps`: what every round adds to each parameter, modulo 2**64 or 2**32 (bits, step); None: not always the same."""
 
-    __slots__ = ("_loop", "_outside", "_unit", "entries", "steps", "tests")
+    __slots__ = ("_loop", "_unit", "entries", "latches", "steps", "tests")
 
     def __init__(self, unit: Unit, loop: Loop) -> None:
         self._unit = unit
         self._loop = loop
+        self.latches = loop.latches
         header = loop.header
         ways = _ways(unit, header)
         self.entries = [way for way in ways if way[0] not in loop.blocks]
@@ -97,6 +102,10 @@ class Induction:
             return True
         block = definition if isinstance(definition, Block) else self._unit.block_of.get(definition)
         return block is None or block not in self._loop.blocks
+
+    def repeats(self, source: Block) -> bool:
+        """Whether an edge from there into the header is a back edge."""
+        return source in self._loop.blocks
 
     # ---- exit tests
 
@@ -219,6 +228,8 @@ class Induction:
     def _by_conditions(self, test: Test, facts: Facts, arguments: dict[Value, Operand]) -> list[Span]:
         """Integers that the sum is equal to modulo 2**bits, by what is known to be in order."""
         found: list[Span] = []
+        if not test.conditions:
+            return found
         sums = Sums(test.bits, lambda _value: False)
         entered = Form((), test.form.constant)
         for value, coefficient in test.form.terms:
@@ -239,10 +250,10 @@ class Induction:
             fact = facts.known(arguments.get(value, value))
             if type(fact) is Fact or (1 << test.bits) % by:
                 return False
-            if fact.is_const():  # type: ignore[union-attr]
-                total += coefficient * fact.umin  # type: ignore[union-attr]
-            elif coefficient * fact.modulus % by == 0:  # type: ignore[union-attr]
-                total += coefficient * fact.residue  # type: ignore[union-attr]
+            if fact.is_const():
+                total += coefficient * fact.umin
+            elif coefficient * fact.modulus % by == 0:
+                total += coefficient * fact.residue
             elif coefficient % by:
                 return False
         return total % by == 0
@@ -282,7 +293,7 @@ class Induction:
             end = (-total[0] if grows else -total[1]) if own > 0 else (total[1] if grows else total[0])
             low, high = (low, end) if grows else (end, high)
             half = 1 << (test.bits - 1)
-            if (0 <= low and high < 2 * half) if reading == "unsigned" else (-half <= low and high < half):
+            if (low >= 0 and high < 2 * half) if reading == "unsigned" else (-half <= low and high < half):
                 return Clamp(low, high, test.bits, reading != "unsigned")
         return None
 
@@ -331,8 +342,8 @@ def _span(fact: Scalar | Fact, bits: int, *, signed: bool) -> Span | None:
     if type(fact) is Fact:
         return None
     if bits == 64:
-        return (fact.smin, fact.smax) if signed else (fact.umin, fact.umax)  # type: ignore[union-attr]
-    return (fact.s32min, fact.s32max) if signed else (fact.u32min, fact.u32max)  # type: ignore[union-attr]
+        return (fact.smin, fact.smax) if signed else (fact.umin, fact.umax)
+    return (fact.s32min, fact.s32max) if signed else (fact.u32min, fact.u32max)
 
 
 def _address(fact: Scalar | Fact) -> Ptr | None:
@@ -354,7 +365,7 @@ def _offsets(terms: list[tuple[Scalar | Fact, int]], *, alone: bool) -> list[Spa
     total = 0
     for fact, coefficient in terms:
         if type(fact) is not Fact:
-            found.append((fact.smin, fact.smax))  # type: ignore[union-attr]
+            found.append((fact.smin, fact.smax))
             continue
         p = _address(fact)
         if p is None or not p.region.unique:
@@ -388,7 +399,7 @@ def _renamed(operand: Operand) -> Operand:
     return operand
 
 
-def _total(operands: list[tuple[Operand, int]], spans: list[Span], constant: int) -> Span:
+def _total(operands: Sequence[tuple[Operand, int]], spans: Sequence[Span], constant: int) -> Span:
     low = high = constant
     for (_, coefficient), span in zip(operands, spans, strict=True):
         ends = coefficient * span[0], coefficient * span[1]
@@ -421,15 +432,15 @@ def _clamp(first: list[Scalar | Fact], step: tuple[int, int], rounds: int) -> Cl
     for signed in (False, True):
         spans = [_span(fact, bits, signed=signed) for fact in first]
         if any(span is None for span in spans):
-            points = [_address(fact) for fact in first]
-            if bits == 32 or not first or any(p is None or p.region is not points[0].region for p in points):  # type: ignore[union-attr]
+            points = [p for fact in first if (p := _address(fact)) is not None]
+            if bits == 32 or not points or len(points) < len(first) or any(p.region is not points[0].region for p in points):
                 return None
-            spans = [(p.offset.smin, p.offset.smax) for p in points if p is not None]
+            spans = [(p.offset.smin, p.offset.smax) for p in points]
             signed = True  # noqa: PLW2901 - offsets are
         low = min((s[0] for s in spans if s is not None), default=0) + min(0, change * rounds)
         high = max((s[1] for s in spans if s is not None), default=0) + max(0, change * rounds)
         half = 1 << (bits - 1)
-        if (-half <= low and high < half) if signed else (0 <= low and high < 2 * half):
+        if (-half <= low and high < half) if signed else (low >= 0 and high < 2 * half):
             return Clamp(low, high, bits, signed)
     return None
 
@@ -444,8 +455,10 @@ def clamped(fact: Scalar | Fact, clamp: Clamp) -> Scalar | Fact:
         ptrs = [(p, sc.meet(p.offset, sc.srange(clamp.low, clamp.high))) for p in fact.ptrs]
         if any(offset is None for _, offset in ptrs):
             return fact
-        return Fact(None, tuple(p if offset is p.offset else Ptr(p.region, offset) for p, offset in ptrs if offset is not None), undef=fact.undef)
-    met = sc.meet(fact, _range(clamp))  # type: ignore[arg-type]
+        return Fact(
+            None, tuple(p if offset is p.offset else Ptr(p.region, offset) for p, offset in ptrs if offset is not None), undef=fact.undef
+        )
+    met = sc.meet(fact, _range(clamp))
     return met if met is not None else fact
 
 

@@ -70,9 +70,9 @@ class Ranks:
         fact = self.facts.known(param)
         if type(fact) is Fact:
             return [OFFSET] if span_of(OFFSET, fact) is not None else []
-        if fact.umax < 1 << 31:  # type: ignore[union-attr]
+        if fact.umax < 1 << 31:
             return [U64]
-        return list(NUMBERS) if fact.umax >= 1 << 32 else [U64, S32]  # type: ignore[union-attr]
+        return list(NUMBERS) if fact.umax >= 1 << 32 else [U64, S32]
 
     # ---- one parameter
 
@@ -107,9 +107,7 @@ class Ranks:
             return None
         differences = {at: self._differences(self.params[at], system) for at in places}
         rounds = self._rounds(places, system)
-        steps: list[dict[int, Span]] = []
-        for way in rounds:
-            steps.append({at: _shifted(differences[at].of(shift.operand), shift) for at, shift in zip(places, way, strict=True)})
+        steps = [{at: _shifted(differences[at].of(shift.operand), shift) for at, shift in zip(places, way, strict=True)} for way in rounds]
         return self._ordered(places, steps, system)
 
     def _rounds(self, places: list[int], system: System) -> list[tuple[Shift, ...]]:

@@ -82,6 +82,8 @@ class _Solver:
         self.visits: dict[Block, int] = {}
         self.thresholds = self._thresholds() if self.loops else []
         self.inductions = find_inductions(unit) if self.loops else {}
+        # Bounds of induction variables by header, as they were used last.
+        self.clamps: dict[Block, list[Clamp | None]] = {}
         self.users: dict[Value, list[Block]] = {}
         self.frame_readers: list[Block] = []
         self.queue: list[int] = []
@@ -113,13 +115,18 @@ class _Solver:
         return self.facts
 
     def _check_clamps(self) -> None:
-        """What bounds of induction variables were derived from may have grown since: what comes into those loops is passed on again."""
-        for header in self.inductions:
-            for source in dict.fromkeys(self.unit.dominators.predecessors[header]):
-                if source in self.facts.reached:
-                    for index, edge in enumerate(source.edges()):
-                        if edge.block is header and (source, index) not in self.facts.dead:
-                            self._pass(source, edge)
+        """What bounds of induction variables were derived from may have grown since they were used."""
+        for header in list(self.clamps):
+            self._check_clamp(header)
+
+    def _check_clamp(self, header: Block) -> None:
+        """Where the bounds are others now, what a round gives, which the old ones cut off, is passed on again."""
+        clamps = self.inductions[header].clamps(self.facts)
+        if clamps != self.clamps[header]:
+            self.clamps[header] = clamps
+            for latch in self.inductions[header].latches:
+                if latch in self.facts.reached:
+                    self._push(latch)
 
     def _narrow(self) -> None:
         """Look at everything again with the facts as they are: each fact that this gives holds too, and is no wider."""
@@ -152,7 +159,8 @@ class _Solver:
                 fact = cross(unit, source, block, facts.known(edge.args[at]))
                 found = fact if found is None else fa.join(found, fact)
             before = facts.of.get(param)
-            found = self._clamped(found, clamps, at) if found is not None else None
+            if found is not None and at < len(clamps) and (clamp := clamps[at]) is not None:
+                found = clamped(found, clamp)
             if found is not None and before is not None and found != before:
                 better = fa.meet(before, found)
                 if better is not None and better != before:
@@ -304,12 +312,17 @@ class _Solver:
             joined = fa.join(before, fact)
             if joined is before or joined == before:
                 continue
+            clamp: Clamp | None = None
+            if target in self.inductions:
+                if clamps is None:
+                    clamps = self.clamps[target] = self.inductions[target].clamps(self.facts)
+                clamp = clamps[at] if at < len(clamps) else None
             if widening:
                 far = self.visits[target] > WIDE_VISITS
-                joined = fa.ANYTHING if far and type(joined) is fa.Fact else sc.TOP if far else fa.widen(before, joined, self.thresholds)
-            if target in self.inductions:
-                clamps = self.inductions[target].clamps(self.facts) if clamps is None else clamps
-                joined = fa.join(before, self._clamped(joined, clamps, at))
+                thresholds = self.thresholds if clamp is None else clamp.thresholds()
+                joined = fa.ANYTHING if far and type(joined) is fa.Fact else sc.TOP if far else fa.widen(before, joined, thresholds)
+            if clamp is not None:
+                joined = fa.join(before, clamped(joined, clamp))
                 if joined == before:
                     continue
             of[param] = joined
@@ -322,7 +335,5 @@ class _Solver:
             self.visits[target] = self.visits.get(target, 0) + 1
             self._push(target)
 
-    @staticmethod
-    def _clamped(fact: Scalar | Fact, clamps: list[Clamp | None], at: int) -> Scalar | Fact:
-        clamp = clamps[at] if at < len(clamps) else None
-        return clamped(fact, clamp) if clamp is not None else fact
+        if self.loops and target in self.clamps and not self.inductions[target].repeats(source):
+            self._check_clamp(target)

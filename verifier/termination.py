@@ -13,12 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.bpfir.function import Block
-from bpfcc.bpfir.ops import Branch, Call, CallExtern, CallFunction, Op, Operand, Value
+from bpfcc.bpfir.ops import Assume, Branch, Call, CallExtern, CallFunction, Op, Operand, Value
 from bpfcc.verifier import pseudo
 from bpfcc.verifier.checks.problem import Problem
 from bpfcc.verifier.cost import Cost
 from bpfcc.verifier.cycles import Cycle, Cycles
 from bpfcc.verifier.differences import FAR, OFFSET, Effort
+from bpfcc.verifier.facts import pointers_of
 from bpfcc.verifier.induction import find_inductions
 from bpfcc.verifier.ranks import Counter, Ranks, root_of
 from bpfcc.verifier.unroll import BUDGET, Unrolling
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 # What judging the loops of one function may cost: values looked at, and operations walked.
 EFFORT: Final = 400_000
 WALKED: Final = 200_000
-# The kernel ends an iterator over numbers after so many steps (BPF_MAX_LOOPS).
-MAX_ITERATIONS: Final = 1 << 23
+# The kernel ends an iterator over numbers after 2**23 steps (BPF_MAX_LOOPS); of others it is only known that they end.
+MAX_ITERATIONS: Final = (1 << 23) + 1
 REQUIRED: Final = "a counter that every round moves towards a limit"
 
 
@@ -82,8 +83,9 @@ class Termination:
             if found:
                 return min(found)
             counters = ranks.counters
-            if self._iterates(cycle):
-                return MAX_ITERATIONS
+            iterator = self._iterator(cycle)
+            if iterator is not None:
+                return MAX_ITERATIONS if iterator == "bpf_iter_num_next" else None
         budget = min(BUDGET, self._walked)
         walk = Unrolling(self.unit, self.facts, self.cycles, cycle, budget)
         self._walked -= budget - max(walk.left, 0)
@@ -91,25 +93,47 @@ class Termination:
             self._report(cycle, counters, walk)
         return walk.visits
 
-    def _iterates(self, cycle: Cycle) -> bool:
-        """Whether every round asks an iterator of the kernel for more; such an iterator ends."""
-        dominates = self.unit.dominators.dominates
+    def _iterator(self, cycle: Cycle) -> str | None:
+        """The iterator of the kernel that every round asks for more, and that ends: the function's name."""
         for block in cycle.blocks:
             for op in block.ops:
-                if type(op) is CallExtern and self.unit.module.externs[op.extern].name == "bpf_iter_num_next":
-                    if all(dominates(block, source) for source, _ in cycle.back) and self._leaves_on_null(cycle, op.result):
-                        return True
-        return False
+                if type(op) is CallExtern and self._every_round(cycle, block) and self._leaves_on_null(cycle, op.result):
+                    name = self.unit.module.externs[op.extern].name
+                    if name.startswith("bpf_iter_") and name.endswith("_next") and not self._begun_again(cycle, op):
+                        return name
+        return None
+
+    def _every_round(self, cycle: Cycle, block: Block) -> bool:
+        return all(self.unit.dominators.dominates(block, source) for source, _ in cycle.back)
 
     def _leaves_on_null(self, cycle: Cycle, result: Value) -> bool:
         """Whether the loop is left where the iterator has no more."""
         for block in cycle.blocks:
             ending = block.terminator
-            if type(ending) is Branch and root_of(ending.lhs) is result and ending.rhs == 0 and ending.kind in ("eq", "ne"):
+            if type(ending) is Branch and _renamed(ending.lhs) is result and ending.rhs == 0 and ending.kind in ("eq", "ne"):
                 out = ending.then if ending.kind == "eq" else ending.otherwise
-                if out.block not in cycle.blocks and all(self.unit.dominators.dominates(block, source) for source, _ in cycle.back):
+                if ending.width_bits == 64 and out.block not in cycle.blocks and self._every_round(cycle, block):
                     return True
         return False
+
+    def _begun_again(self, cycle: Cycle, following: CallExtern) -> bool:
+        """Whether an iterator may be made anew within the loop, where it is not sure to be another one."""
+        place = self._place_of(following)
+        for block in cycle.blocks:
+            for op in block.ops:
+                if type(op) is CallExtern and self.unit.module.externs[op.extern].name.endswith("_new"):
+                    other = self._place_of(op)
+                    if place is None or other is None or place == other:
+                        return True
+        return place is None
+
+    def _place_of(self, op: CallExtern) -> int | None:
+        """Where in the frame an iterator is."""
+        fact = self.facts.known(op.args[0]) if op.args else None
+        ptrs = pointers_of(fact) if fact is not None else ()
+        if len(ptrs) != 1 or ptrs[0].region.kind != "frame" or not ptrs[0].offset.is_const():
+            return None
+        return ptrs[0].offset.smin
 
     # ---- what to say
 
@@ -127,8 +151,9 @@ class Termination:
             message = "no bound was found for this loop"
             counter = self._counter(counters, operand)
             known = self._explained(cycle, counter, operand)
-            if counter is not None and type(operand) is Value and root_of(operand) is counter.param or type(operand) is Value:
-                role = "lhs" if type(op) is Branch and op.lhs is operand else "rhs" if type(op) is Branch and op.rhs is operand else None
+            if type(op) is Branch and type(operand) is Value:
+                role = "lhs" if op.lhs is operand else "rhs"
+                known = known.replace("{lhs}", "{" + role + "}")
         if self._effort.left <= 0 or (walk is not None and walk.left <= 0 and not walk.repeats and not counters):
             cause = "analysis-limit"
         suggestion = "count the rounds, and leave the loop after a constant number of them"
@@ -143,7 +168,9 @@ class Termination:
         ]
         latches = {source for source, _ in cycle.back}
         # A latch may be a block for the renamings of one way of a branch.
-        latches |= {source for latch in list(latches) for source, _ in self.cycles.into(latch) if latch not in exits and len(latch.edges()) == 1}
+        latches |= {
+            source for latch in list(latches) for source, _ in self.cycles.into(latch) if latch not in exits and len(latch.edges()) == 1
+        }
         best = next((block for block in reversed(exits) if block in latches), None) or next(iter(exits), None)
         if best is not None and isinstance(best.terminator, Branch):
             ending = best.terminator
@@ -169,7 +196,11 @@ class Termination:
 
     def _explained(self, cycle: Cycle, counter: Counter | None, operand: Operand | None) -> str:
         if counter is None:
-            return "nothing that the loop tests depends on the rounds before" if cycle.header.params == [] else "no variable of the loop counts"
+            return (
+                "nothing that the loop tests depends on the rounds before"
+                if cycle.header.params == []
+                else "no variable of the loop counts"
+            )
         name = "{lhs}" if type(operand) is Value and root_of(operand) is counter.param else "the variable that comes nearest to a counter"
         fact = self.facts.known(counter.param)
         if all(s == (0, 0) for s in counter.steps):
@@ -196,6 +227,12 @@ class Termination:
     def _insn(block: Block) -> int:
         found = [op.insn for op in block.all_ops() if op.insn >= 0]
         return found[-1] if found else -1
+
+
+def _renamed(operand: Operand) -> Operand:
+    while type(operand) is Value and isinstance(operand.definition, Assume):
+        operand = operand.definition.value
+    return operand
 
 
 def _named(amount: int) -> str:

@@ -141,10 +141,10 @@ class Unrolling:
         known = self._lookup(overlay)
         self.left -= 1
         for op in block.ops:
-            if not op.HAS_RESULT or op.result not in self.wanted:  # type: ignore[attr-defined]
+            result: Value | None = getattr(op, "result", None)
+            if result is None or result not in self.wanted:
                 continue
             self.left -= 1
-            result: Value = op.result  # type: ignore[attr-defined]
             fact = transfer(self.unit, op, known) if self._follows(op, known) else self.facts.known(result)
             if fact is None:
                 return False

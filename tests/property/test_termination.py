@@ -127,13 +127,13 @@ def test_a_wrong_bound_is_noticed(broken: str, monkeypatch: pytest.MonkeyPatch) 
         def careless(self: Differences, op: object, lhs: object, rhs: object, sign: int) -> tuple[int, int]:
             num = number_of(self.facts.known(rhs))  # type: ignore[arg-type]
             span = (num.smin, num.smax) if num is not None else (0, 0)
-            seen = self._seen(lhs)  # type: ignore[arg-type]  # noqa: SLF001
+            seen = self._seen(lhs)  # type: ignore[arg-type]
             return (seen[0] + span[0], seen[1] + span[1]) if sign > 0 else (seen[0] - span[1], seen[1] - span[0])
 
         monkeypatch.setattr(Differences, "_sum", careless)
         monkeypatch.setattr(Differences, "by_facts", lambda _self, _operand: (-(1 << 100), 1 << 100))
     elif broken == "steps":
-        alone = Ranks._alone  # noqa: SLF001
+        alone = Ranks._alone
         monkeypatch.setattr(Ranks, "_alone", lambda self: [max(n - 1, 1) for n in alone(self)])
     elif broken == "shifts":
         visits = Halving.visits
@@ -142,7 +142,7 @@ def test_a_wrong_bound_is_noticed(broken: str, monkeypatch: pytest.MonkeyPatch) 
         counted = Induction.visits
         monkeypatch.setattr(Induction, "visits", lambda self, facts: max(n - 1, 1) if (n := counted(self, facts)) is not None else None)
     elif broken == "walks":
-        run = Unrolling._run  # noqa: SLF001
+        run = Unrolling._run
         monkeypatch.setattr(Unrolling, "_run", lambda self: max(n - 1, 1) if (n := run(self)) is not None else None)
     else:
         # Of ways that meet, only the first counts.

@@ -1,6 +1,6 @@
 """The judged form of a raw program, run on Python integers: every value against its fact, every loop against its bound.
 
-    Walk(unit, facts, termination, memory).run(10_000)        "ended", "budget" or "trap"; AssertionError where something does not hold
+Walk(unit, facts, termination, memory).run(10_000)        "ended", "budget" or "trap"; AssertionError where something does not hold
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Walk:
 
     def get(self, operand: Operand) -> int:
         """A word."""
-        return self.values[operand] if type(operand) is Value else operand  # type: ignore[return-value]
+        return self.values[operand] if type(operand) is Value else operand
 
     def set(self, value: Value, word: int) -> None:
         """A word, which the fact of the value admits."""
