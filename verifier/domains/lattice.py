@@ -127,7 +127,12 @@ def meet_congruence(m1: int, r1: int, m2: int, r2: int) -> tuple[int, int] | Non
         return m2, r2
     other = m2 // common
     times = ((r2 - r1) // common * inverse(m1 // common, other)) % other
-    return m1 * other, r1 + m1 * times
+    modulus = m1 * other
+    residue = r1 + m1 * times
+    if modulus > UMAX:
+        # At most one word is in both.
+        return (SPAN, residue) if residue <= UMAX else None
+    return modulus, residue
 
 
 def meet(a: Scalar, b: Scalar) -> Scalar | None:

@@ -20,7 +20,8 @@ class Scalar:
     """A set of words: those that every field admits. Immutable by convention; equal where all fields are.
 
     Unsigned and signed bounds of the word and of its low half; known bits (`mask`: unknown, `value`: known ones);
-    `word % modulus == residue`. The empty set is None, never a Scalar. A constant has `umin == umax`, no unknown bits and modulus 1.
+    `word % modulus == residue`. The empty set is None, never a Scalar. A constant has `umin == umax`, no unknown bits and
+    modulus 1; of any other set the bounds are at least a modulus apart.
     """
 
     __slots__ = ("mask", "modulus", "residue", "s32max", "s32min", "smax", "smin", "u32max", "u32min", "umax", "umin", "value")

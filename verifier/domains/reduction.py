@@ -41,7 +41,22 @@ def combine(modulus: int, residue: int, value: int, mask: int) -> tuple[int, int
     # Chinese remainders: modulus is odd * power, and odd has an inverse modulo step / power.
     wide = step // power
     times = ((known - residue) // power * inverse(modulus // power, wide)) % wide
-    return modulus * wide, residue + modulus * times, value, mask
+    residue += modulus * times
+    modulus *= wide
+    if modulus > UMAX:
+        # At most one word is in the class.
+        return (SPAN, residue, residue, 0) if residue <= UMAX and (residue ^ value) & ~mask == 0 else None
+    return modulus, residue, value, mask
+
+
+def first_of_class(lo: int, modulus: int, residue: int) -> int:
+    """The least number >= lo that is congruent to the residue."""
+    return lo + (residue - lo) % modulus
+
+
+def last_of_class(hi: int, modulus: int, residue: int) -> int:
+    """The greatest number <= hi that is congruent to the residue."""
+    return hi - (hi - residue) % modulus
 
 
 def narrow(lo: int, hi: int, value: int, mask: int, modulus: int, residue: int) -> Scalar | None:
@@ -67,10 +82,14 @@ def narrow(lo: int, hi: int, value: int, mask: int, modulus: int, residue: int) 
     if value | mask < hi:
         hi = value | mask
     if modulus > 1:
-        lo += (residue - lo) % modulus
-        hi -= (hi - residue) % modulus
-    # Another round only where the bounds now agree on more bits, or nothing is left to agree on.
-    if (lo ^ hi) << 1 <= low or lo >= hi or mask == 0:
+        lo = first_of_class(lo, modulus, residue)
+        hi = last_of_class(hi, modulus, residue)
+    if mask == 0:
+        return _point(value, value, value, 0, modulus, residue) if lo <= value <= hi else None
+    if lo >= hi:
+        return _point(lo, hi, value, mask, modulus, residue)
+    # Another round where the bounds now agree on more bits.
+    if (lo ^ hi) << 1 <= low:
         return narrow(lo, hi, value, mask, modulus, residue)
     return Scalar(lo, hi, lo, hi, lo, hi, lo, hi, value, mask, modulus, residue)
 
@@ -105,14 +124,16 @@ def half(lo: int, hi: int, slo: int, shi: int, value: int, mask: int, modulus: i
     if value | mask < hi:
         hi = value | mask
     if modulus > 1:
-        lo += (residue - lo) % modulus
-        hi -= (hi - residue) % modulus
+        lo = first_of_class(lo, modulus, residue)
+        hi = last_of_class(hi, modulus, residue)
         power = gcd(modulus, SPAN32)
-        slo += (residue - slo) % power
-        shi -= (shi - residue) % power
+        slo = first_of_class(slo, power, residue)
+        shi = last_of_class(shi, power, residue)
+    if mask == 0:
+        return half(value, value, slo, shi, value, 0, modulus, residue) if lo <= value <= hi else None
     # With bounds on both sides of the sign bit, `lo` is the least of the one and `hi` the greatest of the other: each stands alone.
     changed = lo != first or hi != last
-    if (changed and (low < U32MAX or (lo ^ hi) << 1 <= low or lo >= hi)) or slo > shi or mask == 0:
+    if (changed and (low < U32MAX or (lo ^ hi) << 1 <= low)) or lo >= hi or slo > shi:
         return half(lo, hi, slo, shi, value, mask, modulus, residue)
     return Scalar(lo, hi, lo, hi, lo, hi, slo, shi, value, mask, modulus, residue)
 
@@ -153,11 +174,11 @@ def reduce(
             if combined is None:
                 return None
             modulus, residue, value, mask = combined
-        umin += (residue - umin) % modulus
-        umax -= (umax - residue) % modulus
+        umin = first_of_class(umin, modulus, residue)
+        umax = last_of_class(umax, modulus, residue)
         power = gcd(modulus, SPAN)
-        smin += (residue - smin) % power
-        smax -= (smax - residue) % power
+        smin = first_of_class(smin, power, residue)
+        smax = last_of_class(smax, power, residue)
     signs = agree(umin, umax, smin, smax, SIGN)
     if signs is None:
         return None
@@ -250,6 +271,9 @@ def _settle(
             slo = s32min
         if s32max < shi:
             shi = s32max
+    if modulus > 1:
+        lo = first_of_class(lo, modulus, residue)
+        hi = last_of_class(hi, modulus, residue)
     if lo > hi or slo > shi:
         return None
     if fuel and (lo != umin or hi != umax or slo != smin or shi != smax or mask & -mask != step):
@@ -306,9 +330,9 @@ def above(x: int, u32min: int, u32max: int) -> int:
     """The smallest integer >= x whose low half is in [u32min, u32max]."""
     low = x & U32MAX
     if low < u32min:
-        return (x & HIGH) | u32min
-    if low > u32max:
-        return ((x & HIGH) + SPAN32) | u32min
+        x = (x & HIGH) | u32min
+    elif low > u32max:
+        x = ((x & HIGH) + SPAN32) | u32min
     return x
 
 
@@ -316,9 +340,9 @@ def below(x: int, u32min: int, u32max: int) -> int:
     """The largest integer <= x whose low half is in [u32min, u32max]."""
     low = x & U32MAX
     if low > u32max:
-        return (x & HIGH) | u32max
-    if low < u32min:
-        return ((x & HIGH) - SPAN32) | u32max
+        x = (x & HIGH) | u32max
+    elif low < u32min:
+        x = ((x & HIGH) - SPAN32) | u32max
     return x
 
 

@@ -43,40 +43,40 @@ def bound_unsigned(a: Scalar, lo: int, hi: int) -> Scalar | None:
 
 def bound_signed(a: Scalar, lo: int, hi: int) -> Scalar | None:
     """The words of `a` that are in [lo, hi] when read as signed."""
+    if a.umax <= S32MAX:
+        return bound_unsigned(a, lo, hi)
     if lo <= a.smin and a.smax <= hi:
         return a
     if lo < a.smin:
         lo = a.smin
     if hi > a.smax:
         hi = a.smax
-    if a.umax <= S32MAX:
-        return narrow(lo, hi, a.value, a.mask, a.modulus, a.residue)
     return reduce(a.umin, a.umax, lo, hi, a.u32min, a.u32max, a.s32min, a.s32max, a.value, a.mask, a.modulus, a.residue)
 
 
 def bound_unsigned_half(a: Scalar, lo: int, hi: int) -> Scalar | None:
     """The words of `a` whose low half is in [lo, hi]."""
+    if a.umax <= S32MAX:
+        return bound_unsigned(a, lo, hi)
     if lo <= a.u32min and a.u32max <= hi:
         return a
     if lo < a.u32min:
         lo = a.u32min
     if hi > a.u32max:
         hi = a.u32max
-    if a.umax <= S32MAX:
-        return narrow(lo, hi, a.value, a.mask, a.modulus, a.residue)
     return reduce(a.umin, a.umax, a.smin, a.smax, lo, hi, a.s32min, a.s32max, a.value, a.mask, a.modulus, a.residue)
 
 
 def bound_signed_half(a: Scalar, lo: int, hi: int) -> Scalar | None:
     """The words of `a` whose low half is in [lo, hi] when read as signed."""
+    if a.umax <= S32MAX:
+        return bound_unsigned(a, lo, hi)
     if lo <= a.s32min and a.s32max <= hi:
         return a
     if lo < a.s32min:
         lo = a.s32min
     if hi > a.s32max:
         hi = a.s32max
-    if a.umax <= S32MAX:
-        return narrow(lo, hi, a.value, a.mask, a.modulus, a.residue)
     return reduce(a.umin, a.umax, a.smin, a.smax, a.u32min, a.u32max, lo, hi, a.value, a.mask, a.modulus, a.residue)
 
 

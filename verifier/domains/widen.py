@@ -83,9 +83,10 @@ def widen(old: Scalar, new: Scalar, thresholds: Sequence[int]) -> Scalar:
     u32max = _up(old.u32max, new.u32max, unsigned_half, U32MAX)
     s32min = _down(old.s32min, new.s32min, signed_half, S32MIN)
     s32max = _up(old.s32max, new.s32max, signed_half, S32MAX)
+    modulus, residue = _congruence(old, new)
     # Facts go one way only, from the word's bounds to the rest: were they to go round in a circle, one could undo the widening of another.
     signs = agree(umin, umax, smin, smax, SIGN)
-    if signs is not None:
+    if signs is not None and signs[1] - signs[0] >= modulus:
         umin, umax, smin, smax = signs
     if umax - umin < SPAN32:
         u32min, u32max, s32min, s32max = low_half(umin, umax, u32min, u32max, s32min, s32max)
@@ -96,7 +97,7 @@ def widen(old: Scalar, new: Scalar, thresholds: Sequence[int]) -> Scalar:
         u32min, u32max, s32min, s32max = halves
     value, mask = _bits(old, new)
     common = (1 << (umin ^ umax).bit_length()) - 1
-    if mask > common:
+    if mask > common and mask & common:
         value = (value & common) | (umin & ~common)
         mask &= common
-    return Scalar(umin, umax, smin, smax, u32min, u32max, s32min, s32max, value, mask, *_congruence(old, new))
+    return Scalar(umin, umax, smin, smax, u32min, u32max, s32min, s32max, value, mask, modulus, residue)

@@ -1,0 +1,1 @@
+"""The transfer functions of the verifier, run on symbols and proven."""
