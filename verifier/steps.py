@@ -198,11 +198,12 @@ def _renamed(view: View, source: Block, edge: Edge, lower: dict[Terms, int], *, 
     found = dict(lower)
     if crosses:
         found = _other_epoch(unit, linear, source, target, found)
-    gone = {linear.of(param).terms[0][0] for param in target.params if len(linear.of(param).terms) == 1}
+    # Parameters that are symbols of their own: what was said of them was said of the last time.
+    gone = {linear.of(param).terms[0][0] for param in target.params if _is_symbol(linear, param)}
     fresh: dict[Terms, int] = {}
     for param, arg in zip(target.params, edge.args, strict=True):
         own = linear.of(param)
-        if len(own.terms) != 1 or type(arg) is not Value:
+        if not _is_symbol(linear, param) or type(arg) is not Value:
             continue
         was = linear.of(arg)
         if crosses:
@@ -214,6 +215,11 @@ def _renamed(view: View, source: Block, edge: Edge, lower: dict[Terms, int], *, 
     kept = {terms: bound for terms, bound in found.items() if not any(symbol in gone for symbol, _ in terms)}
     kept.update(fresh)
     return kept
+
+
+def _is_symbol(linear: Linear, param: Value) -> bool:
+    own = linear.of(param)
+    return len(own.terms) == 1 and own.constant == 0 and linear.values.get(own.terms[0][0]) is param
 
 
 def _wanted(view: View, fact: Scalar | Fact) -> bool:

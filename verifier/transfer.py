@@ -46,7 +46,9 @@ def _alu(_unit: Unit, op: Alu, known: Known) -> Scalar | Fact:
             return _add(a, b)
         if op.kind == "sub":
             return _subtract(a, b)
-        # Aligning an address downwards or testing its bits gives a number.
+        if op.width_bits == 32 and op.kind == "sub":
+        return _difference32(a, b)
+    # Aligning an address downwards or testing its bits gives a number.
     na, nb = number_of(a), number_of(b)
     if not pointers_of(a) and not pointers_of(b) and na is not None and nb is not None:
         return sc.alu(op.kind, op.width_bits, na, nb)
@@ -82,6 +84,14 @@ def _subtract(a: Scalar | Fact, b: Scalar | Fact) -> Scalar | Fact:
             else:
                 num = TOP
     return _merged(num, ptrs)
+
+
+def _difference32(a: Scalar | Fact, b: Scalar | Fact) -> Scalar:
+    """The low half of the distance of two addresses of one instance; of anything else with an address nothing is known."""
+    distance = _subtract(a, b)
+    if type(distance) is Fact or not pointers_of(a) or not pointers_of(b):
+        return sc.of_bytes(4)
+    return sc.cast("zext", 32, 64, distance)  # type: ignore[arg-type]
 
 
 def _merged(num: Scalar | None, ptrs: list[Ptr]) -> Scalar | Fact:

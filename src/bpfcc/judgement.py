@@ -45,7 +45,7 @@ WORDS: Final = {
 MAX_CALLED_BACK: Final = 64
 PLACEHOLDER: Final = re.compile(r"\{(" + "|".join(WORDS) + r")\}")
 # Whether back ends ask for a verdict.
-GATE: Final = False
+GATE: Final = True
 # The platform whose programs can be run: that is how a counterexample is found.
 RUNS_HERE: Final = "linux"
 UNSUPPORTED: Final = "V075"

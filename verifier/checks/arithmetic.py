@@ -80,7 +80,7 @@ def _check_pointers(op: Alu, a: Scalar | Fact, b: Scalar | Fact, problems: Probl
     elif op.kind == "sub" and right:
         if number_of(a) is not None and not left and op.width_bits == 64:
             problems.append(Problem("V023", f"an address ({right[0].region}) is subtracted from a number", role="rhs"))
-        elif any(p.region is not q.region for p in left for q in right) or op.width_bits == 32:
+        elif any(p.region is not q.region for p in left for q in right) or not left or number_of(a) is not None:
             problems.append(Problem("V024", "the difference of two addresses that do not belong together", role="lhs"))
     elif left and any(p.region.kind in FIXED for p in (*left, *right)):
         problems.append(Problem("V023", f"{{{role}}} is {what}, which has no memory to move in", role=role))
