@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.frame import WRITERS
-from bpfcc.bpfir.ops import Alu, Call, CallExtern, CallFunction, CallIndirect, Op, Value
+from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, Op
 from bpfcc.verifier.epochs import Epochs
 from bpfcc.verifier.facts import Fact, pointers_of
 
@@ -121,25 +121,4 @@ class Writes:
         return type(fact) is Fact and any(p.region.kind in kinds for p in pointers_of(fact))
 
 
-def quotient(op: Alu, facts: Facts) -> tuple[Operand, int] | None:
-    """(x, d) where the result is x // d, as compilers divide numbers of 32 bits: multiplied by 2**s / d, rounded up, and shifted by s.
-
-    With e = m * d - 2**s >= 0: x * m >> s is floor((x + x * e / 2**s) / d), and that is floor(x / d) as long as x * e < 2**s.
-    """
-    if op.kind != "rsh" or op.width_bits != 64 or type(op.rhs) is not int or type(op.lhs) is not Value:
-        return None
-    product = op.lhs.definition
-    if type(product) is not Alu or product.kind != "mul" or product.width_bits != 64 or type(product.rhs) is not int:
-        return None
-    fact, factor, places = facts.known(product.lhs), product.rhs, op.rhs & 63
-    if type(fact) is Fact or not factor or not places:
-        return None
-    most: int = fact.umax  # type: ignore[union-attr]
-    divisor = -(-(1 << places) // factor)
-    excess = factor * divisor - (1 << places)
-    if divisor < 2 or most * factor >= 1 << 64 or most * excess >= 1 << places:
-        return None
-    return product.lhs, divisor
-
-
-__all__ = ["Cone", "Writes", "cones", "quotient"]
+__all__ = ["Cone", "Writes", "cones"]

@@ -16,7 +16,7 @@ from bpfcc.bpfir.ops import Alu, Assume, Branch, ByteSwap, Cast, Load, Operand, 
 from bpfcc.verifier.edges import region_across
 from bpfcc.verifier.facts import MAX_PACKET, UNKNOWN, Fact, pointers_of
 from bpfcc.verifier.linear import Sum
-from bpfcc.verifier.smt_cone import quotient
+from bpfcc.verifier.smt_division import quotient
 from bpfcc.verifier.smt_memory import Bytes, stored
 from bpfcc.verifier.smt_terms import (
     FALSE,
@@ -131,7 +131,7 @@ class Encoder:
         """Operands that the term of a value is made of."""
         op = value.definition
         fact = self.facts.known(value)
-        if type(fact) is not Fact and fact.is_const():  # type: ignore[union-attr]
+        if type(fact) is not Fact and fact.is_const():
             return []
         if isinstance(op, Block):
             if not self._merges(op):
@@ -140,7 +140,7 @@ class Encoder:
             return [source.edges()[index].args[at] for source, index in self.cone.entering[op]]
         if type(op) is Alu:
             divided = quotient(op, self.facts)
-            return [divided[0]] if divided is not None else [op.lhs, op.rhs]
+            return [divided.x] if divided is not None else [op.lhs, op.rhs]
         if isinstance(op, (Cast, ByteSwap, Assume)):
             return [op.value]
         return self._load_inputs(op) if type(op) is Load else []
@@ -223,7 +223,7 @@ class Encoder:
 
     def of(self, operand: Operand) -> Word:
         """The terms of an operand that is needed."""
-        return self.words[operand] if type(operand) is Value else Word(number(operand))  # type: ignore[arg-type]
+        return self.words[operand] if type(operand) is Value else Word(number(operand))
 
     def declare(self, name: str, bits: int = 64) -> str:
         """A constant of which nothing is known."""
@@ -246,8 +246,8 @@ class Encoder:
 
     def _value(self, value: Value) -> None:
         fact = self.facts.known(value)
-        if type(fact) is not Fact and fact.is_const():  # type: ignore[union-attr]
-            self.words[value] = Word(number(fact.umin))  # type: ignore[union-attr]
+        if type(fact) is not Fact and fact.is_const():
+            self.words[value] = Word(number(fact.umin))
             return
         found = self._defined(value, fact)
         if found is None:
@@ -312,7 +312,8 @@ class Encoder:
     def _alu(self, op: Alu, value: Value) -> Word:
         divided = quotient(op, self.facts)
         if divided is not None:
-            return Word(self._quotient(value, 64, self.of(divided[0]).word, divided[1])[0])
+            x = self.of(divided.x).word
+            return Word(self._truncated(value, x, divided.divisor) if divided.signed else self._quotient(value, 64, x, divided.divisor)[0])
         a, b = self.of(op.lhs), self.of(op.rhs)
         divisor = op.rhs & ((1 << op.width_bits) - 1) if type(op.rhs) is int else 0
         if op.kind in ("div", "mod") and divisor:
@@ -341,6 +342,17 @@ class Encoder:
         self.claim(f"(and (bvule {name} {most}) (bvule {product} {x}) (bvult {rest} {d}))")
         return (name, rest) if width == 64 else (f"((_ zero_extend 32) {name})", f"((_ zero_extend 32) {rest})")
 
+    def _truncated(self, value: Value, x: str, divisor: int) -> str:
+        """A signed quotient of 32 bits, rounded towards zero."""
+        name, zero = self.declare(f"q{value.id}", 32), number(0, 32)
+        narrow = self.define(f"s{value.id}", low(32, x), 32)
+        rest = self.define(f"t{value.id}", f"(bvsub {narrow} (bvmul {name} {number(divisor, 32)}))", 32)
+        most, least = number(((1 << 31) - 1) // divisor, 32), number(-((1 << 31) // divisor), 32)
+        above = f"(and (bvsle {zero} {name}) (bvsle {name} {most}) (bvsle {zero} {rest}) (bvslt {rest} {number(divisor, 32)}))"
+        below = f"(and (bvsle {least} {name}) (bvsle {name} {zero}) (bvslt {number(-divisor, 32)} {rest}) (bvsle {rest} {zero}))"
+        self.claim(f"(ite (bvsge {narrow} {zero}) {above} {below})")
+        return f"((_ zero_extend 32) {name})"
+
     def _load(self, op: Load, value: Value, fact: Scalar | Fact) -> Word | None:
         source = stored(self.unit, op)
         if source is not None:
@@ -368,7 +380,7 @@ class Encoder:
         """Anything that the fact allows: these constants are used for nothing else, so that it may be said of them everywhere."""
         name = f"v{value.id}"
         if type(fact) is not Fact:
-            self.claim(is_in(self.declare(name), fact, remainders=True))  # type: ignore[arg-type]
+            self.claim(is_in(self.declare(name), fact, remainders=True))
             return Word(name)
         if fact.num is None and not fact.undef and len(fact.ptrs) == 1 and fact.ptrs[0].region is not UNKNOWN:
             return self._address(value, fact.ptrs[0])
@@ -393,7 +405,7 @@ class Encoder:
     def allowed(self, word: Word, fact: Scalar | Fact) -> str:
         """Whether a value is what its fact says: a Boolean."""
         if type(fact) is not Fact:
-            return is_in(word.word, fact)  # type: ignore[arg-type]
+            return is_in(word.word, fact)
         ways = [both((self.is_kind(word, UNWRITTEN),))] if fact.undef else []
         if fact.num is not None:
             ways.append(both((self.is_kind(word, NUMBER), is_in(word.word, fact.num))))

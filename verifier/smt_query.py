@@ -22,7 +22,7 @@ from bpfcc.verifier.steps import step
 from bpfcc.verifier.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from bpfcc.bpfir.function import Block
     from bpfcc.bpfir.ops import Op, Operand
@@ -93,6 +93,7 @@ class SmtStage:
 
     def ask(self, block: Block, op: Op) -> Outcome:
         """Whether what the check of `op` could not prove holds all the same."""
+        goals: Sequence[Goal]
         goals, rest = self.goals(block, op)
         if not goals or any(problem.code != "V002" for problem in rest):
             goals, rest = [NeverReached()], []
@@ -111,7 +112,7 @@ class SmtStage:
         hints = self._hints(encoder, goals, model) if encoder.cone.start is self.unit.order[0] else ()
         return Outcome(False, self._left(block, op, encoder, goals), hints)
 
-    def _left(self, block: Block, op: Op, encoder: Encoder, goals: list[Goal]) -> list[Problem]:
+    def _left(self, block: Block, op: Op, encoder: Encoder, goals: Sequence[Goal]) -> list[Problem]:
         """What is wrong where some of the goals hold; empty where that is not known."""
         if not 1 < len(goals) <= MAX_GOALS:
             return []
@@ -150,7 +151,7 @@ class SmtStage:
         purse.unknowns -= answer.status == "unknown"
         return answer
 
-    def _hints(self, encoder: Encoder, goals: list[Goal], model: Mapping[str, int]) -> tuple[Hint, ...]:
+    def _hints(self, encoder: Encoder, goals: Sequence[Goal], model: Mapping[str, int]) -> tuple[Hint, ...]:
         limits = dict.fromkeys(encoder.lengths, USUAL_LENGTH) | dict.fromkeys(encoder.beginnings, USUAL_PLACE)
         if any(model.get(name, 0) > limit for name, limit in limits.items()):
             wishes = [f"(assert (bvule {name} {number(limit)}))" for name, limit in limits.items()]
@@ -161,7 +162,7 @@ class SmtStage:
         return (found,) if found else ()
 
 
-def encode(given: Given, cone: Cone, goals: list[Goal]) -> Encoder | None:
+def encode(given: Given, cone: Cone, goals: Sequence[Goal]) -> Encoder | None:
     """The cone with what the goals are about; None where that is too much."""
     encoder = Encoder(given, cone, inputs=cone.start is given.unit.order[0])
     operands = [operand for goal in goals for operand in operands_of(goal)]
@@ -172,7 +173,7 @@ def encode(given: Given, cone: Cone, goals: list[Goal]) -> Encoder | None:
     return encoder if not encoder.crowded else None
 
 
-def query(encoder: Encoder, goals: list[Goal], wishes: list[str] | None = None) -> str:
+def query(encoder: Encoder, goals: Sequence[Goal], wishes: list[str] | None = None) -> str:
     """The text: the target is reached, and one of the goals is false."""
     before = len(encoder.lines)
     encoder.claim(encoder.reached[encoder.cone.target])

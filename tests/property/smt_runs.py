@@ -159,6 +159,21 @@ class _Writer:
             self.out.append(insn(0x77, index, 0, 0, rng.choice((60, 28, 59))))
         self.out += [insn(0xBF, 1, 10), insn(0x07, 1, 0, 0, -16), insn(0x0F, 1, index), insn(0x71, rng.choice((4, 5, 7)), 1, 0)]
 
+    def divided(self) -> None:
+        """A remainder, or nearly, as compilers write it."""
+        rng = self.rng
+        index = rng.choice(NUMBERS[1:])
+        divisor = rng.choice((3, 10, 11, 48))
+        places = 32 + (divisor - 1).bit_length()
+        factor = -(-(1 << places) // divisor) + rng.choice((0, 0, 0, 1, -1))
+        if factor >= 1 << 32:
+            factor, places = factor >> 1, places - 1
+        word = 5 if index != 5 else 4
+        self.out += [insn(0xBC, index, index), insn(0x18, word, 0, 0, factor - (factor >> 31 << 32)), insn(0)]
+        self.out += [insn(0x2F, word, index), insn(0x77, word, 0, 0, places), insn(0x24, word, 0, 0, divisor), insn(0x1C, index, word)]
+        self.out += [insn(0x7A, 10, 0, -8 * at, 1) for at in range(1, 7)]
+        self.out += [insn(0xBF, 1, 10), insn(0x0F, 1, index), insn(0x71, 4, 1, -(divisor + rng.choice((0, 0, -1))))]
+
     def related(self) -> None:
         """An index that is checked in another form than it is used in: what interval and bits of each value do not tell."""
         rng = self.rng
@@ -176,7 +191,7 @@ def random_code(rng: random.Random, length: int = 24, *, memory: bool = True, lo
     writer = _Writer(rng)
     steps = [writer.alu, writer.alu, writer.move, writer.branch]
     if memory:
-        steps += [writer.packet, writer.table, writer.related, writer.related]
+        steps += [writer.packet, writer.table, writer.related, writer.divided]
     if loops:
         steps.append(writer.loop)
     while len(writer.out) < length:
