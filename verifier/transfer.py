@@ -46,7 +46,7 @@ def _alu(_unit: Unit, op: Alu, known: Known) -> Scalar | Fact:
             return _add(a, b)
         if op.kind == "sub":
             return _subtract(a, b)
-        if op.width_bits == 32 and op.kind == "sub":
+    elif op.kind == "sub":
         return _difference32(a, b)
     # Aligning an address downwards or testing its bits gives a number.
     na, nb = number_of(a), number_of(b)
