@@ -193,3 +193,12 @@ def test_copying_is_for_everybody() -> None:
     assert codes(text.format(8), kfunc="memcpy", license="MIT") == []
     assert codes(text.format(4), kfunc="memcpy") == [("V002", "warning")]
     assert codes(text.format(9), kfunc="memcpy") == [("V034", "error")]
+
+
+def test_null_where_the_size_may_be_zero_is_a_matter_of_the_path() -> None:
+    text = (
+        "*(u64 *)(r10 - 8) = 0\nr6 = *(u32 *)(r1 + 0)\nr1 = 0\nr2 = 0\nif r6 > 9 goto sum\nr1 = r10\nr1 += -8\nr2 = {size}\n"
+        "sum:\nr3 = 0\nr4 = 0\nr5 = 0\ncall csum_diff" + ENDING
+    )
+    assert codes(text.format(size=8), type="sched_cls") == []
+    assert codes(text.format(size="8\nif r6 > 5 goto sum\nr1 = 0"), type="sched_cls") == [("V020", "error")]

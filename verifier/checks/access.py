@@ -41,10 +41,7 @@ READ_ONLY_PACKET: Final = frozenset({"lwt_in", "lwt_out", "lwt_seg6local", "sk_r
 
 
 class Span(NamedTuple):
-    """Bytes that are accessed: from `offset` after an address, `size` of them (a number, or a fact and its sum, of the operand `count`).
-
-    `nullable`: null is fine as well.
-    """
+    """Bytes that are accessed: from `offset` after an address, `size` of them (a number, or a sum: of the operand `amount`)."""
 
     offset: int
     least: int
@@ -54,7 +51,6 @@ class Span(NamedTuple):
     helper: bool = False
     role: Role = "base"
     amount: Operand | None = None
-    nullable: bool = False
     # Whatever is kept there is replaced by something of the kind.
     renews: bool = False
 
@@ -81,7 +77,7 @@ def check_span(view: View, op: Op, base: Operand, span: Span, problems: Problems
     num = number_of(fact)
     if _mixed(found, span, problems):
         return
-    if num is not None and not (span.nullable and num.umax == 0) and not (found and view.suppose(NotNumber(base))):
+    if num is not None and not (found and view.suppose(NotNumber(base))):
         _number(num, found, span, problems)
     for p in found:
         before = len(problems)

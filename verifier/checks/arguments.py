@@ -148,7 +148,7 @@ def _memory(view: View, op: Call, index: int, mode: Mode, size: int, problems: P
         check_span(view, op, op.args[index], Span(0, size, size, Sum((), size), mode, helper=True, role=ROLES[index]), problems)
 
 
-def _sized_memory(view: View, op: Call, index: int, mode: Mode, at: int, size: Scalar, problems: Problems, *, nullable: bool) -> None:
+def _sized_memory(view: View, op: Call, index: int, mode: Mode, at: int, size: Scalar, problems: Problems) -> None:
     """As many bytes as argument number `at` says."""
     if size.umax == 0:
         return
@@ -156,7 +156,7 @@ def _sized_memory(view: View, op: Call, index: int, mode: Mode, at: int, size: S
     # Where only the low half of the register counts, the sum of the register is not that of the size.
     whole = number_of(view.known(count))
     total = view.linear.of(count) if whole is not None and whole.umax == size.umax else Sum((), size.umax)
-    span = Span(0, size.umin, size.umax, total, mode, helper=True, role=ROLES[index], amount=count, nullable=nullable)
+    span = Span(0, size.umin, size.umax, total, mode, helper=True, role=ROLES[index], amount=count)
     check_span(view, op, op.args[index], span, problems)
 
 
@@ -212,24 +212,12 @@ def _mem(mode: Mode, *, nullable: bool = False) -> Check:
             if not view.suppose(InRange(op.args[at], 0, MAX_SIZE - 1)):
                 return
             size = sc.meet(size, sc.urange(0, MAX_SIZE - 1)) or size
-        _nullable_memory(view, op, index, mode, at, size, nullable=nullable, problems=problems)
+        # Null goes with no bytes at all; which of the two it is may be a matter of the path.
+        _sized_memory(view, op, index, mode, at, size, problems)
         if mode == "read" and not problems:
             check_copied(view, op, helper, index, size.umax, problems)
 
     return check
-
-
-def _nullable_memory(
-    view: View, op: Call, index: int, mode: Mode, at: int, size: Scalar, *, nullable: bool, problems: Problems
-) -> None:  # fmt: skip
-    fact = view.known(op.args[index])
-    num = number_of(fact)
-    if nullable and num is not None and num.umax == 0 and size.umin == 0:
-        found: Problems = []
-        _sized_memory(view, op, index, mode, at, size, found, nullable=True)
-        problems += [p for p in found if p.code != "V020"]
-        return
-    _sized_memory(view, op, index, mode, at, size, problems, nullable=False)
 
 
 def _size(*, zero: bool) -> Check:
