@@ -87,6 +87,13 @@ def judge(module: Module, request: Request, *, smt: Smt | None = None) -> Judgem
     return _Judge(module, request, smt).run()
 
 
+def _left(outcome: list[Problem] | Spent | None, problems: list[Problem]) -> list[Problem]:
+    """What looking at paths left of the problems."""
+    if isinstance(outcome, Spent):
+        return [p._replace(cause="analysis-limit") for p in problems]
+    return outcome or []
+
+
 @final
 class _Judge:
     def __init__(self, module: Module, request: Request, smt: Smt | None = None) -> None:
@@ -213,12 +220,17 @@ class _Judge:
         """Problems that looking at paths did not solve."""
         if all(p.code in WITHOUT_PATHS for p in failure.problems):
             return failure.problems
-        outcome = prover.prove(failure.block, failure.op, failure.problems, deciding=deciding)
-        if outcome is None:
-            return []
-        if isinstance(outcome, Spent):
-            return [p._replace(cause="analysis-limit") for p in failure.problems]
-        return outcome
+        warnings = [p for p in failure.problems if self._level(p.code) != "error"]
+        if not deciding:
+            return _left(prover.prove(failure.block, failure.op, warnings, deciding=False), warnings)
+        # Errors for themselves first: a path on which there is no more than a warning says nothing of the others.
+        lints = frozenset(code for code in CODES if self._level(code) != "error")
+        errors = [p for p in failure.problems if p not in warnings]
+        found = _left(prover.prove(failure.block, failure.op, errors, aside=lints), errors)
+        if found or not prover.set_aside:
+            return found
+        aside = list({p.code: p for p in prover.set_aside}.values())
+        return _left(prover.prove(failure.block, failure.op, aside, deciding=False), aside)
 
     def _worth_asking(self, problems: list[Any]) -> bool:
         """Whether a solver may know better: what is wrong depends on the path, and refuses the program (or is a doubtful division)."""

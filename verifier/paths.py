@@ -89,6 +89,8 @@ class Prover:
         self.steps = 0
         self.steps_here = 0
         self.limit = budget.path_steps_each
+        # What the last exploration came upon that it was not to look for.
+        self.set_aside: Problems = []
         # What proofs left behind: facts that hold in a block and in all that it dominates.
         self.learned: dict[Block, Overlay] = {}
         self.learned_order: dict[Block, dict[Terms, int]] = {}
@@ -96,8 +98,13 @@ class Prover:
 
     # ---- the obligation
 
-    def prove(self, block: Block, op: Op, problems: Problems, *, deciding: bool = True) -> Problems | Spent | None:
-        """None where it holds; `Spent` where the budget ended; else what is wrong. What only warns is looked at less."""
+    def prove(
+        self, block: Block, op: Op, problems: Problems, *, deciding: bool = True, aside: frozenset[str] = frozenset()
+    ) -> Problems | Spent | None:
+        """None where it holds; `Spent` where the budget ended; else what is wrong. What only warns is looked at less.
+
+        `aside`: codes that are not looked for: a path on which something else is wrong may come after one on which only they are.
+        """
         if self._known_already(block, op):
             return None
         needed = {p.code for p in problems}
@@ -112,7 +119,7 @@ class Prover:
         self.limit = self.budget.path_steps_each if deciding else self.budget.path_steps_each // LINT_SHARE
         last: Problems = problems
         for start in self._starts(block):
-            outcome = self._from(start, block, op, values, needed)
+            outcome = self._from(_Walk(self, start, block, op, needed, aside), values)
             if outcome is None:
                 return None
             if isinstance(outcome, Spent):
@@ -144,12 +151,11 @@ class Prover:
             found.append(chain[-1])
         return found
 
-    def _from(self, start: Block, block: Block, op: Op, values: set[Value], needed: set[str]) -> Problems | Spent | None:
-        walk = _Walk(self, start, block, op, needed)
+    def _from(self, walk: _Walk, values: set[Value]) -> Problems | Spent | None:
         for _ in range(ROUNDS):
             outcome = walk.explore(values)
             if outcome is None:
-                self._learn(block, walk)
+                self._learn(walk.block, walk)
                 return None
             if isinstance(outcome, Spent):
                 return outcome
@@ -235,8 +241,9 @@ def _lookup(overlay: Overlay, facts: Facts) -> Any:
 class _Walk:
     """Paths from `start` to `target`, for one obligation."""
 
-    def __init__(self, prover: Prover, start: Block, block: Block, op: Op, needed: set[str]) -> None:
+    def __init__(self, prover: Prover, start: Block, block: Block, op: Op, needed: set[str], aside: frozenset[str]) -> None:
         self.prover = prover
+        self.aside = aside
         self.unit = prover.unit
         self.start = start
         self.block = block
@@ -279,6 +286,7 @@ class _Walk:
         cells = cells_of(unit, prover.facts, values)
         sliced = Slice(unit, values, self.op, self.block, self.reaches, keep, cells)
         self.arrived, self.arrived_order, self.arrivals = {}, {}, 0
+        prover.set_aside = []
         self.symbols = {symbol for value in values for symbol, _ in prover.linear.of(value).terms}
         seen: dict[Block, set[Any]] = {}
         general: set[Block] = set()
@@ -322,6 +330,9 @@ class _Walk:
         for op in chosen:
             if op is self.op:
                 problems = check(view, op)
+                if problems and self.aside:
+                    prover.set_aside += [problem for problem in problems if problem.code in self.aside]
+                    problems = [problem for problem in problems if problem.code not in self.aside]
                 if problems:
                     return Failed(trail, problems)
                 self._arrive(overlay, view.state)
