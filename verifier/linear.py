@@ -68,7 +68,7 @@ def add(a: Sum, b: Sum, factor: int = 1) -> Sum:
 class Linear:
     """Sums of the values of one function; facts decide which truncations change nothing."""
 
-    __slots__ = ("_axioms", "_facts", "_numbers", "_sums", "_unit", "_versions", "values")
+    __slots__ = ("_axioms", "_facts", "_numbers", "_sums", "_unit", "_versions", "epochs", "values")
 
     def __init__(self, unit: Unit, facts: Callable[[Operand], Scalar | Fact], versions: Callable[[Load], int | None]) -> None:
         self._unit = unit
@@ -78,6 +78,8 @@ class Linear:
         self._sums: dict[Value, Sum] = {}
         # A value for each symbol that is one; its fact is the symbol's.
         self.values: dict[int, Value] = {}
+        # The packet's epoch for each symbol that is the start or the end of it.
+        self.epochs: dict[int, int] = {}
         self._axioms: dict[object, tuple[Terms, int]] = {}
 
     def symbol(self, key: object, value: Value | None = None) -> int:
@@ -87,6 +89,8 @@ class Linear:
             found = self._numbers[key] = len(self._numbers) + 1
             if value is not None:
                 self.values[found] = value
+            elif isinstance(key, tuple) and isinstance(key[1], int):
+                self.epochs[found] = key[1]
         return found
 
     def limits(self, region: Region) -> tuple[int, int]:

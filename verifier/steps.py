@@ -192,6 +192,8 @@ def enter(view: View, source: Block, edge: Edge, state: State) -> State:
 
 def _renamed(view: View, source: Block, edge: Edge, lower: dict[Terms, int], *, back: bool) -> dict[Terms, int]:
     unit, target, linear = view.unit, edge.block, view.linear
+    if unit.epochs.moves:
+        lower = _of_epoch(linear, lower, unit.epochs.at_end[source])
     crosses = unit.epochs.crosses(source, target)
     if not target.params and not crosses and not back:
         return lower
@@ -220,6 +222,13 @@ def _renamed(view: View, source: Block, edge: Edge, lower: dict[Terms, int], *, 
 def _is_symbol(linear: Linear, param: Value) -> bool:
     own = linear.of(param)
     return len(own.terms) == 1 and own.constant == 0 and linear.values.get(own.terms[0][0]) is param
+
+
+def _of_epoch(linear: Linear, lower: dict[Terms, int], epoch: int) -> dict[Terms, int]:
+    """Without what is said of other epochs: where a loop comes to one of them again, it is another packet."""
+    epochs = linear.epochs
+    kept = {terms: bound for terms, bound in lower.items() if all(epochs.get(symbol, epoch) == epoch for symbol, _ in terms)}
+    return kept if len(kept) < len(lower) else lower
 
 
 def _wanted(view: View, fact: Scalar | Fact) -> bool:
