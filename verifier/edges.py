@@ -1,17 +1,22 @@
 """What happens to a pointer on an edge: into another epoch of the packet, or into the next round of a loop.
 
-    b1 -> b3, b3 begins epoch 2:    packet pointers that are fresh at the end of b1 are of epoch 2 in b3, all others are stale
-    latch -> header                 what was acquired in this round is, in the next one, of an earlier round
+b1 -> b3, b3 begins epoch 2:    packet pointers that are fresh at the end of b1 are of epoch 2 in b3, all others are stale
+latch -> header                 what was acquired in this round is, in the next one, of an earlier round
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bpfcc.bpfir.ops import Branch, Value
+from bpfcc.verifier.compare import refine
 from bpfcc.verifier.facts import Fact, Ptr, Region, join
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bpfcc.bpfir.function import Block
+    from bpfcc.bpfir.ops import Edge, Operand
     from bpfcc.verifier.domains.scalar import Scalar
     from bpfcc.verifier.unit import Unit
 
@@ -38,6 +43,17 @@ def cross(unit: Unit, source: Block, target: Block, fact: Scalar | Fact) -> Scal
         assert type(joined) is Fact
         found = joined
     return found
+
+
+def passed(unit: Unit, source: Block, edge: Edge, arg: Operand, known: Callable[[Operand], Scalar | Fact]) -> Scalar | Fact:
+    """The fact of an argument of `edge`, as the parameter has it: what the branch tests is known better on its ways out."""
+    fact = known(arg)
+    ending = source.terminator
+    if type(ending) is Branch and type(arg) is Value and (arg is ending.lhs or arg is ending.rhs):
+        found = refine(ending.kind, ending.width_bits, edge is ending.then, known(ending.lhs), known(ending.rhs))
+        if found is not None:
+            fact = found[0] if arg is ending.lhs else found[1]
+    return cross(unit, source, edge.block, fact) if type(fact) is Fact else fact
 
 
 def region_across(unit: Unit, source: Block, target: Block, region: Region) -> Region:

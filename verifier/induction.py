@@ -15,8 +15,8 @@ from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Assume, Branch, Operand, Value
 from bpfcc.bpfir.semantics import CompareKind
 from bpfcc.verifier.affine import Form, Sums, is_narrow
-from bpfcc.verifier.domains import scalar as sc
-from bpfcc.verifier.facts import Fact, Ptr
+from bpfcc.verifier.clamps import Clamp, address, clamped, nearer, reached, span_of
+from bpfcc.verifier.facts import Fact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,13 @@ class Condition(NamedTuple):
     most: int
 
 
+class Step(NamedTuple):
+    """What a round adds, modulo 2**bits, by back edge."""
+
+    bits: int
+    changes: tuple[Form, ...]
+
+
 class Test(NamedTuple):
     """The loop goes on only where `form`, at the header, is not 0 modulo 2**bits; every round adds `change`. `once`: only where it is 0."""
 
@@ -57,23 +64,9 @@ class Test(NamedTuple):
     once: bool
 
 
-class Clamp(NamedTuple):
-    """Bounds of a parameter: of its low half where `bits` is 32, as a signed number or an unsigned one; of an address, of its offset."""
-
-    low: int
-    high: int
-    bits: int
-    signed: bool
-
-    def thresholds(self) -> tuple[int, int]:
-        """The bounds as words, in order: where widening stops."""
-        low, high = sorted((self.low & ((1 << 64) - 1), self.high & ((1 << 64) - 1)))
-        return low, high
-
-
 @final
 class Induction:
-    """One loop. `steps`: what every round adds to each parameter, modulo 2**64 or 2**32 (bits, step); None: not always the same."""
+    """One loop. `steps`: what a round adds to each parameter; None: it is not made of itself."""
 
     __slots__ = ("_loop", "_unit", "entries", "latches", "steps", "tests")
 
@@ -267,9 +260,10 @@ class Induction:
         found: list[Clamp | None] = []
         for at, step in enumerate(self.steps):
             first = [facts.known(edge.args[at]) for _, edge in live]
-            clamp = _clamp(first, step, visits - 1) if step is not None else None
+            change = _change_of(step, facts) if step is not None else None
+            clamp = reached(first, step.bits, change, visits - 1) if step is not None and change is not None else None
             for test in self.tests:
-                clamp = _nearer(clamp, self._limit(test, at, first, facts))
+                clamp = nearer(clamp, self._limit(test, at, first, facts))
             found.append(clamp)
         return found
 
@@ -306,13 +300,19 @@ class Induction:
         return True
 
 
-def _nearer(a: Clamp | None, b: Clamp | None) -> Clamp | None:
-    """Both, where they are of one kind; else that which is there."""
-    if a is None or b is None:
-        return a or b
-    if a.bits != b.bits or a.signed != b.signed:
-        return a if a.high - a.low <= b.high - b.low else b
-    return Clamp(max(a.low, b.low), min(a.high, b.high), a.bits, a.signed)
+def _change_of(step: Step, facts: Facts) -> Span | None:
+    """What a round adds, as an integer: any that is congruent will do."""
+    found: list[Span] = []
+    for signed in (True, False):
+        totals: list[Span] = []
+        for change in step.changes:
+            spans = [span_of(facts.known(value), step.bits, signed=signed) for value, _ in change.terms]
+            known = [span for span in spans if span is not None]
+            if len(known) < len(spans):
+                return None
+            totals.append(_total(change.terms, known, change.constant))
+        found.append((min(t[0] for t in totals), max(t[1] for t in totals)))
+    return min(found, key=lambda span: span[1] - span[0])
 
 
 def _order(ending: Branch, *, holds: bool) -> tuple[Operand, Operand, int] | None:
@@ -330,31 +330,19 @@ def _ways(unit: Unit, header: Block) -> list[tuple[Block, int, Edge]]:
     return [(source, index, edge) for source in sources for index, edge in enumerate(source.edges()) if edge.block is header]
 
 
-def _step(sums: dict[int, Sums], param: Value, args: list[Operand]) -> tuple[int, int] | None:
+def _step(sums: dict[int, Sums], param: Value, args: list[Operand]) -> Step | None:
     for bits, own in sums.items():
-        differences = [own.add(own.of(arg), Form(((param, 1),), 0), -1) for arg in args]
-        if differences and all(not d.terms and d.constant == differences[0].constant for d in differences):
-            return bits, differences[0].constant
+        changes = [own.add(own.of(arg), Form(((param, 1),), 0), -1) for arg in args]
+        if changes and not any(value is param for change in changes for value, _ in change.terms):
+            return Step(bits, tuple(changes))
     return None
-
-
-def _span(fact: Scalar | Fact, bits: int, *, signed: bool) -> Span | None:
-    if type(fact) is Fact:
-        return None
-    if bits == 64:
-        return (fact.smin, fact.smax) if signed else (fact.umin, fact.umax)
-    return (fact.s32min, fact.s32max) if signed else (fact.u32min, fact.u32max)
-
-
-def _address(fact: Scalar | Fact) -> Ptr | None:
-    return fact.ptrs[0] if type(fact) is Fact and fact.num is None and len(fact.ptrs) == 1 and not fact.undef else None
 
 
 def _spans(terms: list[tuple[Scalar | Fact, int]], bits: int, reading: str, *, alone: bool = True) -> list[Span] | None:
     """What each term may be in a reading. `alone`: addresses cancel, and so must be of one instance of a region."""
     if reading == "offset":
         return _offsets(terms, alone=alone) if bits == 64 else None
-    found = [_span(fact, bits, signed=reading == "signed") for fact, _ in terms]
+    found = [span_of(fact, bits, signed=reading == "signed") for fact, _ in terms]
     return [span for span in found if span is not None] if all(span is not None for span in found) else None
 
 
@@ -367,7 +355,7 @@ def _offsets(terms: list[tuple[Scalar | Fact, int]], *, alone: bool) -> list[Spa
         if type(fact) is not Fact:
             found.append((fact.smin, fact.smax))
             continue
-        p = _address(fact)
+        p = address(fact)
         if p is None or not p.region.unique:
             return None
         regions.add(id(p.region))
@@ -411,7 +399,7 @@ def _total(operands: Sequence[tuple[Operand, int]], spans: Sequence[Span], const
 def _condition_span(condition: Condition, facts: Facts, bits: int) -> Span | None:
     """lhs - rhs as unsigned integers."""
     pair = facts.known(condition.lhs), facts.known(condition.rhs)
-    lhs, rhs = (_span(fact, bits, signed=False) for fact in pair)
+    lhs, rhs = (span_of(fact, bits, signed=False) for fact in pair)
     if lhs is None or rhs is None:
         offsets = _offsets([(pair[0], 1), (pair[1], -1)], alone=True) if bits == 64 else None
         if offsets is None or any(abs(end) > 1 << 32 for span in offsets for end in span):
@@ -426,54 +414,6 @@ def _scaled(span: Span, sign: int, constant: int) -> Span:
     return min(ends), max(ends)
 
 
-def _clamp(first: list[Scalar | Fact], step: tuple[int, int], rounds: int) -> Clamp | None:
-    """Where a parameter is after at most so many rounds, if it cannot wrap around on the way."""
-    bits, change = step
-    for signed in (False, True):
-        spans = [_span(fact, bits, signed=signed) for fact in first]
-        if any(span is None for span in spans):
-            points = [p for fact in first if (p := _address(fact)) is not None]
-            if bits == 32 or not points or len(points) < len(first) or any(p.region is not points[0].region for p in points):
-                return None
-            spans = [(p.offset.smin, p.offset.smax) for p in points]
-            signed = True  # noqa: PLW2901 - offsets are
-        low = min((s[0] for s in spans if s is not None), default=0) + min(0, change * rounds)
-        high = max((s[1] for s in spans if s is not None), default=0) + max(0, change * rounds)
-        half = 1 << (bits - 1)
-        if (-half <= low and high < half) if signed else (low >= 0 and high < 2 * half):
-            return Clamp(low, high, bits, signed)
-    return None
-
-
-def clamped(fact: Scalar | Fact, clamp: Clamp) -> Scalar | Fact:
-    """The fact within the bounds; the fact itself where they say nothing of it."""
-    if clamp.low > clamp.high:
-        return fact
-    if type(fact) is Fact:
-        if fact.num is not None or clamp.bits != 64 or not clamp.signed:
-            return fact
-        ptrs = [(p, sc.meet(p.offset, sc.srange(clamp.low, clamp.high))) for p in fact.ptrs]
-        if any(offset is None for _, offset in ptrs):
-            return fact
-        return Fact(
-            None, tuple(p if offset is p.offset else Ptr(p.region, offset) for p, offset in ptrs if offset is not None), undef=fact.undef
-        )
-    met = sc.meet(fact, _range(clamp))
-    return met if met is not None else fact
-
-
-def _range(clamp: Clamp) -> Scalar:
-    if clamp.bits == 64:
-        return sc.srange(clamp.low, clamp.high) if clamp.signed else sc.urange(clamp.low, clamp.high)
-    kinds: tuple[CompareKind, CompareKind] = ("sge", "sle") if clamp.signed else ("uge", "ule")
-    found = sc.TOP
-    for kind, bound in zip(kinds, (clamp.low, clamp.high), strict=True):
-        refined = sc.refine(kind, 32, True, found, sc.const(bound & ((1 << 64) - 1)))
-        if refined is not None:
-            found = refined[0]
-    return found
-
-
 def find_inductions(unit: Unit) -> dict[Block, Induction]:
     """Loops of the function whose parameters may be bounded so, by header."""
     found = {}
@@ -483,3 +423,6 @@ def find_inductions(unit: Unit) -> dict[Block, Induction]:
             if induction.tests:
                 found[loop.header] = induction
     return found
+
+
+__all__ = ["Clamp", "Induction", "clamped", "find_inductions"]

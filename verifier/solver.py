@@ -15,7 +15,7 @@ from bpfcc.bpfir.ops import Branch, Call, Jump, Operand, Store, Value, used_valu
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.compare import decide
 from bpfcc.verifier.domains import scalar as sc
-from bpfcc.verifier.edges import cross
+from bpfcc.verifier.edges import passed
 from bpfcc.verifier.induction import clamped, find_inductions
 from bpfcc.verifier.transfer import transfer
 from bpfcc.verifier.unit import renamed
@@ -156,7 +156,7 @@ class _Solver:
         for at, param in enumerate(block.params):
             found: Scalar | Fact | None = None
             for source, edge in sources:
-                fact = cross(unit, source, block, facts.known(edge.args[at]))
+                fact = passed(unit, source, edge, edge.args[at], facts.known)
                 found = fact if found is None else fa.join(found, fact)
             before = facts.of.get(param)
             if found is not None and at < len(clamps) and (clamp := clamps[at]) is not None:
@@ -301,9 +301,7 @@ class _Solver:
         widening = target in self.headers and self.visits.get(target, 0) > PLAIN_VISITS
         clamps: list[Clamp | None] | None = None
         for at, (param, arg) in enumerate(zip(target.params, edge.args, strict=True)):
-            fact = self.facts.known(arg)
-            if type(fact) is fa.Fact:
-                fact = cross(self.unit, source, target, fact)
+            fact = passed(self.unit, source, edge, arg, self.facts.known)
             before = of.get(param)
             if before is None:
                 of[param] = fact

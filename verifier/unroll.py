@@ -15,7 +15,7 @@ from bpfcc.bpfir.ops import Alu, Assume, Branch, ByteSwap, Cast, Load, Op, Opera
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.compare import decide
 from bpfcc.verifier.cycles import Cycle
-from bpfcc.verifier.edges import cross
+from bpfcc.verifier.edges import passed
 from bpfcc.verifier.transfer import Known, transfer
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Unrolling:
         after: Overlay = {} if renewed else dict(overlay)
         for param, arg in zip(target.params, edge.args, strict=True):
             if param in self.wanted:
-                self._set(after, param, cross(self.unit, source, target, known(arg)))
+                self._set(after, param, passed(self.unit, source, edge, arg, known))
         return after
 
     # ---- the longest chain
