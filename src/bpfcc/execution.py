@@ -268,7 +268,7 @@ def prepare(
         refuse_externs(module)
     maps = [seeded_spec(spec, seeds or {}) for spec in needed_maps(chain)]
     given = tuple(verdict or ()) if verdict is None or isinstance(verdict, Sequence) else (verdict.record,)
-    bound = None if checked else admit(chain, given, (options or RunOptions()).steps)
+    bound = None if checked or rewrites_constants(maps, seeds or {}) else admit(chain, given, (options or RunOptions()).steps)
 
     def make(bound: int | None) -> Executable:
         return Executable(
@@ -289,6 +289,11 @@ def prepare(
             fill(made, seeds or {})
         stack.pop_all()
     return exe
+
+
+def rewrites_constants(maps: Sequence[MapSpec], seeds: Seeds) -> bool:
+    """Whether the caller changes data that programs may only read: verdicts are about the constants of the object."""
+    return any(spec.name in seeds and spec.read_only_program for spec in maps)
 
 
 def admit(chain: Sequence[Program], given: Sequence[plain.Verdict], steps: int) -> int | None:

@@ -6,14 +6,14 @@ report = run_program(program, Job(packets=[…]))      {"name": "firewall", "ver
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 from bpfcc.errors import InputError, Trap
 from bpfcc.execution import RAW, prepare
 from bpfcc.runtime.hooks import kept_bytes, verdict
 from bpfcc.runtime.log import Clone, TraceLine
-from bpfcc.runtime.options import RunOptions
+from bpfcc.runtime.options import RunOptions, Task
 from bpfcc.runtime.packets import strip_link_header
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ class Job:
     types_of_records: dict[str, str] = field(default_factory=dict)
     on_packet: Callable[[bytes, CapturedPacket], None] | None = None
     on_progress: Callable[[int], None] | None = None
+    # Fields of the context beside the packet, and what is not the default of the surroundings (`RunOptions`, `Task`).
+    context: dict[str, Any] = field(default_factory=dict)
+    surroundings: dict[str, Any] = field(default_factory=dict)
     # Run anything, every access checked; else what has no accepting verdict is refused.
     checked: bool = False
     verdicts: Sequence[Verdict] = ()
@@ -69,9 +72,7 @@ class Job:
 
 def run_program(program: Program, job: Job) -> dict[str, Any]:
     """Run one program and say what it did. Traps are part of the report; UnsupportedError and InputError are raised."""
-    options = RunOptions(cpus=job.cpus, clock_ns=job.packets[0].time_ns if job.packets else None)
-    if job.max_steps is not None:
-        options = RunOptions(cpus=options.cpus, clock_ns=options.clock_ns, steps=job.max_steps)
+    options = run_options(job)
     with prepare(program, job.backend, options=options, seeds=job.seeds, verdict=job.verdicts, checked=job.checked) as exe:
         exe.stop_on(job.stop)
         collector = Collector(program, exe, job)
@@ -83,6 +84,15 @@ def run_program(program: Program, job: Job) -> dict[str, Any]:
             message = f"program {program.name!r} of type {exe.type} gets no packets; give its context with --data or --hex"
             raise NoPacketsError(message, file=program.file)
         return collector.report()
+
+
+def run_options(job: Job) -> RunOptions:
+    """What the job says of the surroundings; where it says nothing, the clock stands at a capture's first packet."""
+    given = dict(job.surroundings)
+    clock = given.pop("clock_ns", job.packets[0].time_ns if job.packets else None)
+    seed = given.pop("seed", 0)
+    options = RunOptions(cpus=job.cpus, clock_ns=clock, seed=seed, task=Task(**given))
+    return options if job.max_steps is None else replace(options, steps=job.max_steps)
 
 
 @final
@@ -164,7 +174,7 @@ class Collector:
         """On `data`, `repeat` times from the same beginning."""
         exe, data = self.exe, self.job.data or b""
         if exe.takes_packets:
-            arguments: dict[str, Any] = {"packet": data}
+            arguments: dict[str, Any] = {"packet": data, "context": self.job.context or None}
         else:
             arguments = {"data": data} if exe.type == RAW else {"context": data or None}
         self.runs = self.job.repeat

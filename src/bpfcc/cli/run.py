@@ -46,6 +46,8 @@ structures; tries take "10.0.0.0/8", global data its variables by name.
 """
 
 
+# Options that are about where a program runs.
+SURROUNDINGS = ("clock_ns", "seed", "pid", "tid", "uid", "gid", "comm")
 # Imported while the isolated child reads.
 NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.backends.interp", "rich.console", "rich.table", "bpfcc.cli.run_text")
 
@@ -63,6 +65,14 @@ NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.backends.interp", "rich.consol
 @click.option("--record", "records", multiple=True, metavar="MAP=TYPE", help="Events of this buffer are of this type.")
 @click.option("--cpus", type=click.IntRange(1, 4096), default=1, metavar="N", help="Copies of per-CPU maps; runs are on CPU 0.")
 @click.option("--max-steps", type=click.IntRange(1, 2**63), metavar="N", help="Instructions a run may take.")
+@click.option("--context", "fields", multiple=True, metavar="NAME=VALUE", help="A field of the context (arrays: VALUE,VALUE,…).")
+@click.option("--clock", "clock_ns", type=click.IntRange(0, 2**63 - 1), metavar="NS", help="The time, which stands still.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Of random numbers (default 0).")
+@click.option("--pid", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Process of the current task; --tid, --uid, --gid likewise.")
+@click.option("--tid", type=click.IntRange(0, 2**32 - 1), hidden=True)
+@click.option("--uid", type=click.IntRange(0, 2**32 - 1), hidden=True)
+@click.option("--gid", type=click.IntRange(0, 2**32 - 1), hidden=True)
+@click.option("--comm", metavar="NAME", help="Name of the current task.")
 @click.option("--checked", is_flag=True, help="Run whatever it is, every access checked.")
 @click.option("--limit", type=click.IntRange(0), default=10, metavar="N", show_default=True, help="Rows of each table; 0 shows all.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (schema bpfcc.run/1).")
@@ -135,15 +145,17 @@ def check_backend(name: str) -> None:
 
 
 def make_job(
-    pcap: Path | None, data: Path | None, hex_text: str | None, *, seeds: Path | None, records: tuple[str, ...], **given: Any
-) -> Job:
+    pcap: Path | None, data: Path | None, hex_text: str | None, *, seeds: Path | None, records: tuple[str, ...],
+    fields: tuple[str, ...] = (), **given: Any,
+) -> Job:  # fmt: skip
     """What to run on. InputError where the options contradict each other."""
     from bpfcc.pipeline import read_bytes
     from bpfcc.report import Job
 
     if sum(option is not None for option in (pcap, data, hex_text)) > 1:
         raise InputError("--pcap, --data and --hex exclude each other")
-    job = Job(**given)
+    surroundings = {name: value for name in SURROUNDINGS if (value := given.pop(name, None)) is not None}
+    job = Job(context=context_fields(fields), surroundings=surroundings, **given)
     if pcap is not None:
         from bpfcc.captures import open_capture
 
@@ -166,6 +178,21 @@ def make_job(
             raise InputError(f"--record {text!r}: the form is MAP=TYPE")
         job.types_of_records[name] = kind
     return job
+
+
+def context_fields(texts: tuple[str, ...]) -> dict[str, Any]:
+    """`NAME=VALUE` and `NAME=VALUE,VALUE,…` as values of a context."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, given, value = text.partition("=")
+        try:
+            numbers = tuple(int(each, 0) for each in value.split(","))
+        except ValueError:
+            numbers = ()
+        if not given or not numbers:
+            raise InputError(f"--context {text!r}: the form is NAME=VALUE, or NAME=VALUE,VALUE,… for an array")
+        found[name] = numbers if len(numbers) > 1 else numbers[0]
+    return found
 
 
 def run_all(
