@@ -101,6 +101,9 @@ class SmtStage:
         model: Mapping[str, int] = {}
         for cone in cones(self.unit, self.given.facts, block):
             encoder = encode(self.given, cone, goals)
+            if encoder is not None and plain(encoder, goals):
+                model = {}
+                continue
             answer = self._answer(query(encoder, goals)) if encoder is not None else None
             if encoder is None or answer is None or answer.status == "unknown":
                 return Outcome(False, [], limited=not self.purse.closed)
@@ -171,6 +174,11 @@ def encode(given: Given, cone: Cone, goals: Sequence[Goal]) -> Encoder | None:
     encoder.need_tests()
     encoder.encode()
     return encoder if not encoder.crowded else None
+
+
+def plain(encoder: Encoder, goals: Sequence[Goal]) -> bool:
+    """Whether nothing that was encoded can keep the goals from being false."""
+    return encoder.reached[encoder.cone.target] == TRUE and any(violation(encoder, goal) == TRUE for goal in goals)
 
 
 def query(encoder: Encoder, goals: Sequence[Goal], wishes: list[str] | None = None) -> str:

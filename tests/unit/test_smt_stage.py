@@ -91,6 +91,40 @@ def test_what_can_be_violated_is_rejected_with_an_input_that_shows_it() -> None:
     assert found.context == {"ingress_ifindex": 16}
 
 
+def test_what_else_is_wrong_is_said() -> None:
+    """The index is fine; that half of the bytes were never written is a warning."""
+    pytest.importorskip("z3")
+    result = judged(program(RELATED.replace("*(u64 *)(r10 - 16) = 0\n", ""), bound=15), solve)
+    assert [(finding.code, finding.level) for finding in result.findings] == [("V002", "warning")]
+    assert result.status == "accepted"
+
+
+SIZES: Final = """
+r6 = *(u32 *)(r1 + 12)
+r2 = r6
+r2 ^= 0x5a
+*(u64 *)(r10 - 8) = 0
+*(u64 *)(r10 - 16) = 0
+if r6 > {bound} goto out
+r2 ^= 0x5a
+r1 = r10
+r1 += -16
+r3 = 0
+call 113
+out:
+r0 = 0
+exit
+"""
+
+
+@pytest.mark.parametrize(("bound", "codes"), [(16, []), (17, ["V034"]), (0x4000_0000, ["V035"])])
+def test_goals_are_told_apart(bound: int, codes: list[str]) -> None:
+    """The size is a size wherever its bound is one: what is wrong is the memory."""
+    pytest.importorskip("z3")
+    made = program(SIZES, "kprobe", bound=bound)
+    assert [finding.code for finding in judged(made, solve).findings if finding.level == "error"] == codes
+
+
 def test_a_return_value_out_of_range_stays() -> None:
     pytest.importorskip("z3")
     assert [finding.code for finding in judged(program(RANGE, "cgroup_sysctl", mask=0x5E), solve).findings] == ["V050"]
