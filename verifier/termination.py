@@ -86,12 +86,19 @@ class Termination:
             iterator = self._iterator(cycle)
             if iterator is not None:
                 return MAX_ITERATIONS if iterator == "bpf_iter_num_next" else None
+        if not self._is_left(cycle):
+            self._report(cycle, counters, None)
+            return None
         budget = min(BUDGET, self._walked)
         walk = Unrolling(self.unit, self.facts, self.cycles, cycle, budget)
         self._walked -= budget - max(walk.left, 0)
         if walk.visits is None:
             self._report(cycle, counters, walk)
         return walk.visits
+
+    def _is_left(self, cycle: Cycle) -> bool:
+        """Whether any way out of the loop may be taken."""
+        return any(edge.block not in cycle.blocks for block in cycle.blocks for _, edge in self.cycles.ways(block))
 
     def _iterator(self, cycle: Cycle) -> str | None:
         """The iterator of the kernel that every round asks for more, and that ends: the function's name."""
@@ -145,8 +152,8 @@ class Termination:
             message, known, cause = "no bound was found for a loop: it lies in too many others", None, "analysis-limit"
         elif cycle.irreducible:
             message = "no bound was found for a loop that is entered at several places"
-            known = "walking it round by round did not come to an end"
-            cause = "source" if walk is not None and walk.repeats else "analysis-limit"
+            known = "walking it round by round did not come to an end" if walk is not None else "no way leads out of it"
+            cause = "source" if walk is None or walk.repeats else "analysis-limit"
         else:
             message = "no bound was found for this loop"
             counter = self._counter(counters, operand)
@@ -195,12 +202,12 @@ class Termination:
         return max(counters, key=rank)
 
     def _explained(self, cycle: Cycle, counter: Counter | None, operand: Operand | None) -> str:
+        if not self._is_left(cycle):
+            return "no way leads out of the loop"
+        if type(operand) is Value and self._from_before(cycle, operand):
+            return "{lhs} does not change in the loop"
         if counter is None:
-            return (
-                "nothing that the loop tests depends on the rounds before"
-                if cycle.header.params == []
-                else "no variable of the loop counts"
-            )
+            return "no variable of the loop counts"
         name = "{lhs}" if type(operand) is Value and root_of(operand) is counter.param else "the variable that comes nearest to a counter"
         fact = self.facts.known(counter.param)
         if all(s == (0, 0) for s in counter.steps):
@@ -214,6 +221,13 @@ class Termination:
         if low == 0 or high == 0:
             return f"{name} may stay the same for a round: it changes by {_named(low)} to {_named(high)}"
         return f"{name} is not always moved one way: it changes by {_named(low)} to {_named(high)} (it may be reset)"
+
+    def _from_before(self, cycle: Cycle, operand: Value) -> bool:
+        """Whether a value is the same in every round."""
+        root = root_of(operand)
+        definition = root.definition if type(root) is Value else None
+        block = definition if isinstance(definition, Block) else self.unit.block_of.get(definition) if definition is not None else None
+        return block not in cycle.blocks
 
     def _may_wrap(self, counter: Counter) -> bool:
         """Whether what a round gives is known by its range alone, in every reading, though the parameter is made of itself."""
