@@ -72,19 +72,29 @@ def judged(program: Program, rounds: int) -> Row:
         stages.append(verdict.stats.stages)
     assert verdict is not None
     middle = Counter({name: statistics.median(s.get(f"{name}_us", 0) for s in stages) for name in STAGES})
-    return Row(program.name, insns, statistics.median(times), Counter({k: int(v) for k, v in middle.items()}), verdict.status, verdict.stats.max_path_insns)
+    return Row(
+        program.name,
+        insns,
+        statistics.median(times),
+        Counter({name: int(micros) for name, micros in middle.items()}),
+        verdict.status,
+        verdict.stats.max_path_insns,
+    )
 
 
 def heading() -> None:
     """Names of the columns."""
-    print(f"{'program':<36}{'insns':>7}{'ms':>9}{'us/insn':>9}" + "".join(f"{s[:7]:>9}" for s in STAGES) + f"  {'verdict':<10}{'bound':>10}")
+    print(
+        f"{'program':<36}{'insns':>7}{'ms':>9}{'us/insn':>9}" + "".join(f"{s[:7]:>9}" for s in STAGES) + f"  {'verdict':<10}{'bound':>10}"
+    )
 
 
 def show(row: Row) -> None:
     """One line; stages in microseconds an instruction."""
     parts = "".join(f"{row.stages[s] / max(row.insns, 1):>9.2f}" for s in STAGES)
     bound = "-" if row.bound is None else str(row.bound)
-    print(f"{row.name[-35:]:<36}{row.insns:>7}{row.micros / 1e3:>9.2f}{row.micros / max(row.insns, 1):>9.1f}{parts}  {row.status:<10}{bound:>10}")
+    each = row.micros / max(row.insns, 1)
+    print(f"{row.name[-35:]:<36}{row.insns:>7}{row.micros / 1e3:>9.2f}{each:>9.1f}{parts}  {row.status:<10}{bound:>10}")
 
 
 def objects(paths: list[Path], rounds: int, top: int) -> None:

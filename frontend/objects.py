@@ -100,7 +100,7 @@ class Object:
     @property
     def data(self) -> bytes:
         """The object file."""
-        return self._elf.data
+        return bytes(self._elf.data)
 
     @property
     def externs(self) -> tuple[Extern, ...]:

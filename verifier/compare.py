@@ -28,12 +28,12 @@ MIN_ADDRESS: Final = 4096
 
 
 def _near(offset: Scalar) -> bool:
-    return -MAX_OFFSET <= offset.smin and offset.smax <= MAX_OFFSET
+    return offset.smin >= -MAX_OFFSET and offset.smax <= MAX_OFFSET
 
 
 def never_null(p: Ptr) -> bool:
     """Whether the address is no small number, whatever the offset: no memory lies in the first page or around the end."""
-    return p.region.kind not in MAY_BE_ZERO and -MIN_ADDRESS < p.offset.smin and p.offset.smax <= MAX_OFFSET
+    return p.region.kind not in MAY_BE_ZERO and p.offset.smin > -MIN_ADDRESS and p.offset.smax <= MAX_OFFSET
 
 
 def _single(fact: Scalar | Fact) -> Ptr | None:
@@ -50,13 +50,13 @@ def comparable(a: Scalar | Fact, b: Scalar | Fact) -> tuple[Ptr, Ptr] | None:
 
 
 def _is_null_test(kind: CompareKind, b: Scalar | Fact) -> bool:
-    return kind in ("eq", "ne") and type(b) is not Fact and b.umax == 0  # type: ignore[union-attr]
+    return kind in ("eq", "ne") and type(b) is not Fact and b.umax == 0
 
 
 def refine(kind: CompareKind, width: int, holds: bool, a: Scalar | Fact, b: Scalar | Fact) -> Pair | None:
     """Facts of lhs and rhs where `lhs kind rhs` is `holds`; None where that cannot be."""
     if type(a) is not Fact and type(b) is not Fact:
-        return sc.refine(kind, width, holds, a, b)  # type: ignore[arg-type]
+        return sc.refine(kind, width, holds, a, b)
     if width == 64:
         pair = comparable(a, b)
         if pair is not None and kind in ON_OFFSETS:
@@ -93,7 +93,7 @@ def _null_test(is_null: bool, fact: Scalar | Fact) -> Scalar | Fact | None:
 def decide(kind: CompareKind, width: int, a: Scalar | Fact, b: Scalar | Fact) -> bool | None:
     """Whether the comparison holds, None where it depends."""
     if type(a) is not Fact and type(b) is not Fact:
-        return sc.truth(kind, width, a, b)  # type: ignore[arg-type]
+        return sc.truth(kind, width, a, b)
     if width != 64:
         return None
     pair = comparable(a, b)

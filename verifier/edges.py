@@ -37,11 +37,9 @@ def cross(unit: Unit, source: Block, target: Block, fact: Scalar | Fact) -> Scal
     moved = [Ptr(region_across(unit, source, target, p.region), p.offset) for p in fact.ptrs]
     if all(m.region is p.region for m, p in zip(moved, fact.ptrs, strict=True)):
         return fact
-    found: Fact = Fact(fact.num, (moved[0],), undef=fact.undef)
+    found: Scalar | Fact = Fact(fact.num, (moved[0],), undef=fact.undef)
     for p in moved[1:]:
-        joined = join(found, Fact(None, (p,)))
-        assert type(joined) is Fact
-        found = joined
+        found = join(found, Fact(None, (p,)))
     return found
 
 

@@ -124,7 +124,7 @@ def pointer(region: Region, offset: Scalar = ZERO, *, null: bool = False) -> Fac
 
 def number_of(fact: Scalar | Fact) -> Scalar | None:
     """The number that it may be."""
-    return fact.num if type(fact) is Fact else fact  # type: ignore[return-value]
+    return fact.num if type(fact) is Fact else fact
 
 
 def pointers_of(fact: Scalar | Fact) -> tuple[Ptr, ...]:
@@ -144,7 +144,7 @@ def join(a: Scalar | Fact, b: Scalar | Fact) -> Scalar | Fact:
     if a is b:
         return a
     if type(a) is not Fact and type(b) is not Fact:
-        return sc.join(a, b)  # type: ignore[arg-type]
+        return sc.join(a, b)
     return _join_mixed(a, b)
 
 
@@ -176,7 +176,7 @@ def leq(a: Scalar | Fact, b: Scalar | Fact) -> bool:
     if a is b:
         return True
     if type(a) is not Fact and type(b) is not Fact:
-        return sc.leq(a, b)  # type: ignore[arg-type]
+        return sc.leq(a, b)
     na, nb = number_of(a), number_of(b)
     if na is not None and (nb is None or not sc.leq(na, nb)):
         return False
@@ -189,14 +189,12 @@ def leq(a: Scalar | Fact, b: Scalar | Fact) -> bool:
 def widen(old: Scalar | Fact, new: Scalar | Fact, thresholds: Sequence[int]) -> Scalar | Fact:
     """An upper bound of both whose chains are short."""
     if type(old) is not Fact and type(new) is not Fact:
-        return sc.widen(old, new, thresholds)  # type: ignore[arg-type]
+        return sc.widen(old, new, thresholds)
     both = join(old, new)
     if both is old or type(both) is not Fact:
         return both
     before = {id(p.region): p.offset for p in pointers_of(old)}
-    ptrs = tuple(
-        Ptr(p.region, sc.widen(before[id(p.region)], p.offset, thresholds)) if id(p.region) in before else p for p in both.ptrs
-    )
+    ptrs = tuple(Ptr(p.region, sc.widen(before[id(p.region)], p.offset, thresholds)) if id(p.region) in before else p for p in both.ptrs)
     num_old = number_of(old)
     num = both.num if num_old is None or both.num is None else sc.widen(num_old, both.num, thresholds)
     return Fact(num, ptrs, undef=both.undef)
@@ -207,7 +205,7 @@ def meet(a: Scalar | Fact, b: Scalar | Fact) -> Scalar | Fact | None:
     if a is b:
         return a
     if type(a) is not Fact and type(b) is not Fact:
-        return sc.meet(a, b)  # type: ignore[arg-type]
+        return sc.meet(a, b)
     na, nb = number_of(a), number_of(b)
     num = sc.meet(na, nb) if na is not None and nb is not None else None
     other = {id(q.region): q for q in pointers_of(b)}

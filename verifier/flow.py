@@ -10,8 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bpfcc.verifier.linear import Terms
 
 Lower = "Mapping[Terms, int]"
@@ -28,7 +26,14 @@ class State:
     __slots__ = ("dynptrs", "init", "lock", "lower", "may", "must", "sections")
 
     def __init__(
-        self, lower: dict[Terms, int], init: int, may: frozenset[Any], must: frozenset[Any], lock: Any, dynptrs: frozenset[Any], sections: Any
+        self,
+        lower: dict[Terms, int],
+        init: int,
+        may: frozenset[Any],
+        must: frozenset[Any],
+        lock: Any,
+        dynptrs: frozenset[Any],
+        sections: Any,
     ) -> None:
         self.lower = lower
         self.init = init

@@ -1,7 +1,7 @@
 """Judge a module: every function of it that is judged by itself, in stages.
 
-    judgement = judge(module, request)
-    judgement.status, judgement.findings, judgement.stats
+judgement = judge(module, request)
+judgement.status, judgement.findings, judgement.stats
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bpfcc.verifier.codes import CODES
 from bpfcc.verifier.expand import TooLarge, expand, facts_by_function, too_large
 from bpfcc.verifier.globals import gives_unwritten
 from bpfcc.verifier.linear import Linear
-from bpfcc.verifier.paths import Prover, Spent
+from bpfcc.verifier.paths import Prover
 from bpfcc.verifier.places import changes, find_places
 from bpfcc.verifier.smt_query import Purse, SmtStage
 from bpfcc.verifier.solver import OutOfSteps, solve
@@ -28,6 +28,7 @@ from bpfcc.verifier.unit import Surroundings, Unit
 from bpfcc.verifier.verdict import Finding, Related, Stats
 from bpfcc.verifier.versions import Versions
 from bpfcc.verifier.view import View
+from bpfcc.verifier.walk import Spent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

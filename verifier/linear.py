@@ -113,7 +113,7 @@ class Linear:
     def of(self, operand: Operand) -> Sum:
         """The sum of an operand."""
         if type(operand) is not Value:
-            return Sum((), signed(operand))  # type: ignore[arg-type]
+            return Sum((), signed(operand))
         found = self._sums.get(operand)
         if found is None:
             found = self._work(operand)
@@ -167,7 +167,7 @@ class Linear:
         elif kind is ByteSwap:
             found = self._same(("bswap", op.width_bits, self.of(op.value)), value)  # type: ignore[union-attr]
         elif kind is Block and op in self._unit.incoming:
-            found = self._parameter(op, value)  # type: ignore[arg-type]
+            found = self._parameter(op, value)
         else:
             found = self._opaque(value)
         small = len(found.terms) <= MAX_TERMS and all(-MAX_FACTOR <= c <= MAX_FACTOR for _, c in found.terms)
@@ -206,7 +206,7 @@ class Linear:
 
     def _small(self, operand: Operand, bits: int) -> bool:
         fact = self._facts(operand)
-        return type(fact) is not Fact and fact.umax < 1 << bits  # type: ignore[union-attr]
+        return type(fact) is not Fact and fact.umax < 1 << bits
 
     def _alu(self, op: Alu, value: Value) -> Sum:
         a, b = self.of(op.lhs), self.of(op.rhs)
@@ -229,8 +229,8 @@ class Linear:
         if type(a) is Fact or type(b) is Fact:
             return False
         if op.kind == "add":
-            return a.umax + b.umax < 1 << 32  # type: ignore[union-attr]
-        return b.umax <= a.umin and a.umax < 1 << 32  # type: ignore[union-attr]
+            return a.umax + b.umax < 1 << 32
+        return b.umax <= a.umin and a.umax < 1 << 32
 
     def _cast(self, op: Cast, value: Value) -> Sum:
         bits = op.from_bits if op.kind == "zext" else op.from_bits - 1
@@ -253,9 +253,8 @@ class Linear:
         base = self._facts(op.base)
         where = pointers_of(base)
         fact = self._facts(value)
-        assert type(fact) is Fact
+        (p,) = pointers_of(fact)
         if len(where) == 1 and where[0].region.kind == "ctx":
-            p = fact.ptrs[0]
             self._order_of(p.region.epoch if p.region.name != "the option's value" else "option")
             if p.region.kind == "meta":
                 return Sum(((self.symbol(("meta", p.region.epoch)), 1),), 0)

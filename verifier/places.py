@@ -1,6 +1,6 @@
 """The state at the start of each block: a forward analysis over facts that are settled.
 
-    places = find_places(unit, facts, linear)        places[b3].lower: end - data >= 14
+places = find_places(unit, facts, linear)        places[b3].lower: end - data >= 14
 """
 
 from __future__ import annotations

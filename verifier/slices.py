@@ -1,6 +1,6 @@
 """Which values decide an obligation: what its operands are made of, and where these values are alive.
 
-    v9 = load.4 v7, 0        v7 = param of b5; passed v3 from b2 and v4 from b4: the slice is {v7, v3, v4, …}
+v9 = load.4 v7, 0        v7 = param of b5; passed v3 from b2 and v4 from b4: the slice is {v7, v3, v4, …}
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def closure(unit: Unit, facts: Facts, values: Iterable[Value], into: set[Value])
 def settled(fact: Scalar | Fact) -> bool:
     """Whether no path can know more: one number, or one place in one region."""
     if type(fact) is not Fact:
-        return fact.is_const()  # type: ignore[union-attr]
+        return fact.is_const()
     return fact.num is None and len(fact.ptrs) == 1 and fact.ptrs[0].offset.is_const() and not fact.undef
 
 
@@ -93,7 +93,9 @@ def _load_inputs(unit: Unit, facts: Facts, op: Load) -> list[object]:
 
 
 Cell = tuple[int, int]
-WRITES: Final[frozenset[type[Op]]] = frozenset({Store, StoreRelease, Atomic, AtomicFetch, CompareExchange, Call, CallExtern, CallFunction, CallIndirect})
+WRITES: Final[frozenset[type[Op]]] = frozenset(
+    {Store, StoreRelease, Atomic, AtomicFetch, CompareExchange, Call, CallExtern, CallFunction, CallIndirect}
+)
 
 
 def cells_of(unit: Unit, facts: Facts, values: set[Value]) -> dict[Op, Cell]:
@@ -114,7 +116,9 @@ class Slice:
 
     __slots__ = ("cells", "live", "live_cells", "ops", "tests", "values")
 
-    def __init__(self, unit: Unit, values: set[Value], target: Op, home: Block, region: set[Block], keep: frozenset[type[Op]], cells: dict[Op, Cell]) -> None:
+    def __init__(
+        self, unit: Unit, values: set[Value], target: Op, home: Block, region: set[Block], keep: frozenset[type[Op]], cells: dict[Op, Cell]
+    ) -> None:
         self.values = values
         self.live: dict[Block, set[Value]] = {}
         self.ops: dict[Block, list[Op]] = {}

@@ -62,7 +62,7 @@ class Facts:
         if type(operand) is Value:
             found = self.of.get(operand)
             return found if found is not None else fa.ANYTHING
-        return sc.const(operand)  # type: ignore[arg-type]
+        return sc.const(operand)
 
 
 def solve(unit: Unit, params: Sequence[Scalar | Fact], max_steps: int) -> Facts:

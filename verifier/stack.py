@@ -1,8 +1,8 @@
 """What a load from the frame gives, by the frame's memory SSA: only for the loads that slot promotion left.
 
-    store.8 v1, -8, v3             m1
-    call helper 4(v2, 8, v5)       m2: may write bytes -16 … -9
-    v4 = load.8 v1, -8             walks m2 -> m1: the bytes are those of v3
+store.8 v1, -8, v3             m1
+call helper 4(v2, 8, v5)       m2: may write bytes -16 … -9
+v4 = load.8 v1, -8             walks m2 -> m1: the bytes are those of v3
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def loaded(op: Load, found: Scalar | Fact, plain: Scalar) -> Scalar | Fact:
         return found if op.size_bytes == 8 else plain
     if op.size_bytes == 8:
         return found
-    return sc.cast("sext" if op.signed else "zext", op.size_bytes * 8, 64, found)  # type: ignore[arg-type]
+    return sc.cast("sext" if op.signed else "zext", op.size_bytes * 8, 64, found)
 
 
 def read_cell(
@@ -100,7 +100,7 @@ def read_cell(
     return _of_any_round(unit, found) if rounds and type(found) is Fact else found
 
 
-def _of_any_round(unit: Unit, fact: Fact) -> Fact:
+def _of_any_round(unit: Unit, fact: Fact) -> Scalar | Fact:
     """What came through the frame into another round of a loop: packet pointers may be of an earlier epoch with the same number,
     and what was acquired may be of an earlier round."""
     found: Scalar | Fact = fact
@@ -109,7 +109,6 @@ def _of_any_round(unit: Unit, fact: Fact) -> Fact:
             found = join(found, Fact(None, (Ptr(unit.packet(STALE), p.offset),)))
         elif p.region.ref is not None and unit.block_of.get(p.region.site) in unit.loops.innermost:
             found = join(found, Fact(None, (Ptr(unit.older(p.region), p.offset),)))
-    assert type(found) is Fact
     return found
 
 
@@ -227,7 +226,7 @@ def stored(op: Op, cell: tuple[int, int], plain: Scalar, known: Known) -> tuple[
     if place == cell:
         value = known(op.value)
         if op.size_bytes < 8:
-            value = plain if type(value) is Fact else sc.cast("zext", 8 * op.size_bytes, 64, value)  # type: ignore[arg-type]
+            value = plain if type(value) is Fact else sc.cast("zext", 8 * op.size_bytes, 64, value)
         return value, True
     return plain, place[0] <= cell[0] and cell[0] + cell[1] <= place[0] + place[1]
 

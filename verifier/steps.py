@@ -1,8 +1,8 @@
 """How operations and edges change what is known at a place.
 
-    store.8 v1, -8, v3              bytes -8 … -1 are written
-    v2 = call helper 131(…)         a reference is held (ringbuf_reserve)
-    if eq.64 v2, 0 then b2 else b3  in b2 it is not
+store.8 v1, -8, v3              bytes -8 … -1 are written
+v2 = call helper 131(…)         a reference is held (ringbuf_reserve)
+if eq.64 v2, 0 then b2 else b3  in b2 it is not
 """
 
 from __future__ import annotations
@@ -25,8 +25,28 @@ if TYPE_CHECKING:
     from bpfcc.verifier.unit import Unit
     from bpfcc.verifier.view import View
 
-ORDERS = {"ult": (1, False), "ule": (0, False), "ugt": (1, True), "uge": (0, True), "slt": (1, False), "sle": (0, False), "sgt": (1, True), "sge": (0, True)}
-OPPOSITE = {"ult": "uge", "ule": "ugt", "ugt": "ule", "uge": "ult", "slt": "sge", "sle": "sgt", "sgt": "sle", "sge": "slt", "eq": "ne", "ne": "eq"}
+ORDERS = {
+    "ult": (1, False),
+    "ule": (0, False),
+    "ugt": (1, True),
+    "uge": (0, True),
+    "slt": (1, False),
+    "sle": (0, False),
+    "sgt": (1, True),
+    "sge": (0, True),
+}
+OPPOSITE = {
+    "ult": "uge",
+    "ule": "ugt",
+    "ugt": "ule",
+    "uge": "ult",
+    "slt": "sge",
+    "sle": "sgt",
+    "sgt": "sle",
+    "sge": "slt",
+    "eq": "ne",
+    "ne": "eq",
+}
 
 
 # ---- edges ------------------------------------------------------------------------------------------------------------
@@ -122,10 +142,10 @@ def _integers(kind: str, width: int, a: Scalar | Fact, b: Scalar | Fact) -> bool
     bound = MAX_OFFSET if width == 64 else 1 << 31
     if kind[0] == "s" or kind in ("eq", "ne"):
         if width == 32:
-            return a.umax < bound and b.umax < bound  # type: ignore[union-attr]
-        return -bound <= a.smin and a.smax <= bound and -bound <= b.smin and b.smax <= bound  # type: ignore[union-attr]
+            return a.umax < bound and b.umax < bound
+        return -bound <= a.smin and a.smax <= bound and -bound <= b.smin and b.smax <= bound
     limit = 1 << 32 if width == 32 else bound
-    return a.umax < limit and b.umax < limit  # type: ignore[union-attr]
+    return a.umax < limit and b.umax < limit
 
 
 def _metadata(a: Scalar | Fact, b: Scalar | Fact) -> bool:
@@ -135,7 +155,7 @@ def _metadata(a: Scalar | Fact, b: Scalar | Fact) -> bool:
         return False
     if {p[0].region.kind, q[0].region.kind} != {"packet", "meta"} or p[0].region.epoch != q[0].region.epoch:
         return False
-    return all(-MAX_OFFSET <= o.smin and o.smax <= MAX_OFFSET for o in (p[0].offset, q[0].offset))
+    return all(o.smin >= -MAX_OFFSET and o.smax <= MAX_OFFSET for o in (p[0].offset, q[0].offset))
 
 
 def _null_branch(view: View, state: State, lhs: Operand, rhs: Operand) -> State:
@@ -232,7 +252,7 @@ def _of_epoch(linear: Linear, lower: dict[Terms, int], epoch: int) -> dict[Terms
 
 
 def _wanted(view: View, fact: Scalar | Fact) -> bool:
-    return type(fact) is Fact or fact.umax <= MAX_OFFSET  # type: ignore[union-attr]
+    return type(fact) is Fact or fact.umax <= MAX_OFFSET
 
 
 def _substitute(terms: Terms, bound: int, was: Sum, own: Sum, fresh: dict[Terms, int], gone: set[int]) -> None:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 Known = Callable[[Operand], "Scalar | Fact"]
 # What is freed only after an RCU grace period (`rcu_protected_types` of the kernel).
-KEPT_BY_RCU: Final = frozenset({"struct prog_test_ref_kfunc", "struct cgroup", "struct bpf_cpumask", "struct task_struct", "struct bpf_crypto_ctx"})
+KEPT_BY_RCU: Final = frozenset(
+    {"struct prog_test_ref_kfunc", "struct cgroup", "struct bpf_cpumask", "struct task_struct", "struct bpf_crypto_ctx"}
+)
 END_OFFSET: Final = sc.urange(0, MAX_PACKET)
 # Members of contexts that are trusted pointers: `struct bpf_nf_ctx`.
 KERNEL_FIELDS: Final = {"state": "nf_hook_state", "skb": "sk_buff"}
@@ -34,13 +36,14 @@ META_OFFSET: Final = sc.urange(0, 4096)
 
 def transfer(unit: Unit, op: Op, known: Known) -> Scalar | Fact | None:
     """The fact of `op.result`; None where the operation is never reached."""
-    return TRANSFER[type(op)](unit, op, known)
+    found: Scalar | Fact | None = TRANSFER[type(op)](unit, op, known)
+    return found
 
 
 def _alu(_unit: Unit, op: Alu, known: Known) -> Scalar | Fact:
     a, b = known(op.lhs), known(op.rhs)
     if type(a) is not Fact and type(b) is not Fact:
-        return sc.alu(op.kind, op.width_bits, a, b)  # type: ignore[arg-type]
+        return sc.alu(op.kind, op.width_bits, a, b)
     if op.width_bits == 64:
         if op.kind == "add":
             return _add(a, b)
@@ -91,7 +94,7 @@ def _difference32(a: Scalar | Fact, b: Scalar | Fact) -> Scalar:
     distance = _subtract(a, b)
     if type(distance) is Fact or not pointers_of(a) or not pointers_of(b):
         return sc.of_bytes(4)
-    return sc.cast("zext", 32, 64, distance)  # type: ignore[arg-type]
+    return sc.cast("zext", 32, 64, distance)
 
 
 def _merged(num: Scalar | None, ptrs: list[Ptr]) -> Scalar | Fact:
@@ -112,14 +115,14 @@ def _cast(_unit: Unit, op: Cast, known: Known) -> Scalar | Fact:
             # The low half of an address is a number of which nothing is known.
             return sc.cast(op.kind, op.from_bits, op.width_bits, TOP)
         a = a.num
-    return sc.cast(op.kind, op.from_bits, op.width_bits, a)  # type: ignore[arg-type]
+    return sc.cast(op.kind, op.from_bits, op.width_bits, a)
 
 
 def _swap(_unit: Unit, op: ByteSwap, known: Known) -> Scalar | Fact:
     a = known(op.value)
     if type(a) is Fact:
         a = a.num if a.num is not None and not a.ptrs else TOP
-    return sc.bswap(op.width_bits, a)  # type: ignore[arg-type]
+    return sc.bswap(op.width_bits, a)
 
 
 def _assume(_unit: Unit, op: Assume, known: Known) -> Scalar | Fact | None:
@@ -266,7 +269,7 @@ def _load_map_value(unit: Unit, op: Load, p: Ptr, plain: Scalar) -> Scalar | Fac
         return plain
     if spec.read_only_program and spec.initial is not None and p.offset.is_const():
         at = p.offset.smin + op.offset
-        if 0 <= at and at + op.size_bytes <= len(spec.initial):
+        if at >= 0 and at + op.size_bytes <= len(spec.initial):
             data = spec.initial[at : at + op.size_bytes]
             order: Any = "big" if unit.module.endian == "big" else "little"
             return sc.const(int.from_bytes(data, order, signed=op.signed) & ((1 << 64) - 1))
@@ -334,7 +337,7 @@ TRANSFER: Final[dict[type[Op], Callable[[Unit, Any, Known], Any]]] = {
     ops.CallIndirect: lambda _unit, _op, _known: ANYTHING,
 }
 _WITH_RESULT: Final = {cls for cls in ops.OPERATIONS if cls.HAS_RESULT}
-if _WITH_RESULT != set(TRANSFER):
+if set(TRANSFER) != _WITH_RESULT:
     raise LookupError(f"operations without a transfer function: {_WITH_RESULT ^ set(TRANSFER)}")
 
 __all__ = ["NULL", "Known", "context_pointer", "epoch_at", "transfer"]

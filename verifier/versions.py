@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, final
 from bpfcc.bpfir.frame import WRITERS
 from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, Load, Op, Operand
 from bpfcc.verifier.epochs import Epochs
-from bpfcc.verifier.facts import Fact, number_of, pointers_of
+from bpfcc.verifier.facts import number_of, pointers_of
 
 if TYPE_CHECKING:
     from bpfcc.verifier.solver import Facts
@@ -42,7 +42,7 @@ class Versions:
                     place = self._place(op.base, op.offset, op.size_bytes)
                     if place is not None:
                         counted[place] += 1
-                elif isinstance(op, WRITERS) or isinstance(op, CALLS):
+                elif isinstance(op, (*WRITERS, *CALLS)):
                     self._writers.append(op)
         twice = [place for place, count in counted.items() if count > 1]
         self._places = set(twice[:MAX_PLACES])
@@ -50,9 +50,11 @@ class Versions:
     def _place(self, base: Operand, offset: int, size: int) -> Place | None:
         fact = self._facts.known(base)
         found = pointers_of(fact)
-        if len(found) != 1 or number_of(fact) is not None or found[0].region.kind not in ("packet", "ctx") or not found[0].offset.is_const():
+        if len(found) != 1 or number_of(fact) is not None:
             return None
-        return found[0].region.kind, found[0].offset.smin + offset, size
+        (p,) = found
+        known = p.region.kind in ("packet", "ctx") and p.offset.is_const()
+        return (p.region.kind, p.offset.smin + offset, size) if known else None
 
     def of(self, op: Load) -> int | None:
         """The version that a load sees."""
@@ -75,8 +77,10 @@ class Versions:
     def _may_write(self, op: Op, place: Place) -> bool:
         """Whether an operation may change the bytes of a place. Helpers change fields of contexts and bytes of packets."""
         if isinstance(op, CALLS):
-            return any(type(f := self._facts.known(a)) is Fact and any(p.region.kind in ("ctx", "packet", "unknown") for p in f.ptrs) for a in op.args)
-        assert isinstance(op, WRITERS)
+            found = [p for arg in op.args for p in pointers_of(self._facts.known(arg))]
+            return any(p.region.kind in ("ctx", "packet", "unknown") for p in found)
+        if not isinstance(op, WRITERS):
+            return False
         for p in pointers_of(self._facts.known(op.base)):
             if p.region.kind == "unknown":
                 return True

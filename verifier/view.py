@@ -38,7 +38,12 @@ class View:
     __slots__ = ("aliases", "granted", "known", "linear", "state", "supposed", "unit")
 
     def __init__(
-        self, unit: Unit, known: Callable[[Operand], Scalar | Fact], state: State, linear: Linear, aliases: Mapping[Any, Operand] = NO_ALIASES
+        self,
+        unit: Unit,
+        known: Callable[[Operand], Scalar | Fact],
+        state: State,
+        linear: Linear,
+        aliases: Mapping[Any, Operand] = NO_ALIASES,
     ) -> None:
         # On one path a parameter is its argument.
         self.aliases = aliases
@@ -86,7 +91,7 @@ class View:
         if type(fact) is Fact:
             return None
         # Terms are added up as integers only while the total stays far from wrapping around.
-        return (fact.smin, fact.smax) if -FAR <= fact.smin and fact.smax <= FAR else None  # type: ignore[union-attr]
+        return (fact.smin, fact.smax) if fact.smin >= -FAR and fact.smax <= FAR else None
 
     def minimum(self, wanted: Sum) -> int | None:
         """A lower bound from ranges alone; None where a term has none."""
