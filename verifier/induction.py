@@ -32,9 +32,12 @@ STRICT: Final = frozenset({"ne", "ult", "ugt", "slt", "sgt"})
 NEGATED: Final[dict[str, CompareKind]] = {
     "eq": "ne", "ne": "eq", "ult": "uge", "uge": "ult", "ule": "ugt", "ugt": "ule", "slt": "sge", "sge": "slt", "sle": "sgt", "sgt": "sle",
 }  # fmt: skip
+# Comparisons with a constant that say the same of the next one, and where that is.
+WEAK: Final[dict[str, int]] = {"ule": 1, "sle": 1, "uge": -1, "sge": -1}
 READINGS: Final = ("unsigned", "signed", "offset")
 MAX_TESTS: Final = 4
 MAX_CONDITIONS: Final = 24
+MAX_CHANGES: Final = 24
 Span = tuple[int, int]
 
 
@@ -79,7 +82,7 @@ class Induction:
         self.entries = [way for way in ways if way[0] not in loop.blocks]
         back = [edge for source, _, edge in ways if source in loop.blocks]
         sums = {bits: Sums(bits, self._stops) for bits in (64, 32)}
-        self.steps = [_step(sums, param, [edge.args[at] for edge in back]) for at, param in enumerate(header.params)]
+        self.steps = [self._step(sums, param, [edge.args[at] for edge in back]) for at, param in enumerate(header.params)]
         self.tests: list[Test] = []
         for ending, stays in self._exits():
             test = self._test(sums, ending, stays, back)
@@ -95,6 +98,33 @@ class Induction:
             return True
         block = definition if isinstance(definition, Block) else self._unit.block_of.get(definition)
         return block is None or block not in self._loop.blocks
+
+    def _step(self, sums: dict[int, Sums], param: Value, args: list[Operand]) -> Step | None:
+        for bits, own in sums.items():
+            changes = self._changes(own, param, [own.add(own.of(arg), Form(((param, 1),), 0), -1) for arg in args])
+            if changes:
+                return Step(bits, changes)
+        return None
+
+    def _changes(self, sums: Sums, param: Value, forms: list[Form]) -> tuple[Form, ...]:
+        """What is added, without the parameter itself; where ways through the loop meet, on each of them. Empty: there is no telling."""
+        found: list[Form] = []
+        for form in forms:
+            if all(value is not param for value, _ in form.terms):
+                found.append(form)
+                continue
+            met = next((value for value, _ in form.terms if self._meets(value)), None)
+            block = met.definition if met is not None else None
+            if met is None or not isinstance(block, Block) or len(forms) > MAX_CHANGES:
+                return ()
+            at = block.params.index(met)
+            forms += [sums.replaced(form, {met: sums.of(edge.args[at])}) for _, _, edge in _ways(self._unit, block)]
+        return tuple(found)
+
+    def _meets(self, value: Value) -> bool:
+        """Whether it is a parameter of a block in the loop, and not round by round."""
+        block = value.definition
+        return isinstance(block, Block) and block in self._loop.blocks and all(block is not loop.header for loop in self._unit.loops.loops)
 
     def repeats(self, source: Block) -> bool:
         """Whether an edge from there into the header is a back edge."""
@@ -119,13 +149,18 @@ class Induction:
 
     def _test(self, sums: dict[int, Sums], ending: Branch, stays: bool, back: list[Edge]) -> Test | None:
         kind = ending.kind if stays else NEGATED.get(ending.kind)
-        if kind not in STRICT and kind != "eq":
+        lhs, rhs = ending.lhs, ending.rhs
+        mask = (1 << ending.width_bits) - 1
+        if kind in WEAK and type(rhs) is int and rhs & mask != _last(kind, ending.width_bits):
+            # x <= 4 is x < 5.
+            rhs = (rhs + WEAK[kind]) & mask
+        elif kind not in STRICT and kind != "eq":
             return None
         # Of values whose upper half is zero, the low halves say it all; signed comparisons too, where both are equal.
-        narrow = ending.width_bits == 32 or (is_narrow(ending.lhs) and is_narrow(ending.rhs))
+        narrow = ending.width_bits == 32 or (is_narrow(lhs) and is_narrow(rhs))
         for bits in (64, 32) if narrow and ending.width_bits == 64 else (ending.width_bits,):
             own = sums[bits]
-            form = own.add(own.of(ending.lhs), own.of(ending.rhs), -1)
+            form = own.add(own.of(lhs), own.of(rhs), -1)
             if any(not self._from_before(value) and value not in self._loop.header.params for value, _ in form.terms):
                 continue
             changes = {self._change(own, form, edge) for edge in back}
@@ -315,6 +350,11 @@ def _change_of(step: Step, facts: Facts) -> Span | None:
     return min(found, key=lambda span: span[1] - span[0])
 
 
+def _last(kind: str, bits: int) -> int:
+    """The constant of a weak comparison that has no next one: what it compares with leaves nothing out."""
+    return {"ule": (1 << bits) - 1, "sle": (1 << (bits - 1)) - 1, "uge": 0, "sge": 1 << (bits - 1)}[kind]
+
+
 def _order(ending: Branch, *, holds: bool) -> tuple[Operand, Operand, int] | None:
     """(a, b, most): a - b <= most as unsigned integers, where the branch goes one way."""
     kind = ending.kind if holds else NEGATED.get(ending.kind)
@@ -328,14 +368,6 @@ def _order(ending: Branch, *, holds: bool) -> tuple[Operand, Operand, int] | Non
 def _ways(unit: Unit, header: Block) -> list[tuple[Block, int, Edge]]:
     sources = dict.fromkeys(unit.dominators.predecessors[header])
     return [(source, index, edge) for source in sources for index, edge in enumerate(source.edges()) if edge.block is header]
-
-
-def _step(sums: dict[int, Sums], param: Value, args: list[Operand]) -> Step | None:
-    for bits, own in sums.items():
-        changes = [own.add(own.of(arg), Form(((param, 1),), 0), -1) for arg in args]
-        if changes and not any(value is param for change in changes for value, _ in change.terms):
-            return Step(bits, tuple(changes))
-    return None
 
 
 def _spans(terms: list[tuple[Scalar | Fact, int]], bits: int, reading: str, *, alone: bool = True) -> list[Span] | None:
