@@ -46,7 +46,7 @@ USUAL_PLACE: Final = (1 << 32) - 1
 MAX_GOALS: Final = 4
 MAX_SIZE: Final = 1 << 32
 MAX_UNKNOWN: Final = 3
-MAX_AFTERWARDS: Final = 12
+MAX_AFTERWARDS: Final = 8
 
 
 class Outcome(NamedTuple):
