@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Terms = tuple[tuple[int, int], ...]  # (symbol, coefficient), by symbol
 MAX_TERMS: Final = 6
+# Of a value: so that it can still be compared with the end of the packet.
+MAX_OF_VALUE: Final = MAX_TERMS - 1
 # Coefficients stay small, so that a sum of near values (`View.range_of`) is an integer far below 2**63.
 MAX_FACTOR: Final = 1 << 15
 HALF: Final = 1 << 63
@@ -170,7 +172,7 @@ class Linear:
             found = self._parameter(op, value)
         else:
             found = self._opaque(value)
-        small = len(found.terms) <= MAX_TERMS and all(-MAX_FACTOR <= c <= MAX_FACTOR for _, c in found.terms)
+        small = len(found.terms) <= MAX_OF_VALUE and all(-MAX_FACTOR <= c <= MAX_FACTOR for _, c in found.terms)
         return found if small else self._opaque(value)
 
     def _parameter(self, block: Block, value: Value) -> Sum:
