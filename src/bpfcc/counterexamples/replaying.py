@@ -7,7 +7,8 @@ run_arguments(program, counterexample)               ["--checked", "--program", 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from bpfcc.counterexamples.inputs import REPEAT, run_options
 from bpfcc.errors import Trap
@@ -15,8 +16,12 @@ from bpfcc.execution import RAW, prepare
 from bpfcc.runtime.specs import load_platform
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bpfcc.program import Program
     from bpfcc.verifier.verdict import Counterexample
+
+MAX_REPLAYS: Final = 24
 
 
 def replay(program: Program, counterexample: Counterexample, *, steps: int | None = None) -> Trap | None:
@@ -34,6 +39,26 @@ def replay(program: Program, counterexample: Counterexample, *, steps: int | Non
         except Trap as trap:
             return trap
     return None
+
+
+def shrunk(program: Program, counterexample: Counterexample, met: Callable[[Trap], bool]) -> Counterexample:
+    """The same with as short a packet as still does what `met` wants: halves of what can be left out, at most `MAX_REPLAYS` runs."""
+    best = counterexample
+    step = len(best.packet or b"") // 2
+    for _ in range(MAX_REPLAYS):
+        packet = best.packet or b""
+        if not step:
+            break
+        if step > len(packet):
+            step //= 2
+            continue
+        shorter = replace(best, packet=packet[: len(packet) - step])
+        trap = replay(program, shorter)
+        if trap is not None and met(trap):
+            best = replace(shorter, trap=str(trap))
+        else:
+            step //= 2
+    return best
 
 
 def run_arguments(program: Program, counterexample: Counterexample) -> list[str]:

@@ -21,7 +21,7 @@ from bpfcc.counterexamples.expressions import Expression, lookups_in
 from bpfcc.counterexamples.goals import Target, goals, last_entry, target_of
 from bpfcc.counterexamples.inputs import LENGTH, REPEAT, Given, Shape
 from bpfcc.counterexamples.mutations import depends_on, hinted, mutations, starts
-from bpfcc.counterexamples.replaying import replay
+from bpfcc.counterexamples.replaying import replay, shrunk
 from bpfcc.counterexamples.solving import solve, solve_path, tightened
 from bpfcc.counterexamples.tracing import MAX_OPS, Trace, Tracer
 from bpfcc.errors import InputError, UnsupportedError
@@ -217,7 +217,8 @@ class _Search:
             return None
         if trap is None or not self.target.met(trap):
             return None
-        return replace(made, trap=str(trap))
+        found = replace(made, trap=str(trap))
+        return found if self.target.loop else shrunk(self.shape.program, found, self.target.met)
 
     def _counterexample(self, given: Given, repeat: int) -> Counterexample:
         environment = given.surroundings | ({REPEAT: repeat} if repeat > 1 else {})

@@ -26,8 +26,8 @@ LEAVE: Final = {
 SIMPLE: Final = re.compile(r"[A-Za-z_]\w*(?:(?:->|\.)\w+)*")
 # How the engine writes a check that its finding lacks.
 CHECK: Final = re.compile(r"if \((.*)\) return 0;")
-# What a name is where there is none.
-UNNAMED: Final = re.compile(r"\b(?:r\d+|the|arg\d|value|base|[lr]hs)\b")
+# What a name is where there is none: a register, or words. A variable may be called `value` or `base` all the same.
+UNNAMED: Final = re.compile(r"\b(?:r\d+|the|arg\d|argument)\b|[{}]")
 CONTEXTS: Final = frozenset({"struct xdp_md *", "struct __sk_buff *"})
 # Names that programs give the end of the packet.
 END_NAMES: Final = ("data_end", "end", "pkt_end", "packet_end", "dend")
