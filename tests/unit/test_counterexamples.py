@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from bpfcc.bpfir.syntax import Names
 from bpfcc.cli.app import run
 from bpfcc.counterexamples import replay, run_arguments, search
 from bpfcc.counterexamples.inputs import seed_for
+from bpfcc.counterexamples.replaying import shrunk
 from bpfcc.execution import prepare
 from bpfcc.frontend.clang import compile_c
 from bpfcc.pipeline import Source, open_object
@@ -201,7 +203,32 @@ def test_hints_say_fields_maps_and_lengths() -> None:
     }
     found = search(program, program.ir, at(insn), budget_runs=1, hints=[hint])
     assert found is not None
-    assert (found.packet, dict(found.context), found.maps) == (bytes(30), {"rx_queue_index": 20}, {"table": [{"key": 5, "value": 10}]})
+    # The length is only one that will do: what is shown is the shortest.
+    assert (found.packet, dict(found.context), found.maps) == (b"", {"rx_queue_index": 20}, {"table": [{"key": 5, "value": 10}]})
+
+
+def test_packets_are_no_longer_than_the_fault_needs() -> None:
+    text = """
+        r2 = *(u32 *)(r1 + 0)
+        r3 = *(u32 *)(r1 + 4)
+        r4 = r2
+        r4 += 14
+        if r4 > r3 goto out
+        r0 = *(u8 *)(r2 + 14)
+    out:
+        r0 = 2
+        exit
+    """
+    program = assembled(text)
+    insn = next(op.insn for op in program.ir.entry.ops() if isinstance(op, Load) and op.size_bytes == 1)
+    long = Counterexample(packet=bytes(14) + b"x")
+    assert shrunk(program, replace(long, packet=bytes(700)), lambda trap: trap.insn == insn).packet == bytes(700), (
+        "no trap, nothing shorter"
+    )
+    assert shrunk(program, replace(long, packet=bytes(14)), lambda trap: trap.insn == insn).packet == bytes(14)
+    found = search(program, program.ir, at(insn), budget_runs=20, hints=[{"length": 14}])
+    assert found is not None
+    assert found.packet == bytes(14)
 
 
 def test_raw_memory_is_an_input() -> None:
