@@ -319,7 +319,8 @@ class _Solver:
                 far = self.visits[target] > WIDE_VISITS
                 thresholds = self.thresholds if clamp is None else clamp.thresholds()
                 joined = fa.ANYTHING if far and type(joined) is fa.Fact else sc.TOP if far else fa.widen(before, joined, thresholds)
-            if clamp is not None:
+            # Clamps follow facts: where these keep growing nothing may hold them back from their end.
+            if clamp is not None and self.visits.get(target, 0) <= WIDE_VISITS:
                 joined = fa.join(before, clamped(joined, clamp))
                 if joined == before:
                     continue
