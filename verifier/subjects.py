@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["entry", "global", "deferred"]
 # Bytes that the memory of a program of type `raw` has at most.
-MAX_RAW: Final = 1 << 32
+MAX_RAW: Final = (1 << 32) - 1
 
 
 class Subject(NamedTuple):
@@ -101,7 +101,8 @@ def parameters_of(unit: Unit, subject: Subject) -> list[Scalar | Fact]:
 def _of_program(unit: Unit) -> list[Any]:
     if unit.around.request.type == "raw":
         # r1 = memory, r2 = its length: as a packet is between data and data_end.
-        return [pointer(unit.region("raw", "mem", "the memory", 0, unique=True)), sc.urange(0, MAX_RAW)]
+        length = unit.fn.params[1] if len(unit.fn.params) > 1 else None
+        return [pointer(unit.region("raw", "mem", "the memory", 0, unique=True, type=length)), sc.urange(0, MAX_RAW)]
     return [pointer(unit.ctx)] if unit.around.context is not None else []
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from bpfcc.bpfir.ops import Load, LoadAcquire, Op, Operand, Store, StoreRelease
+from bpfcc.bpfir.ops import Load, LoadAcquire, Op, Operand, Store, StoreRelease, Value
 from bpfcc.verifier.checks.context import check_context
 from bpfcc.verifier.checks.objects import check_kernel, check_sock
 from bpfcc.verifier.checks.problem import Problem, Problems
@@ -19,6 +19,7 @@ from bpfcc.verifier.goals import Aligned, NotIn, NotNumber, Within
 from bpfcc.verifier.handles import is_lent, is_slice, overlapping
 from bpfcc.verifier.linear import Sum, add
 from bpfcc.verifier.transfer import epoch_at
+from bpfcc.verifier.unit import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +140,7 @@ def _check_pointer(view: View, op: Op, base: Operand, p: Ptr, span: Span, proble
     elif kind == "map_value":
         _check_map_value(view, op, base, p, span, problems)
     elif kind == "mem":
-        _check_memory(view, base, p, span, problems)
+        _check_memory(view, op, base, p, span, problems)
     elif kind == "ctx":
         check_context(view, p, span, problems)
     elif kind == "sock":
@@ -377,18 +378,45 @@ def _check_aligned(view: View, base: Operand, p: Ptr, span: Span, problems: Prob
         problems.append(Problem("V017", f"an atomic operation on {span.words()} that may not be aligned", role=span.role))
 
 
-def _check_memory(view: View, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
+def _check_memory(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems: Problems) -> None:
     region = p.region
     before = len(problems)
     _check_held(view, p, span, problems)
     if len(problems) > before:
         return
-    if not within(view, base, p, span, 0, region.size):
-        _outside("V014", p, span, f"bytes 0 to {region.size - 1}", problems)
+    length = region.type if type(region.type) is Value else None
+    if not (within(view, base, p, span, 0, region.size) if length is None else _below_length(view, op, base, p, span, length)):
+        _outside("V014", p, span, f"bytes 0 to {region.size - 1}" if length is None else "as many bytes as r2 says", problems)
     elif span.mode != "read" and region.read_only:
         problems.append(Problem("V015", f"{region} may only be read", role=span.role))
     elif span.mode == "atomic":
         _check_aligned(view, base, p, span, problems)
+
+
+def _below_length(view: View, op: Op, base: Operand, p: Ptr, span: Span, length: Value) -> bool:
+    """Whether the span lies in memory whose length is a parameter of the function (programs of type `raw`)."""
+    if p.offset.smin + span.offset >= 0 and p.offset.smax + span.offset + span.most <= _tested(view, op, length).umin:
+        return True
+    where = offset_sum(view, base, p)
+    if where is None:
+        return False
+    begin = Sum(where.terms, where.constant + span.offset)
+    above = p.offset.smin + span.offset >= 0 or view.at_least_zero(begin)
+    return above and view.at_least_zero(add(add(view.linear.of(length), begin, -1), span.size, -1))
+
+
+def _tested(view: View, op: Op, parameter: Value) -> Scalar:
+    """What is known of a parameter of the function, which is a number, by the tests on the way to `op`."""
+    unit, here = view.unit, view.unit.block_of.get(op)
+    known = number_of(view.known(parameter))
+    found = sc.TOP if known is None else known
+    for target, branch, first in unit.tested.get(parameter, ()):
+        if here is not None and unit.dominators.dominates(target, here):
+            left, right = (found if renamed(each) is parameter else number_of(view.known(each)) for each in (branch.lhs, branch.rhs))
+            if left is not None and right is not None and not (pointers_of(view.known(branch.lhs)) or pointers_of(view.known(branch.rhs))):
+                pair = sc.refine(branch.kind, branch.width_bits, first, left, right)
+                found = found if pair is None else pair[0] if renamed(branch.lhs) is parameter else pair[1]
+    return found
 
 
 def _check_held(view: View, p: Ptr, span: Span, problems: Problems) -> None:
