@@ -130,7 +130,7 @@ static const struct map_ops percpu_array_ops = {
 int array_create(const struct bpfcc_map_def *def, struct bpfcc_map **result)
 {
     bool percpu = def->type == MAP_PERCPU_ARRAY;
-    uint64_t stride = ROUND_UP((uint64_t)def->value_size, 8), size = 0;
+    uint64_t stride = VALUE_STRIDE(def), size = 0;
     uint64_t cpu_bytes = percpu_entries(def->max_entries) * stride;
     arena_plan(&size, percpu ? def->cpus : 1, cpu_bytes, MAP_LINE);
     struct bpfcc_map *map = map_allocate(def, percpu ? &percpu_array_ops : &array_ops, sizeof *map, size);

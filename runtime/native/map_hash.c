@@ -729,7 +729,7 @@ int hash_create(const struct bpfcc_map_def *def, struct bpfcc_map **result)
     uint32_t limit = limit_of(def);
     bool object = is_storage(def->type) && def->key_size == 4;
     uint32_t key_bytes = object ? 8 : def->key_size;
-    uint64_t stride = ROUND_UP((uint64_t)def->value_size, 8), size = 0;
+    uint64_t stride = VALUE_STRIDE(def), size = 0;
     uint64_t slots = (uint64_t)limit + pool_spare(limit, stride * (percpu ? def->cpus : 1), (def->flags & F_NO_PREALLOC) != 0);
     uint64_t node_bytes = sizeof(struct pool_node) + ROUND_UP((uint64_t)key_bytes, 8);
     uint64_t buckets = bucket_count(limit), cpu_bytes = percpu_entries(slots + 1) * stride;

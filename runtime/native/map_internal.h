@@ -66,6 +66,8 @@ struct bpfcc_map {
 enum { NO_FIELD = 0xffffffff, LOCK_BYTES = 4, TIMER_BYTES = 16 };
 
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
+/* No value ends where the next one begins: what a checked run reads or writes beyond a value is nobody's. */
+#define VALUE_STRIDE(def) ROUND_UP((uint64_t)(def)->value_size + 1, 8)
 
 /* ---- values ---- */
 

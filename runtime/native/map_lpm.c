@@ -690,7 +690,7 @@ LPM_OPS(lpm_lookup_any)
 int lpm_create(const struct bpfcc_map_def *def, struct bpfcc_map **result)
 {
     uint32_t data_bytes = def->key_size - 4, words = (data_bytes + 7) / 8;
-    uint64_t stride = ROUND_UP((uint64_t)def->value_size, 8), size = 0;
+    uint64_t stride = VALUE_STRIDE(def), size = 0;
     uint64_t values = (uint64_t)def->max_entries + pool_spare(def->max_entries, stride, true);
     /* A prefix brings a fork at most; node 0 means none, node 1 is the root, and two are on their way. */
     uint64_t nodes = 2 * (uint64_t)def->max_entries + 8, node_bytes = sizeof(struct lpm_node) + 8 * (uint64_t)words;

@@ -424,9 +424,9 @@ def test_locks_are_taken_one_at_a_time_and_given_back_by_their_owner() -> None:
         lab.call("spin_unlock", lock)
         assert lab.take_trap() == "helper"
         lab.call("spin_lock", lock)
-        lab.call("spin_lock", lock + 8)
+        lab.call("spin_lock", lock + 16)
         assert lab.take_trap() == "helper"
-        lab.call("spin_unlock", lock + 8)
+        lab.call("spin_unlock", lock + 16)
         assert lab.take_trap() == "helper"
         lab.call("spin_unlock", lock)
         assert lab.take_trap() is None

@@ -27,6 +27,8 @@ from tests.runtime_harness import Lab
 
 HASH = MapSpec("flows", "hash", 4, 12, 8)
 ARRAY = MapSpec("counters", "array", 4, 6, 3)
+# Between two values of a multiple of 8 bytes.
+GUARD = 8
 RODATA = MapSpec(".rodata", "array", 4, 16, 1, flags=0x80, initial=b"constants")
 
 
@@ -180,10 +182,27 @@ def test_values_of_a_large_map_take_several_slots() -> None:
     with Lab("xdp", packet=b"", maps=[spec, HASH]) as lab:
         base = lab.runtime.binding("large").guest_base
         last = lab.call("map_lookup_elem", lab.handle("large"), lab.put(((1 << 19) - 1).to_bytes(4, "little")))
-        assert last == base + 64 * ((1 << 19) - 1)
+        assert last == base + (64 + GUARD) * ((1 << 19) - 1)
         assert lab.access(last, 64, write=True) is None
         assert lab.access(last + 64, 1) == "access"
         assert lab.runtime.binding("flows").guest_base >= last + 64
+
+
+@pytest.mark.parametrize("kind", ["array", "hash", "lru_hash", "lpm_trie"])
+def test_no_value_ends_where_the_next_one_begins(kind: str) -> None:
+    keys = {"array": (bytes(4), b"\1\0\0\0"), "lpm_trie": (b"\x20\0\0\0" + bytes(4), b"\x20\0\0\0" + b"\1" * 4)}.get(
+        kind, (bytes(8), b"\1" * 8)
+    )
+    with Lab("xdp", packet=b"", maps=[MapSpec("m", kind, len(keys[0]), 8, 4, int(kind == "lpm_trie"))]) as lab:
+        found = []
+        for key in keys:
+            at = lab.put(key + bytes(8))
+            lab.call("map_update_elem", lab.handle("m"), at, at + len(key), 0)
+            found.append(lab.call("map_lookup_elem", lab.handle("m"), at))
+        first, second = sorted(found)
+        assert second - first >= 16
+        assert lab.access(first, 8, write=True) is None
+        assert [lab.access(at, size) for at, size in ((first + 8, 1), (first + 4, 8), (second - 1, 1))] == ["access"] * 3
 
 
 def test_map_added_while_runs_exist_is_seen() -> None:
