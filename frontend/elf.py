@@ -42,6 +42,8 @@ STT_FUNC: Final = 2
 STT_SECTION: Final = 3
 STB_LOCAL: Final = 0
 STB_GLOBAL: Final = 1
+# STV_INTERNAL, STV_HIDDEN
+HIDDEN: Final = frozenset({1, 2})
 STB_WEAK: Final = 2
 EM_NONE: Final = 0
 EM_BPF: Final = 247

@@ -76,7 +76,7 @@ class Linker:
 
     def linkage_of(self, function: CodeFunction, type_id: int) -> Literal["static", "global", "extern"]:
         """What BTF says; a hidden function counts as static, as its callers are all here."""
-        if function.local:
+        if function.local or function.hidden:
             return "static"
         if type_id and self.btf is not None and self.btf.kind(type_id) == "func":
             return self.btf.type(type_id).linkage

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 from bpfcc.bpfir.module import Extern
 from bpfcc.frontend.elf import (
     EM_NONE,
+    HIDDEN,
     SHN_LORESERVE,
     SHN_UNDEF,
     STB_LOCAL,
@@ -73,6 +74,8 @@ class CodeFunction(NamedTuple):
     length: int
     # Not callable from other objects, hence no program.
     local: bool
+    # Callable from other objects until they are linked into one.
+    hidden: bool = False
 
 
 @final
@@ -129,7 +132,8 @@ class CodeSection:
             if total > MAX_OVERLAP * section.size:
                 raise elf.error("functions lie over each other many times", section=section, offset=symbol.value)
             local = symbol.bind == STB_LOCAL
-            found.append(CodeFunction(name, section.index, symbol.value // SLOT, size // SLOT, local))
+            hidden = symbol.visibility in HIDDEN
+            found.append(CodeFunction(name, section.index, symbol.value // SLOT, size // SLOT, local, hidden))
         return found
 
     @cached_property

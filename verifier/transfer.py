@@ -248,6 +248,8 @@ def _of_type(unit: Unit, kind: BtfPointer) -> Fact:
 
 def _load_kernel(unit: Unit, op: Load, region: Region, offset: Scalar, plain: Scalar) -> Scalar | Fact:
     types = unit.around.request.kernel_types
+    if region.type is not None and region.type.tag == "buffer":
+        return plain  # keys and values of maps: what lies there is no pointer that could be followed
     if region.type is not None and types is not None and offset.is_const():
         # In a program that may sleep nothing says here whether RCU is read-locked.
         member = types.member(region.type, offset.smin + op.offset, op.size_bytes, rcu=not unit.around.request.sleepable)

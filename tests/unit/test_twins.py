@@ -48,7 +48,8 @@ def judged(case: Twin, variant: Variant) -> tuple[str, tuple[Finding, ...]]:
 def test_the_twins_are_two_programs(case: Twin) -> None:
     def what_is_judged(variant: Variant) -> tuple[object, ...]:
         program, request = case.program(variant), case.request(variant)
-        return program.bytecode.code, program.maps, request.attach_type, request.sleepable, request.license
+        linkage = tuple(function.linkage for function in program.bytecode.functions)
+        return program.bytecode.code, linkage, program.maps, request.attach_type, request.sleepable, request.license
 
     assert what_is_judged(SAFE) != what_is_judged(UNSAFE)
 
