@@ -79,6 +79,9 @@ class Cycles:
 
     def _split(self) -> None:
         reached = [block for block in self._unit.order if block in self._facts.reached]
+        if not self._unit.back_edges:
+            self.parts = list(reached)
+            return
         work: list[tuple[Cycle | None, int]] = [(None, 0)]
         found: list[Cycle] = []
         left = EFFORT[0] * len(reached) + EFFORT[1]
