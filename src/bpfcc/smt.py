@@ -36,7 +36,10 @@ Smt = Callable[[str, int], SmtAnswer]
 
 def solver_version() -> str | None:
     """z3's version without importing it; None where it is not installed."""
-    spec = find_spec("z3")
+    try:
+        spec = find_spec("z3")
+    except ModuleNotFoundError:
+        return None
     if spec is None or spec.origin is None:
         return None
     found = sorted(path.name for path in Path(spec.origin).parents[1].glob("z3_solver-*.dist-info"))
