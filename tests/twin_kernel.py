@@ -54,16 +54,44 @@ def _load_assembly(case: Twin, variant: Variant) -> str | None:
 
 
 def _load_object(case: Twin, variant: Variant) -> str | None:
+    return _load(case.object_bytes(variant), case.header.get("program"), case.name)
+
+
+def load_programs(data: bytes) -> dict[str, str | None]:
+    """Each program of an object, loaded for itself: None, or the log of the refusal."""
+    return {name: _load(data, name, name) for name in _names(data)}
+
+
+def _open(data: bytes, what: str) -> ctypes.c_void_p:
     lib = libbpf.library()
-    assert lib is not None, "C twins need libbpf.so.1"
+    assert lib is not None, "objects need libbpf.so.1"
     lib.bpf_object__open_mem.restype = ctypes.c_void_p
-    data = case.object_bytes(variant)
     opened = lib.bpf_object__open_mem(data, ctypes.c_size_t(len(data)), None)
-    assert opened, f"libbpf does not open {case.name}"
-    handle = ctypes.c_void_p(opened)
+    assert opened, f"libbpf does not open {what}"
+    return ctypes.c_void_p(opened)
+
+
+def _names(data: bytes) -> list[str]:
+    lib = libbpf.library()
+    assert lib is not None
+    handle = _open(data, "the object")
+    names: list[str] = []
+    try:
+        found = lib.bpf_object__next_program(handle, None)
+        while found:
+            names.append(lib.bpf_program__name(ctypes.c_void_p(found)).decode())
+            found = lib.bpf_object__next_program(handle, ctypes.c_void_p(found))
+    finally:
+        lib.bpf_object__close(handle)
+    return names
+
+
+def _load(data: bytes, wanted: str | None, what: str) -> str | None:
+    lib = libbpf.library()
+    assert lib is not None
+    handle = _open(data, what)
     log = ctypes.create_string_buffer(LOG_BYTES)
     try:
-        wanted = case.header.get("program")
         found = lib.bpf_object__next_program(handle, None)
         while found:
             program = ctypes.c_void_p(found)
