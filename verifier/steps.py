@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bpfcc.bpfir.frame import FRAME_BYTES
 from bpfcc.bpfir.ops import Branch, Call, CallExtern, CallFunction, Op, Operand, Store, StoreRelease, Value
 from bpfcc.verifier.compare import MAY_BE_ZERO, comparable
-from bpfcc.verifier.edges import cross
+from bpfcc.verifier.edges import STALE, cross
 from bpfcc.verifier.facts import MAX_OFFSET, Fact, number_of, pointers_of
 from bpfcc.verifier.flow import MAX_ORDER_FACTS, State
 from bpfcc.verifier.linear import MAX_TERMS, Linear, Sum, Terms, add
@@ -153,7 +153,7 @@ def _metadata(a: Scalar | Fact, b: Scalar | Fact) -> bool:
     p, q = pointers_of(a), pointers_of(b)
     if len(p) != 1 or len(q) != 1 or number_of(a) is not None or number_of(b) is not None:
         return False
-    if {p[0].region.kind, q[0].region.kind} != {"packet", "meta"} or p[0].region.epoch != q[0].region.epoch:
+    if {p[0].region.kind, q[0].region.kind} != {"packet", "meta"} or p[0].region.epoch != q[0].region.epoch or p[0].region.epoch == STALE:
         return False
     return all(o.smin >= -MAX_OFFSET and o.smax <= MAX_OFFSET for o in (p[0].offset, q[0].offset))
 

@@ -197,11 +197,12 @@ class Unit:
 
     def packet(self, epoch: int) -> Region:
         """The packet, from data to data_end, in one epoch."""
-        return self.region(("packet", epoch), "packet", "the packet", epoch=epoch, unique=True)
+        # Stale ones may be of different epochs: nothing follows from their order.
+        return self.region(("packet", epoch), "packet", "the packet", epoch=epoch, unique=epoch != STALE)
 
     def meta(self, epoch: int) -> Region:
         """From data_meta to data."""
-        return self.region(("meta", epoch), "meta", "the packet's metadata", epoch=epoch, unique=True)
+        return self.region(("meta", epoch), "meta", "the packet's metadata", epoch=epoch, unique=epoch != STALE)
 
     def map_handle(self, spec: MapSpec, index: int | None = None) -> Region:
         """A map, as helpers take it."""
