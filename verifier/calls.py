@@ -5,8 +5,9 @@ v3 = call helper 131(map, 16, 0)      ringbuf_reserve: a reference is held until
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Call, CallExtern, CallFunction
 from bpfcc.verifier.facts import pointers_of
 from bpfcc.verifier.flow import UNSURE
@@ -15,9 +16,11 @@ from bpfcc.verifier.pseudo import after_pseudo, is_pseudo
 from bpfcc.verifier.steps import frame_mask, touched
 
 if TYPE_CHECKING:
+    from bpfcc.bpfir.ops import Operand
     from bpfcc.runtime.specs.model import Helper
     from bpfcc.verifier.facts import Region
     from bpfcc.verifier.flow import State
+    from bpfcc.verifier.linear import Sum
     from bpfcc.verifier.view import View
 
 SPIN_LOCK: Final = "spin_lock"
@@ -25,6 +28,13 @@ SPIN_UNLOCK: Final = "spin_unlock"
 # What kind of dynptr a helper makes.
 DYNPTR_KINDS: Final = {"dynptr_from_mem": "local", "ringbuf_reserve_dynptr": "ringbuf"}
 ACQUIRING_MAPS: Final = frozenset({"sockmap", "sockhash"})
+
+
+class LockKey(NamedTuple):
+    """A lock: `place` is the value of a map and the offset, where there is one; `value` the address, where it is computed only once."""
+
+    place: Any
+    value: Sum | None
 
 
 def after_call(view: View, op: Call | CallExtern | CallFunction) -> State:
@@ -53,14 +63,35 @@ def after_call(view: View, op: Call | CallExtern | CallFunction) -> State:
     return state
 
 
-def lock_key(view: View, op: Call) -> Any:
-    """Which lock an argument means: the value and the offset; None where it may be one of several."""
+def lock_key(view: View, op: Call) -> LockKey | None:
+    """Which lock an argument means; None where it may be one of several, and not the same one each time."""
     found = pointers_of(view.known(op.args[0])) if op.args else ()
-    if len(found) != 1 or not found[0].offset.is_const():
-        return None
-    region = found[0].region
-    # What a loop looks up again is another value in every round.
-    return (region, found[0].offset.smin, None if region.unique else view.linear.of(op.args[0]))
+    place: Any = None
+    if len(found) == 1 and found[0].offset.is_const():
+        region = found[0].region
+        # What a loop looks up again is another value in every round.
+        place = (region, found[0].offset.smin, None if region.unique else view.linear.of(op.args[0]))
+    value = view.linear.of(op.args[0]) if found and _once(view, op.args[0]) else None
+    return LockKey(place, value) if place is not None or value is not None else None
+
+
+def same_lock(held: Any, other: LockKey | None) -> bool:
+    """Whether two calls mean one lock."""
+    if not isinstance(held, LockKey) or other is None:
+        return False
+    return (held.place is not None and held.place == other.place) or (held.value is not None and held.value == other.value)
+
+
+def _once(view: View, operand: Operand) -> bool:
+    """Whether the value, and what it is the sum of, is computed once in a run: then it is one place, whichever of several that is."""
+    unit = view.unit
+    values = [view.linear.values.get(symbol) for symbol, _ in view.linear.of(operand).terms]
+    for value in values:
+        definition = value.definition if value is not None else None
+        block = definition if isinstance(definition, Block) else unit.block_of.get(definition) if definition is not None else None
+        if block is None or block in unit.loops.innermost or unit.loops.irreducible:
+            return False
+    return True
 
 
 def _written(view: View, op: Call, state: State, spared: frozenset[int] = frozenset()) -> State:

@@ -117,11 +117,11 @@ def _check_places(view: View, op: Call, helper: Helper, problems: Problems) -> N
         what = "locking again" if helper.name == "spin_lock" else f"calling {helper.name}"
         problems.append(Problem("V045", f"{what} while a spin lock is held"))
     elif helper.name == "spin_unlock":
-        from bpfcc.verifier.calls import lock_key
+        from bpfcc.verifier.calls import lock_key, same_lock
 
         if state.lock is None or state.lock == UNSURE:
             problems.append(Problem("V046", "a lock is released that is not held on every path"))
-        elif state.lock != lock_key(view, op):
+        elif not same_lock(state.lock, lock_key(view, op)):
             problems.append(Problem("V046", "another lock is released than the one that is held"))
     elif helper.name == "tail_call":
         # The program that is called knows nothing of it.
