@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Call, CallExtern, CallFunction
-from bpfcc.verifier.facts import pointers_of
+from bpfcc.verifier.facts import number_of, pointers_of
 from bpfcc.verifier.flow import UNSURE
 from bpfcc.verifier.handles import Handle, begin, end, handle_at, hold, lend, let_go, packet_moved, slot_of
 from bpfcc.verifier.pseudo import after_pseudo, is_pseudo
-from bpfcc.verifier.steps import frame_mask, touched
+from bpfcc.verifier.steps import frame_mask, is_the_acquired, touched
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Operand
@@ -134,20 +134,28 @@ def acquires(view: View, op: Call, helper: Helper) -> bool:
     return helper.acquires and helper.returns not in ("integer", "void")
 
 
-def released(view: View, op: Call) -> Region | None:
-    """What a releasing call gives back: the first argument that has a reference."""
+def released(view: View, op: Call | CallExtern) -> tuple[Operand, list[Region]]:
+    """What a releasing call gives back, one of several where it depends on the path: the first argument that has a reference."""
     for argument in op.args:
-        for p in pointers_of(view.known(argument)):
-            if p.region.ref is not None:
-                return p.region
-    return None
+        found = [p.region for p in pointers_of(view.known(argument)) if p.region.ref is not None]
+        if found:
+            return argument, found
+    return 0, []
+
+
+def give_back(view: View, op: Call | CallExtern, state: State) -> State:
+    """The state after a releasing call. Of what may have been another thing, or nothing, it is not known whether it is still held."""
+    argument, found = released(view, op)
+    refs = {region.ref for region in found}
+    fact = view.known(argument)
+    if len(refs) == 1 and (number_of(fact) is None or is_the_acquired(view, argument, *refs)):
+        return let_go(state, *refs)
+    return state.with_refs(state.may, state.must - refs) if refs else state
 
 
 def _references(view: View, op: Call, helper: Helper, state: State) -> State:
     if helper.releases:
-        region = released(view, op)
-        if region is not None:
-            state = let_go(state, region.ref)
+        state = give_back(view, op, state)
     return hold(state, op) if acquires(view, op, helper) else state
 
 

@@ -14,6 +14,7 @@ from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.checks.sections import check_sleep
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import TOP, UNDEFINED, Fact, number_of, pointer, pointers_of
+from bpfcc.verifier.handles import Lent
 from bpfcc.verifier.linear import Sum
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from bpfcc.verifier.view import View
 
 SUPPORTED: Final = frozenset({"number", "ctx", "memory", "trusted", "untrusted"})
+PACKET_REGIONS: Final = frozenset({"packet", "meta"})
+OPTION: Final = "the option's value"
 ROLES: Final[tuple[Role, ...]] = ("arg1", "arg2", "arg3", "arg4", "arg5")
 
 
@@ -83,7 +86,21 @@ def check_global_call(view: View, op: Call, fn: Function, problems: Problems) ->
     for at, parameter in enumerate(prototype.parameters[: len(op.args)]):
         before = len(problems)
         _argument(view, op, fn.name, at, parameter, problems)
+        if len(problems) == before and parameter.kind == "memory":
+            _stays(view, op, fn.name, at, problems)
         if len(problems) > before:
+            return
+
+
+def _stays(view: View, op: Call, name: str, at: int, problems: Problems) -> None:
+    """Memory that a function is given is there until it returns; it does not see where that lies."""
+    if not view.unit.around.graph.moves_packet(name):
+        return
+    lent = {note.ref for note in view.state.may if isinstance(note, Lent) and note.packet}
+    for p in pointers_of(view.known(op.args[at])):
+        if (p.region.kind in PACKET_REGIONS and p.region.name != OPTION) or p.region.ref in lent:
+            known = f"{name} is given {p.region} as argument {at + 1}"
+            problems.append(Problem("V019", f"{name} may move the packet that its argument lies in", known=known, role=ROLES[at]))
             return
 
 

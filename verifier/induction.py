@@ -16,7 +16,7 @@ from bpfcc.bpfir.ops import Assume, Branch, Operand, Value
 from bpfcc.bpfir.semantics import CompareKind
 from bpfcc.verifier.affine import Form, Sums, is_narrow
 from bpfcc.verifier.clamps import Clamp, address, clamped, nearer, reached, span_of
-from bpfcc.verifier.facts import Fact
+from bpfcc.verifier.facts import MAX_OFFSET, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -245,12 +245,15 @@ class Induction:
             spans = _spans([(facts.known(operand), coefficient) for operand, coefficient in operands], test.bits, reading)
             if spans is not None:
                 low, high = _total(operands, spans, test.form.constant)
-                most = _ordered(operands, test.conditions) if reading != "signed" else None
+                # Addresses are in the order of their offsets only where these are small: what is far away may wrap around.
+                ordered = reading == "unsigned" or (reading == "offset" and all(abs(end) <= MAX_OFFSET for span in spans for end in span))
+                most = _ordered(operands, test.conditions) if ordered else None
                 if most is not None and most[0] > 0:
                     high = min(high, most[1] + test.form.constant)
                 elif most is not None:
                     low = max(low, test.form.constant - most[1])
-                found[reading] = low, high
+                if low <= high:
+                    found[reading] = low, high
         return found
 
     def _by_conditions(self, test: Test, facts: Facts, arguments: dict[Value, Operand]) -> list[Span]:
@@ -434,7 +437,7 @@ def _condition_span(condition: Condition, facts: Facts, bits: int) -> Span | Non
     lhs, rhs = (span_of(fact, bits, signed=False) for fact in pair)
     if lhs is None or rhs is None:
         offsets = _offsets([(pair[0], 1), (pair[1], -1)], alone=True) if bits == 64 else None
-        if offsets is None or any(abs(end) > 1 << 32 for span in offsets for end in span):
+        if offsets is None or any(abs(end) > MAX_OFFSET for span in offsets for end in span):
             return None
         lhs, rhs = offsets
     low, high = lhs[0] - rhs[1], min(lhs[1] - rhs[0], condition.most)

@@ -21,7 +21,6 @@ from bpfcc.verifier.handles import (
     handle_at,
     hold,
     lend,
-    let_go,
     packet_moved,
     slice_ref,
     slot_of,
@@ -167,19 +166,10 @@ def after_kfunc(view: View, op: CallExtern) -> State:
     state = _written(view, op, row, state)
     state = _handles(view, op, row, state)
     if "release" in row.flags:
-        region = released(view, op)
-        if region is not None:
-            state = let_go(state, region.ref)
+        from bpfcc.verifier.calls import give_back
+
+        state = give_back(view, op, state)
     return hold(state, op) if "acquire" in row.flags else state
-
-
-def released(view: View, op: CallExtern) -> Region | None:
-    """What a releasing call gives back."""
-    for argument in op.args:
-        found = [p.region for p in pointers_of(view.known(argument)) if p.region.ref is not None]
-        if len(found) == 1:
-            return found[0]
-    return None
 
 
 def _sections(view: View, op: CallExtern, row: Kfunc, state: State) -> State:

@@ -70,7 +70,7 @@ def add(a: Sum, b: Sum, factor: int = 1) -> Sum:
 class Linear:
     """Sums of the values of one function; facts decide which truncations change nothing."""
 
-    __slots__ = ("_axioms", "_facts", "_numbers", "_sums", "_unit", "_versions", "epochs", "values")
+    __slots__ = ("_axioms", "_facts", "_numbers", "_sums", "_unit", "_versions", "also", "epochs", "values")
 
     def __init__(self, unit: Unit, facts: Callable[[Operand], Scalar | Fact], versions: Callable[[Load], int | None]) -> None:
         self._unit = unit
@@ -78,8 +78,9 @@ class Linear:
         self._versions = versions
         self._numbers: dict[object, int] = {}
         self._sums: dict[Value, Sum] = {}
-        # A value for each symbol that is one; its fact is the symbol's.
+        # A value for each symbol that is one, and others that are the same number where they are computed.
         self.values: dict[int, Value] = {}
+        self.also: dict[int, list[Value]] = {}
         # The packet's epoch for each symbol that is the start or the end of it.
         self.epochs: dict[int, int] = {}
         self._axioms: dict[object, tuple[Terms, int]] = {}
@@ -93,6 +94,8 @@ class Linear:
                 self.values[found] = value
             elif isinstance(key, tuple) and isinstance(key[1], int):
                 self.epochs[found] = key[1]
+        elif value is not None and value is not self.values.get(found):
+            self.also.setdefault(found, []).append(value)
         return found
 
     def limits(self, region: Region) -> tuple[int, int]:
@@ -182,9 +185,13 @@ class Linear:
             return self._opaque(value)
         at = block.params.index(value)
         found: Sum | None = None
+        round_and_moved = False
         for source in dict.fromkeys(unit.dominators.predecessors[block]):
             for edge in source.edges():
-                if edge.block is not block or renamed(edge.args[at]) is value:
+                if edge.block is not block:
+                    continue
+                if renamed(edge.args[at]) is value:
+                    round_and_moved = round_and_moved or unit.epochs.crosses(source, block)
                     continue
                 if (source, block) in unit.back_edges:
                     return self._opaque(value)
@@ -192,7 +199,10 @@ class Linear:
                 if found is not None and one != found:
                     return self._opaque(value)
                 found = one
-        return found if found is not None else self._opaque(value)
+        if found is None or (round_and_moved and any(symbol in self.epochs for symbol, _ in found.terms)):
+            # What comes round is of the packet before it was moved, and the header's epoch is that of the packet now.
+            return self._opaque(value)
+        return found
 
     def _across(self, source: Block, target: Block, found: Sum) -> Sum:
         """The same sum in the epoch that begins at the target."""

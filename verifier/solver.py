@@ -11,12 +11,13 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Final, final
 
-from bpfcc.bpfir.ops import Branch, Call, Jump, Operand, Store, Value, used_values
+from bpfcc.bpfir.ops import Branch, Jump, Operand, Value, operands, used_values
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.compare import decide
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.edges import passed
 from bpfcc.verifier.induction import clamped, find_inductions
+from bpfcc.verifier.slices import WRITES
 from bpfcc.verifier.transfer import transfer
 from bpfcc.verifier.unit import renamed
 
@@ -211,8 +212,8 @@ class _Solver:
         known, of = facts.known, facts.of
         unit, loops = self.unit, self.loops
         for op in block.ops:
-            if loops and self.frame_readers and type(op) in (Store, Call):
-                self._watch(op.args if type(op) is Call else (op.value, op.base))  # type: ignore[attr-defined]
+            if loops and self.frame_readers and type(op) in WRITES:
+                self._watch(operands(op))
             if not op.HAS_RESULT:
                 continue
             found = transfer(unit, op, known)

@@ -64,7 +64,10 @@ def loaded(op: Load, found: Scalar | Fact, plain: Scalar) -> Scalar | Fact:
 def read_cell(
     unit: Unit, version: Version, cell: tuple[int, int], plain: Scalar, known: Known, here: Block | None = None
 ) -> Scalar | Fact | None:  # fmt: skip
-    """What the bytes of `cell` may hold in `version`; None where nothing was found that reaches it. `here`: where it is read."""
+    """What the bytes of `cell` may hold in `version`; None where nothing was found that reaches it. `here`: where it is read.
+
+    What a path knows of a value (see `ever`) says nothing of what an earlier round of a loop stored under the same name.
+    """
     mask = byte_mask(*cell, unit.fn.frame_bytes)
     found: Scalar | Fact | None = None
     seen: set[Version] = set()
@@ -82,6 +85,8 @@ def read_cell(
         if steps < 0:
             return _anything_stored(unit, plain, known)
         seen.add(at)
+        if rounds:
+            known = ever(known)
         value: Scalar | Fact = plain
         if type(at) is Write:
             if not may_write(unit, at, cell, known):
@@ -147,7 +152,7 @@ def newest(unit: Unit, op: Store, here: Block, fact: Scalar | Fact, known: Known
     if type(value) is not Value or value not in unit.tested or fact != known(op.value):
         return fact
     home = value.definition if type(value.definition) is Block else unit.block_of.get(value.definition)  # type: ignore[arg-type]
-    if rounds and home in unit.loops.innermost:
+    if rounds and (home in unit.loops.innermost or unit.loops.irreducible):
         return fact
     found: Scalar | Fact = fact
     for target, branch, first in unit.tested[value]:
@@ -231,8 +236,15 @@ def stored(op: Op, cell: tuple[int, int], plain: Scalar, known: Known) -> tuple[
     return plain, place[0] <= cell[0] and cell[0] + cell[1] <= place[0] + place[1]
 
 
+def ever(known: Known) -> Known:
+    """What holds of values on every path and in every round, where `known` is of one path."""
+    found: Known = getattr(known, "ever", known)
+    return found
+
+
 def _anything_stored(unit: Unit, plain: Scalar, known: Known) -> Scalar | Fact:
     found: Scalar | Fact = plain
+    known = ever(known)
     for block in unit.order:
         for op in block.ops:
             if type(op) is Store and op.size_bytes == 8:

@@ -16,6 +16,7 @@ from bpfcc.verifier.edges import STALE, cross
 from bpfcc.verifier.facts import MAX_OFFSET, Fact, number_of, pointers_of
 from bpfcc.verifier.flow import MAX_ORDER_FACTS, State
 from bpfcc.verifier.linear import MAX_TERMS, Linear, Sum, Terms, add
+from bpfcc.verifier.view import FAR
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.effects import Touch
@@ -116,6 +117,9 @@ def _at_least(state: State, difference: Sum, bound: int) -> State:
     if not difference.terms or len(difference.terms) > MAX_TERMS:
         return state
     wanted = bound - difference.constant
+    # The constant is a word; bounds are compared and added as integers, so that they have to be far from wrapping around.
+    if abs(wanted) > FAR:
+        return state
     if state.lower.get(difference.terms, -(1 << 70)) >= wanted:
         return state
     lower = dict(state.lower)
@@ -164,12 +168,12 @@ def _null_branch(view: View, state: State, lhs: Operand, rhs: Operand) -> State:
         if type(other) is int and other == 0:
             fact = view.known(value)
             refs = [p.region.ref for p in pointers_of(fact) if p.region.ref is not None and p.region.kind not in MAY_BE_ZERO - {"btf"}]
-            if len(refs) == 1 and len(pointers_of(fact)) == 1 and number_of(fact) is not None and _is_the_acquired(view, value, refs[0]):
+            if len(refs) == 1 and len(pointers_of(fact)) == 1 and number_of(fact) is not None and is_the_acquired(view, value, refs[0]):
                 return state.with_refs(state.may - {refs[0]}, state.must - {refs[0]})
     return state
 
 
-def _is_the_acquired(view: View, value: Operand, ref: Any) -> bool:
+def is_the_acquired(view: View, value: Operand, ref: Any) -> bool:
     """Whether the value is what the acquiring call returned (and not null for another reason)."""
     result = ref.result if isinstance(ref, Op) and ref.HAS_RESULT else None  # type: ignore[attr-defined]
     if result is None:
@@ -267,7 +271,7 @@ def _substitute(terms: Terms, bound: int, was: Sum, own: Sum, fresh: dict[Terms,
             new = add(rest, Sum(own.terms, 0), sign)
             if new.terms and len(new.terms) <= MAX_TERMS:
                 value = bound + sign * (was.constant - own.constant)
-                if fresh.get(new.terms, -(1 << 70)) < value:
+                if abs(value) <= FAR and fresh.get(new.terms, -(1 << 70)) < value:
                     fresh[new.terms] = value
 
 
@@ -380,4 +384,4 @@ def touched(view: View, op: Call, touch: Touch) -> tuple[int, bool]:
     return frame_mask(view, address, 0, view.unit.fn.frame_bytes)[0], False
 
 
-__all__ = ["bits", "edge_state", "enter", "frame_mask", "implied", "step", "touched"]
+__all__ = ["bits", "edge_state", "enter", "frame_mask", "implied", "is_the_acquired", "step", "touched"]

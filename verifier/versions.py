@@ -14,8 +14,10 @@ from bpfcc.bpfir.frame import WRITERS
 from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, Load, Op, Operand
 from bpfcc.verifier.epochs import Epochs
 from bpfcc.verifier.facts import number_of, pointers_of
+from bpfcc.verifier.handles import is_slice
 
 if TYPE_CHECKING:
+    from bpfcc.verifier.facts import Region
     from bpfcc.verifier.solver import Facts
     from bpfcc.verifier.unit import Unit
 
@@ -78,14 +80,19 @@ class Versions:
         """Whether an operation may change the bytes of a place. Helpers change fields of contexts and bytes of packets."""
         if isinstance(op, CALLS):
             found = [p for arg in op.args for p in pointers_of(self._facts.known(arg))]
-            return any(p.region.kind in ("ctx", "packet", "unknown") for p in found)
+            return any(p.region.kind in ("ctx", "packet", "unknown") or _may_be_packet(p.region) for p in found)
         if not isinstance(op, WRITERS):
             return False
         for p in pointers_of(self._facts.known(op.base)):
-            if p.region.kind == "unknown":
+            if p.region.kind == "unknown" or _may_be_packet(p.region):
                 return True
             if p.region.kind == place[0]:
                 low, high = p.offset.smin + op.offset, p.offset.smax + op.offset + op.size_bytes
                 if low < place[1] + place[2] and place[1] < high:
                     return True
         return False
+
+
+def _may_be_packet(region: Region) -> bool:
+    """What dynptrs lend and what a global function is given may be a part of the packet."""
+    return region.kind == "mem" and (region.ref is None or is_slice(region.ref))

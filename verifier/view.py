@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, final
 
 from bpfcc.bpfir.ops import Assume, Operand, Value
-from bpfcc.verifier.facts import Fact
+from bpfcc.verifier.facts import Fact, join
 from bpfcc.verifier.linear import MAX_TERMS, Linear, Sum, add
 
 if TYPE_CHECKING:
@@ -88,10 +88,25 @@ class View:
         if value is None:
             return None
         fact = self.known(value)
+        if symbol in self.linear.also:
+            fact = self._of_any(fact, [value, *self.linear.also[symbol]])
         if type(fact) is Fact:
             return None
         # Terms are added up as integers only while the total stays far from wrapping around.
         return (fact.smin, fact.smax) if fact.smin >= -FAR and fact.smax <= FAR else None
+
+    def _of_any(self, fact: Scalar | Fact, values: list[Value]) -> Scalar | Fact:
+        """What a symbol may be that several values are: what one of them was made of may have been tested where the others are not.
+
+        What a path knows of one that it came by holds of the symbol; else which of them are computed here is not known.
+        """
+        ever = getattr(self.known, "ever", None)
+        for value in values:
+            one = self.known(value)
+            if ever is not None and one is not ever(value):
+                return one
+            fact = join(fact, one)
+        return fact
 
     def minimum(self, wanted: Sum) -> int | None:
         """A lower bound from ranges alone; None where a term has none."""

@@ -82,6 +82,8 @@ def lookup(overlay: Overlay, facts: Facts) -> Any:
                 return fact
         return known(operand)
 
+    # For what was stored in another round: see `bpfcc.verifier.stack.ever`.
+    found.ever = known  # type: ignore[attr-defined]
     return found
 
 
@@ -152,7 +154,8 @@ class Walk:
             state = self._reduced(state, block)
             if block in general:
                 continue
-            key = (frozenset(overlay.items()), state.key())
+            # What is learned of a parameter further on is learned of its argument: another one makes it another path.
+            key = (frozenset(overlay.items()), state.key(), frozenset(aliases.items()))
             visited = seen.setdefault(block, set())
             if key in visited:
                 continue

@@ -133,9 +133,12 @@ def _check_places(view: View, op: Call, helper: Helper, problems: Problems) -> N
 def _check_release(view: View, op: Call, helper: Helper, problems: Problems) -> None:
     from bpfcc.verifier.calls import released
 
-    region = released(view, op)
-    if region is None:
+    _, found = released(view, op)
+    if not found:
         problems.append(Problem("V041", f"{{arg1}} was not acquired, and {helper.name} releases it", role="arg1"))
-    elif region.ref not in view.state.must:
+    for region in found:
+        if region.ref in view.state.must:
+            continue
         known = "it may have been released already" if region.ref in view.state.may else "it was released already"
         problems.append(Problem("V041", f"{helper.name} releases {region} again", known=known, role="arg1"))
+        return
