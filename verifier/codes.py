@@ -38,6 +38,7 @@ _ROWS: Final = (
     ("V024", "pointer-leak", "an address gets out of the program"),
     ("V025", "type", "one instruction may access different kinds of memory"),
     ("V026", "type", "an access that this kind of pointer does not allow"),
+    ("V029", "no-license", "the object does not say its license"),
     ("V030", "helper", "the platform has no such helper"),
     ("V031", "helper", "the helper is not allowed in this type of program"),
     ("V032", "license", "the helper is for programs under the GPL only"),
@@ -73,4 +74,4 @@ _ROWS: Final = (
 CODES: Final[Mapping[str, Code]] = {row[0]: Code(*row) for row in _ROWS}
 CLASSES: Final = tuple(dict.fromkeys(row[1] for row in _ROWS))
 # Where a platform's table does not say otherwise, a class is an error; lints are what real programs may do under root.
-LINT_CLASSES: Final = frozenset({"uninit-stack", "pointer-leak", "div-zero"})
+LINT_CLASSES: Final = frozenset({"uninit-stack", "pointer-leak", "div-zero", "no-license"})

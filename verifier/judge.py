@@ -52,6 +52,8 @@ WITHOUT_END: Final = frozenset({"V061", "V063"})
 
 # A warning by default, but one that a remainder or a quotient is worth a question for.
 ASKED: Final = frozenset({"V021"})
+# What the object does not say: no matter of the path.
+UNSAID: Final = "V029"
 # Steps along paths after which a program that is refused is not looked at any further.
 ENOUGH_STEPS: Final = 20_000
 
@@ -176,6 +178,10 @@ class _Judge:
             view = View(unit, facts.known, places[block], linear)
             for op in block.all_ops():
                 problems = check(view, op)
+                for problem in problems:
+                    if problem.code == UNSAID:
+                        self._add(form, problem, block, op)
+                problems = [problem for problem in problems if problem.code != UNSAID]
                 if problems:
                     failures.append(Failure(block, op, problems))
                 if gives_unwritten(view, op):
@@ -270,14 +276,15 @@ class _Judge:
         return self.request.options.level_of(finding_class, self.request.platform.levels.get(finding_class, "error"))
 
     def _report(self, function: str, problem: Any, insn: int, related: tuple[Related, ...] = ()) -> None:
-        key = (problem.code, function, insn, problem.role)
+        # What an object does not say is said once.
+        key = (problem.code,) if problem.code == UNSAID else (problem.code, function, insn, problem.role)
         if key in self.reported:
             return
         self.reported.add(key)
         self.findings.append(
             Finding(
-                problem.code, self._level(problem.code), problem.message, function, insn, required=problem.required, known=problem.known, cause=problem.cause,
-                role=problem.role, suggestion=problem.suggestion, related=related,
+                problem.code, self._level(problem.code), problem.message, function, insn, required=problem.required,
+                known=problem.known, cause=problem.cause, role=problem.role, suggestion=problem.suggestion, related=related,
             )
         )  # fmt: skip
 

@@ -65,6 +65,32 @@ int handler(struct __sk_buff *skb)
 """
         + GPL,
     ),
+    "V029": Entry(
+        why="Linux asks for the license of a program when it is loaded, and loaders take it from the `license` section. Where an object has"
+        " none, helpers for programs under the GPL are refused, unless its loader knows the license from elsewhere.",
+        example=HEAD
+        + """\
+SEC("xdp")
+int handler(struct xdp_md *ctx)
+{
+    bpf_printk("queue %d", ctx->rx_queue_index);
+    return XDP_PASS;
+}
+""",
+        remedy="Say the license in the object, where every loader finds it.",
+        fixed=HEAD
+        + """\
+SEC("xdp")
+int handler(struct xdp_md *ctx)
+{
+    bpf_printk("queue %d", ctx->rx_queue_index);
+    return XDP_PASS;
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";
+""",
+        notes=("A warning: objects of programs with loaders of their own often have no such section.",),
+    ),
     "V032": Entry(
         why="Linux offers some helpers to programs under a licence compatible with the GPL only, and looks at the `license` section.",
         example=HEAD

@@ -97,6 +97,8 @@ def _allowed(view: View, op: Call, helper: Helper, problems: Problems) -> bool:
             )
         )
         return False
+    if helper.gpl_only:
+        doubt_license(request, helper.name, problems)
     if helper.may_sleep and not check_sleep(view, helper.name, problems):
         return False
     if len(op.args) < len(helper.arguments):
@@ -106,8 +108,21 @@ def _allowed(view: View, op: Call, helper: Helper, problems: Problems) -> bool:
 
 
 def gpl_compatible(request: Request) -> bool:
-    """Whether functions for the GPL may be called; where nobody says the license they may, an object without one says it is none."""
-    return request.license is None or request.license in GPL_LICENSES
+    """Whether functions for the GPL may be called. Where the object does not say its license, its loader has to: see `doubt_license`."""
+    return not request.license or request.license in GPL_LICENSES
+
+
+def doubt_license(request: Request, what: str, problems: Problems) -> None:
+    """An object without a license: if its loader gives none either, Linux refuses the program."""
+    if request.license == "":
+        problems.append(
+            Problem(
+                "V029",
+                f"{what} is for programs under the GPL, and the object does not say its license",
+                required="a license section, or a loader that gives a license compatible with the GPL",
+                suggestion='char LICENSE[] SEC("license") = "GPL";',
+            )
+        )
 
 
 def _check_places(view: View, op: Call, helper: Helper, problems: Problems) -> None:

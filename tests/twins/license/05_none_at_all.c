@@ -1,5 +1,6 @@
 // type: xdp
-// code: V032
+// code: V029
+// level: warning
 // kernel: both
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
