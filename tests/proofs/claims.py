@@ -190,7 +190,14 @@ class Setting:
             equal(a.s32min, a.s32max),
             equal(a.s32min & w.U32MAX, low),
         )
-        return z3.And(*ordered, bits, congruence, one == expression(equal(a.mask, 0)), z3.Implies(one, constant), z3.Or(one, expression(a.modulus <= a.umax - a.umin)))
+        return z3.And(
+            *ordered,
+            bits,
+            congruence,
+            one == expression(equal(a.mask, 0)),
+            z3.Implies(one, constant),
+            z3.Or(one, expression(a.modulus <= a.umax - a.umin)),
+        )
 
     def member(self, term: Any, a: Any) -> Any:
         """The word is in the Scalar."""
@@ -279,7 +286,7 @@ class Setting:
 
     def round(self, x: Any) -> None:
         """Let rounding to a class be what its claim (tests/proofs/integers.py) says of it, and no remainder."""
-        if self.moduli != "any":
+        if self.moduli == "one":
             return
         views = [unsigned(x), signed(x), signed(z3.Extract(self.half - 1, 0, x))]
         rounded: list[tuple[Any, Any, Any]] = []
@@ -337,8 +344,6 @@ class Setting:
             shape += [lo >= least, hi <= most, lo <= self.most, hi >= -self.most]
             if cut.name == "_settle":
                 shape.append(lo <= hi)
-        if cut.name in ("reduce", "_reduce_half", "_settle"):
-            shape += [cut.arguments[5] >= 0, cut.arguments[4] <= w.U32MAX, cut.arguments[7] >= w.S32MIN, cut.arguments[6] <= w.S32MAX]
         if cut.name == "_reduce_half":
             shape += [cut.arguments[0] <= cut.arguments[1], cut.arguments[2] <= cut.arguments[3]]
         if cut.name == "_settle":
@@ -368,8 +373,8 @@ class Setting:
         w = self.word
         made = []
         for i, (least, most) in enumerate(self.ranges(name)):
-            inner = i > 1 or name == "_settle"
-            made += [symbol(f"lo{i}", least, most if inner else self.most), symbol(f"hi{i}", least if inner else -self.most, most)]
+            strict = name == "_settle"
+            made += [symbol(f"lo{i}", least, most if strict else self.most), symbol(f"hi{i}", least if strict else -self.most, most)]
         bits = self.most if name == "narrow" else w.UMAX
         made += [symbol("value", 0, bits), symbol("mask", 0, bits)]
         if self.moduli == "one":

@@ -92,7 +92,11 @@ def prove_lemmas() -> None:
     # Chinese remainders: m1 = g u, m2 = g v, u i = 1 + v l; a number m1 s + r away from r by a multiple of m2 too, u s = v w, is away
     # by a multiple of g u v: s = v (i w - l s).
     u, v, i, ell, s, w = _ints("u v i ell s w")
-    _same(s - v * (i * w - ell * s), -(i * (u * s - v * w)) + s * (u * i - (1 + v * ell)) * 1 + s * 0 - 0 if False else s - v * i * w + v * ell * s, "identity")
+    _same(
+        s - v * (i * w - ell * s),
+        -(i * (u * s - v * w)) + s * (u * i - (1 + v * ell)) * 1 + s * 0 - 0 if False else s - v * i * w + v * ell * s,
+        "identity",
+    )
     _same(s - v * i * w + v * ell * s, i * (u * s - v * w) - s * (u * i - 1 - v * ell), "common class")
 
 

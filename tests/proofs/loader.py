@@ -124,7 +124,9 @@ class _Merge(ast.NodeTransformer):
         branches = [self._branch(f"__then_{self.count}", ordered, [*node.body, result])]
         branches.append(self._branch(f"__else_{self.count}", ordered, [*node.orelse, result]))
         values = [_call("select_bound_or_not", _thunk(ast.Name(name, ast.Load()))) for name in ordered]
-        chosen = _call("select_merge", node.test, *(ast.Name(branch.name, ast.Load()) for branch in branches), ast.Tuple(values, ast.Load()))
+        chosen = _call(
+            "select_merge", node.test, *(ast.Name(branch.name, ast.Load()) for branch in branches), ast.Tuple(values, ast.Load())
+        )
         return [*branches, ast.Assign([ast.Tuple([ast.Name(name, ast.Store()) for name in ordered], ast.Store())], chosen)]
 
     @staticmethod

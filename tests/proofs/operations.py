@@ -365,7 +365,7 @@ def prove_reduction(setting: Setting, name: str) -> None:
     if not setting.total:
         assume(guard)
     setting.round(term)
-    if name == "reduce":
+    if name not in ("word", "_reduce_half"):
         setting.domain.replace("combine", lambda *c: setting.some_combination(term, *c))
     result = setting.real[name](*asked.arguments)
     setting.prove_result(result, guard, term, name, empty=True)

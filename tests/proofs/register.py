@@ -1,7 +1,7 @@
 """The list of all claims, and how to run one.
 
-    for claim in claims(): print(claim.name, claim.settings)
-    run(claim, Variant(8, "any"))      raises RefutedError or UnknownError; returns what it took
+for claim in claims(): print(claim.name, claim.settings)
+run(claim, Variant(8, "any"))      raises RefutedError or UnknownError; returns what it took
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def claims() -> Iterator[Claim]:
     for kind in ("zext", "sext"):
         for from_part in (8, 4, 2, 1):
             for width_part in (1, 2):
-                yield Claim(f"{kind} 1/{from_part} to 1/{width_part}", "cast", partial(_cast, kind, from_part, width_part), (SMALL, EIGHT, WIDE))
+                yield Claim(
+                    f"{kind} 1/{from_part} to 1/{width_part}", "cast", partial(_cast, kind, from_part, width_part), (SMALL, EIGHT, WIDE)
+                )
     for part in (4, 2, 1):
         yield Claim(f"bswap 1/{part}", "cast", partial(_bswap, part), (SMALL, EIGHT, WIDE))
     yield from _comparisons()
@@ -119,7 +121,12 @@ def _comparisons() -> Iterator[Claim]:
                 for holds in (True, False):
                     name = f"refine {kind} 1/{width_part} {holds}: {_short(shapes)}"
                     yield Claim(name, "refinement", partial(_refine, kind, width_part, holds, shapes), USUAL)
-                yield Claim(f"truth {kind} 1/{width_part}: {_short(shapes)}", "refinement", partial(_truth, kind, width_part, shapes), (SMALL, EIGHT, WIDE))
+                yield Claim(
+                    f"truth {kind} 1/{width_part}: {_short(shapes)}",
+                    "refinement",
+                    partial(_truth, kind, width_part, shapes),
+                    (SMALL, EIGHT, WIDE),
+                )
 
 
 def _cast(kind: str, from_part: int, width_part: int, setting: Setting) -> None:

@@ -572,7 +572,7 @@ def _divide(dividend: Any, divisor: Any) -> tuple[Any, Any]:
         least = 1
         most = max(most, 1)
     corners = (lo // least, lo // most, hi // least, hi // most)
-    if least == most and least & (least - 1) == 0 or isinstance(divisor, Sym) and divisor.power:
+    if (least == most and least & (least - 1) == 0) or (isinstance(divisor, Sym) and divisor.power):
         rest = dividend & (divisor - 1)
         exponent = divisor.bit_length() - 1
         if isinstance(exponent, Sym) and exponent.lo < 0:
@@ -734,7 +734,9 @@ def divisor_of(*numbers: Any) -> Any:
         explorer.assume(divisor * factor == n)
     # Where one is zero, the other one it is.
     a, b = numbers
-    explorer.assume(z3.Implies(expression(a == 0), expression(divisor == least(b, -b) if bounds(b)[0] >= 0 else divisor == greatest(b, -b))))
+    explorer.assume(
+        z3.Implies(expression(a == 0), expression(divisor == least(b, -b) if bounds(b)[0] >= 0 else divisor == greatest(b, -b)))
+    )
     explorer.assume(z3.Implies(expression(b == 0), expression(divisor == greatest(a, -a))))
     return divisor
 

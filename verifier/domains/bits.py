@@ -96,6 +96,8 @@ def or_(a: Scalar, b: Scalar) -> Scalar:
 
 def _disjoint(a: Scalar, b: Scalar, value: int, mask: int) -> Scalar:
     """a | b (or a ^ b) of words without a bit in common: their sum, without carry."""
+    if b.umax == 0:
+        return a
     lo = a.umin + b.umin
     hi = a.umax + b.umax
     modulus, residue = (a.modulus, (a.residue + b.umin) % a.modulus) if b.umin == b.umax else (1, 0)

@@ -88,13 +88,12 @@ def widen(old: Scalar, new: Scalar, thresholds: Sequence[int]) -> Scalar:
     signs = agree(umin, umax, smin, smax, SIGN)
     if signs is not None and signs[1] - signs[0] >= modulus:
         umin, umax, smin, smax = signs
+    halves = (u32min, u32max, s32min, s32max)
     if umax - umin < SPAN32:
-        u32min, u32max, s32min, s32max = low_half(umin, umax, u32min, u32max, s32min, s32max)
+        halves = low_half(umin, umax, u32min, u32max, s32min, s32max)
     elif smax - smin < SPAN32:
-        u32min, u32max, s32min, s32max = low_half(smin, smax, u32min, u32max, s32min, s32max)
-    halves = agree(u32min, u32max, s32min, s32max, SIGN32)
-    if halves is not None:
-        u32min, u32max, s32min, s32max = halves
+        halves = low_half(smin, smax, u32min, u32max, s32min, s32max)
+    u32min, u32max, s32min, s32max = agree(*halves, SIGN32) or (u32min, u32max, s32min, s32max)
     value, mask = _bits(old, new)
     common = (1 << (umin ^ umax).bit_length()) - 1
     if mask > common and mask & common:
