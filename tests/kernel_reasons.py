@@ -39,11 +39,13 @@ REASONS: Final = (
     Reason("null", r"invalid mem access '\w+_or_null'|type=\w+_or_null expected", access=True),
 )
 _STEP: Final = re.compile(r"^(\d+): \([0-9a-f]{2}\)", re.MULTILINE)
+_KEPT: Final = re.compile(r"Unreleased reference id=\d+ alloc_insn=(\d+)")
 
 
 def stopped_at(log: str) -> int | None:
-    """The instruction that Linux looked at last."""
-    found = _STEP.findall(log)
+    """The instruction that Linux is unhappy about: the one it looked at last, or where a reference comes from."""
+    kept = _KEPT.search(log[-1000:])
+    found = [kept[1]] if kept else _STEP.findall(log)
     return int(found[-1]) if found else None
 
 

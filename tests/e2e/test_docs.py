@@ -123,6 +123,14 @@ def test_generated_parts_are_up_to_date() -> None:
     assert made.updated(page) == page, "run `python docs/generate.py`"
 
 
+def test_the_differences_that_twins_show_are_all_there() -> None:
+    made = generator()
+    page = made.LINUX.read_text(encoding="utf-8")
+    assert made.replaced(page, made.LINUX_BEGIN, made.LINUX_END, made.twins_table()) == page, "run `python docs/generate.py`"
+    for path in made.TWINS.glob("*/*.[cs]"):
+        assert (f"`{path.parent.name}/{path.stem}`" in page) == (made.twin_header(path)["kernel"] in made.SAYS), path
+
+
 def test_an_outdated_part_is_noticed() -> None:
     made = generator()
     page = (ROOT / "docs/ir.md").read_text(encoding="utf-8")
