@@ -89,7 +89,7 @@ def _once(view: View, operand: Operand) -> bool:
     for value in values:
         definition = value.definition if value is not None else None
         block = definition if isinstance(definition, Block) else unit.block_of.get(definition) if definition is not None else None
-        if block is None or block in unit.loops.innermost or unit.loops.irreducible:
+        if block is None or unit.repeats(block):
             return False
     return True
 

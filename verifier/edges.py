@@ -6,7 +6,7 @@ latch -> header                 what was acquired in this round is, in the next 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bpfcc.bpfir.ops import Branch, Value
 from bpfcc.verifier.compare import refine
@@ -64,14 +64,14 @@ def region_across(unit: Unit, source: Block, target: Block, region: Region) -> R
     if region.kind == "frame" and back and len(region.type) > len(unit.form.activations.get(target, OUTERMOST)):
         # The frame is gone; the one of the next round is another.
         return unit.region("gone", "frame", "the frame of a call that has returned", region.size, site=region.site, type=NOWHERE)
-    if region.ref is not None and back and in_loop_of(unit, region, target):
+    if region.ref is not None and back and made_in_loop(unit, region.site, target):
         return unit.older(region)
     return region
 
 
-def in_loop_of(unit: Unit, region: Region, header: Block) -> bool:
-    """Whether what made the region lies in a loop with that header."""
-    block = unit.block_of.get(region.site)
+def made_in_loop(unit: Unit, site: Any, header: Block) -> bool:
+    """Whether the operation that made something lies in a loop with that header."""
+    block = unit.block_of.get(site)
     if block is None:
         return False
     loop = unit.loops.innermost.get(block)

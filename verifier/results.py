@@ -104,16 +104,15 @@ def _looked_up(unit: Unit, op: Call, spec: MapSpec, helper: Helper, known: Known
 
 def _sock(unit: Unit, op: Call, helper: Helper, _known: Known) -> Scalar | Fact:
     kind = helper.returns.removesuffix("_or_null")
-    ref = op if helper.acquires else _argument_ref(op, _known)
-    return pointer(unit.object(op, "sock", SOCK_NAMES[kind], type=kind, ref=ref), null=True)
+    refs = [op] if helper.acquires else _argument_refs(op, _known)
+    found = [Ptr(unit.object(op, "sock", SOCK_NAMES[kind], type=kind, ref=ref), sc.const(0)) for ref in refs]
+    return Fact(NULL, tuple(found))
 
 
-def _argument_ref(op: Call, known: Known) -> Any:
-    """What a socket made of another one is released with."""
-    for p in pointers_of(known(op.args[0])) if op.args else ():
-        if p.region.ref is not None:
-            return p.region.ref
-    return None
+def _argument_refs(op: Call, known: Known) -> list[Any]:
+    """What a socket made of another one is released with: of one of several, each of theirs."""
+    found = pointers_of(known(op.args[0])) if op.args else ()
+    return list(dict.fromkeys(p.region.ref for p in found)) or [None]
 
 
 def _ringbuf(unit: Unit, op: Call, _helper: Helper, known: Known) -> Scalar | Fact:
@@ -137,10 +136,11 @@ def _kernel_object(unit: Unit, op: Call, helper: Helper, _known: Known) -> Scala
     name = _exchanged(unit, op, _known) if helper.name == "kptr_xchg" else RETURNED_TYPES.get(helper.name)
     found = types.named(name) if types is not None and name is not None else None
     shown = f"struct {name}" if name is not None else "a kernel object"
-    ref = op if helper.acquires else _argument_ref(op, _known)
+    refs = [op] if helper.acquires else _argument_refs(op, _known)
     # Helpers return what is kept alive by RCU or by what they were given.
     kind = found.with_tag("trusted").not_null() if found is not None else None
-    return pointer(unit.object(op, "btf", shown, type=kind, ref=ref), null=helper.returns.endswith("_or_null"))
+    objects = [Ptr(unit.object(op, "btf", shown, type=kind, ref=ref), sc.const(0)) for ref in refs]
+    return Fact(NULL if helper.returns.endswith("_or_null") else None, tuple(objects))
 
 
 def _exchanged(unit: Unit, op: Call, known: Known) -> str | None:

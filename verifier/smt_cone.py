@@ -15,6 +15,7 @@ from bpfcc.bpfir.frame import WRITERS
 from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, Op
 from bpfcc.verifier.epochs import Epochs
 from bpfcc.verifier.facts import Fact, pointers_of
+from bpfcc.verifier.versions import may_be_packet
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block
@@ -118,7 +119,7 @@ class Writes:
 
     def _points(self, operand: Operand, kinds: set[str]) -> bool:
         fact = self._facts.known(operand)
-        return type(fact) is Fact and any(p.region.kind in kinds for p in pointers_of(fact))
+        return type(fact) is Fact and any(p.region.kind in kinds or may_be_packet(p.region) for p in pointers_of(fact))
 
 
 __all__ = ["Cone", "Writes", "cones"]

@@ -112,7 +112,7 @@ def _of_any_round(unit: Unit, fact: Fact) -> Scalar | Fact:
     for p in fact.ptrs:
         if p.region.kind in ("packet", "meta") and unit.epochs.moves:
             found = join(found, Fact(None, (Ptr(unit.packet(STALE), p.offset),)))
-        elif p.region.ref is not None and unit.block_of.get(p.region.site) in unit.loops.innermost:
+        elif p.region.ref is not None and unit.repeats(unit.block_of.get(p.region.site)):
             found = join(found, Fact(None, (Ptr(unit.older(p.region), p.offset),)))
     return found
 
@@ -152,7 +152,7 @@ def newest(unit: Unit, op: Store, here: Block, fact: Scalar | Fact, known: Known
     if type(value) is not Value or value not in unit.tested or fact != known(op.value):
         return fact
     home = value.definition if type(value.definition) is Block else unit.block_of.get(value.definition)  # type: ignore[arg-type]
-    if rounds and (home in unit.loops.innermost or unit.loops.irreducible):
+    if rounds and unit.repeats(home):
         return fact
     found: Scalar | Fact = fact
     for target, branch, first in unit.tested[value]:

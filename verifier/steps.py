@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bpfcc.bpfir.frame import FRAME_BYTES
 from bpfcc.bpfir.ops import Branch, Call, CallExtern, CallFunction, Op, Operand, Store, StoreRelease, Value
 from bpfcc.verifier.compare import MAY_BE_ZERO, comparable
-from bpfcc.verifier.edges import STALE, cross
+from bpfcc.verifier.edges import STALE, cross, made_in_loop
 from bpfcc.verifier.facts import MAX_OFFSET, Fact, number_of, pointers_of
 from bpfcc.verifier.flow import MAX_ORDER_FACTS, State
 from bpfcc.verifier.linear import MAX_TERMS, Linear, Sum, Terms, add
@@ -298,17 +298,7 @@ def _moved_sum(unit: Unit, linear: Linear, source: Block, target: Block, found: 
 def _older_refs(unit: Unit, header: Block, state: State) -> State:
     from bpfcc.verifier.handles import older
 
-    return older(state, lambda site: _ref_in_loop(unit, site, header))
-
-
-def _ref_in_loop(unit: Unit, site: Any, header: Block) -> bool:
-    block = unit.block_of.get(site)
-    loop = unit.loops.innermost.get(block) if block is not None else None
-    while loop is not None:
-        if loop.header is header:
-            return True
-        loop = loop.parent
-    return False
+    return older(state, lambda site: made_in_loop(unit, site, header))
 
 
 # ---- operations -------------------------------------------------------------------------------------------------------

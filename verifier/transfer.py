@@ -202,7 +202,8 @@ def _load_context(unit: Unit, op: Load, offset: int, plain: Scalar) -> Scalar | 
     if unit.around.arguments is not None and op.size_bytes == 8 and offset % 8 == 0:
         return _argument(unit, op, offset // 8, plain)
     field = unit.around.field_at(offset, op.size_bytes)
-    if field is None or field.kind == "scalar" or field.size != op.size_bytes:
+    # A sign that is extended makes a number of an address.
+    if op.signed or field is None or field.kind == "scalar" or field.size != op.size_bytes:
         return plain
     return context_pointer(unit, op, field, plain)
 

@@ -169,6 +169,10 @@ class Unit:
                     if len(self.incoming[edge.block]) == 1:
                         self.tested.setdefault(operand, []).append((edge.block, branch, first))
 
+    def repeats(self, block: Block | None) -> bool:
+        """Whether the block may be run more than once. Of loops with several entries it is not known what lies in them."""
+        return block in self.loops.innermost or bool(self.loops.irreducible)
+
     # ---- regions
 
     def region(self, key: Any, kind: str, name: str, size: int = 0, **more: Any) -> Region:
@@ -222,10 +226,9 @@ class Unit:
 
     def map_value(self, site: Op, spec: MapSpec) -> Region:
         """A value that `site` found."""
-        in_loop = self.block_of.get(site) in self.loops.innermost
         return self.region(
             (site, id(spec)), "map_value", f"a value of map {spec.name}", spec.value_size, map=spec, site=site,
-            read_only=spec.read_only_program, unique=not in_loop,
+            read_only=spec.read_only_program, unique=not self.repeats(self.block_of.get(site)),
         )  # fmt: skip
 
     def memory(self, site: Any, name: str, size: int, **more: Any) -> Region:
@@ -234,7 +237,7 @@ class Unit:
 
     def object(self, site: Any, kind: str, name: str, **more: Any) -> Region:
         """A socket, a kernel object: what has no memory of its own here."""
-        return self.region((site, kind, name, more.get("type")), kind, name, site=site, **more)
+        return self.region((site, kind, name, more.get("type"), more.get("ref")), kind, name, site=site, **more)
 
     def older(self, region: Region) -> Region:
         """The same thing from an earlier round of the loop that made it."""

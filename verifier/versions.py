@@ -80,11 +80,11 @@ class Versions:
         """Whether an operation may change the bytes of a place. Helpers change fields of contexts and bytes of packets."""
         if isinstance(op, CALLS):
             found = [p for arg in op.args for p in pointers_of(self._facts.known(arg))]
-            return any(p.region.kind in ("ctx", "packet", "unknown") or _may_be_packet(p.region) for p in found)
+            return any(p.region.kind in ("ctx", "packet", "unknown") or may_be_packet(p.region) for p in found)
         if not isinstance(op, WRITERS):
             return False
         for p in pointers_of(self._facts.known(op.base)):
-            if p.region.kind == "unknown" or _may_be_packet(p.region):
+            if p.region.kind == "unknown" or may_be_packet(p.region):
                 return True
             if p.region.kind == place[0]:
                 low, high = p.offset.smin + op.offset, p.offset.smax + op.offset + op.size_bytes
@@ -93,6 +93,6 @@ class Versions:
         return False
 
 
-def _may_be_packet(region: Region) -> bool:
+def may_be_packet(region: Region) -> bool:
     """What dynptrs lend and what a global function is given may be a part of the packet."""
     return region.kind == "mem" and (region.ref is None or is_slice(region.ref))

@@ -35,6 +35,8 @@ Mode = Literal["read", "write", "atomic"]
 # Types whose programs may read the packet directly, and not write it (kernel/bpf/verifier.c, may_access_direct_pkt_data).
 # Accesses through these are rewritten for what they are to.
 REWRITTEN: Final = frozenset({"ctx", "sock", "btf"})
+# Where atomic operations and ordered loads and stores are not allowed (`atomic_ptr_type_ok`).
+NOT_ORDERED: Final = frozenset({"ctx", "sock", "packet", "meta"})
 BOUNDS_CODES: Final = {"frame": "V010", "packet": "V011", "meta": "V011", "map_value": "V013", "mem": "V014", "ctx": "V012"}
 NEAR_NULL: Final = 1 << 16
 WRITE_ONLY_FLAG: Final = 0x100
@@ -54,6 +56,8 @@ class Span(NamedTuple):
     amount: Operand | None = None
     # Whatever is kept there is replaced by something of the kind.
     renews: bool = False
+    # An acquiring load or a releasing store.
+    ordered: bool = False
 
     def words(self) -> str:
         """For messages."""
@@ -67,7 +71,8 @@ class Span(NamedTuple):
 def check_access(view: View, op: Access, problems: Problems) -> None:
     """A load, a store or an atomic operation."""
     mode: Mode = "read" if isinstance(op, (Load, LoadAcquire)) else "write" if isinstance(op, (Store, StoreRelease)) else "atomic"
-    span = Span(op.offset, op.size_bytes, op.size_bytes, Sum((), op.size_bytes), mode)
+    ordered = isinstance(op, (LoadAcquire, StoreRelease))
+    span = Span(op.offset, op.size_bytes, op.size_bytes, Sum((), op.size_bytes), mode, ordered=ordered)
     check_span(view, op, op.base, span, problems)
 
 
@@ -133,7 +138,9 @@ def _check_pointer(view: View, op: Op, base: Operand, p: Ptr, span: Span, proble
         what, known = f"{span.words()}: the offset is not bounded", f"the offset of {{{span.role}}} is {p.offset}"
         problems.append(Problem(code, what, required=f"an offset inside of {p.region}", known=known, role=span.role))
         return
-    if kind == "frame":
+    if span.ordered and kind in NOT_ORDERED:
+        problems.append(Problem("V026", f"an ordered access to {p.region}", role=span.role))
+    elif kind == "frame":
         _check_frame(view, op, base, p, span, problems)
     elif kind in ("packet", "meta"):
         _check_packet(view, op, base, p, span, problems)
@@ -353,7 +360,7 @@ def _check_map_value(view: View, op: Op, base: Operand, p: Ptr, span: Span, prob
     fields = view.unit.around.map_fields(region.map) if region.map is not None else None
     if fields is not None and fields.fields:
         _check_special(p, span, fields.fields, problems)
-    if span.mode == "atomic":
+    if span.mode == "atomic" or span.ordered:
         _check_aligned(view, base, p, span, problems)
     del op
 
@@ -389,7 +396,7 @@ def _check_memory(view: View, op: Op, base: Operand, p: Ptr, span: Span, problem
         _outside("V014", p, span, f"bytes 0 to {region.size - 1}" if length is None else "as many bytes as r2 says", problems)
     elif span.mode != "read" and region.read_only:
         problems.append(Problem("V015", f"{region} may only be read", role=span.role))
-    elif span.mode == "atomic":
+    elif span.mode == "atomic" or span.ordered:
         _check_aligned(view, base, p, span, problems)
 
 
