@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from bpfcc.bpfir.frame import ALL_BYTES
 from bpfcc.bpfir.ops import Op
+from bpfcc.verifier.checks.calls import doubt_license
 from bpfcc.verifier.checks.operation import check
 from bpfcc.verifier.codes import CODES
 from bpfcc.verifier.expand import TooLarge, expand, facts_by_function, too_large
@@ -178,10 +179,9 @@ class _Judge:
             view = View(unit, facts.known, places[block], linear)
             for op in block.all_ops():
                 problems = check(view, op)
-                for problem in problems:
-                    if problem.code == UNSAID:
-                        self._add(form, problem, block, op)
-                problems = [problem for problem in problems if problem.code != UNSAID]
+                doubt = doubt_license(view, op)
+                if doubt is not None:
+                    self._add(form, doubt, block, op)
                 if problems:
                     failures.append(Failure(block, op, problems))
                 if gives_unwritten(view, op):

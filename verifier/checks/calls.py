@@ -17,6 +17,7 @@ from bpfcc.verifier.goals import NotIn
 from bpfcc.verifier.pseudo import check_pseudo, is_pseudo
 
 if TYPE_CHECKING:
+    from bpfcc.bpfir.ops import Op
     from bpfcc.runtime.specs.model import Helper
     from bpfcc.verifier.options import Request
     from bpfcc.verifier.view import View
@@ -97,8 +98,6 @@ def _allowed(view: View, op: Call, helper: Helper, problems: Problems) -> bool:
             )
         )
         return False
-    if helper.gpl_only:
-        doubt_license(request, helper.name, problems)
     if helper.may_sleep and not check_sleep(view, helper.name, problems):
         return False
     if len(op.args) < len(helper.arguments):
@@ -112,17 +111,21 @@ def gpl_compatible(request: Request) -> bool:
     return not request.license or request.license in GPL_LICENSES
 
 
-def doubt_license(request: Request, what: str, problems: Problems) -> None:
-    """An object without a license: if its loader gives none either, Linux refuses the program."""
-    if request.license == "":
-        problems.append(
-            Problem(
-                "V029",
-                f"{what} is for programs under the GPL, and the object does not say its license",
-                required="a license section, or a loader that gives a license compatible with the GPL",
-                suggestion='char LICENSE[] SEC("license") = "GPL";',
-            )
-        )
+def doubt_license(view: View, op: Op) -> Problem | None:
+    """A call that wants the GPL in an object without a license: if its loader gives none either, Linux refuses the program.
+
+    It is no matter of the path, nor of what is known at the call: so it is asked beside the checks.
+    """
+    around = view.unit.around
+    helper = around.helper(op.helper) if around.request.license == "" and type(op) is Call else None
+    if helper is None or not helper.gpl_only:
+        return None
+    return Problem(
+        "V029",
+        f"{helper.name} is for programs under the GPL, and the object does not say its license",
+        required="a license section, or a loader that gives a license compatible with the GPL",
+        suggestion='char LICENSE[] SEC("license") = "GPL";',
+    )
 
 
 def _check_places(view: View, op: Call, helper: Helper, problems: Problems) -> None:
