@@ -29,7 +29,7 @@ class Budget:
     sparse_steps: int = 20_000_000
     path_steps: int = 150_000
     path_steps_each: int = 30_000
-    smt_rlimit: int = 4_000_000
+    smt_rlimit: int = 1_500_000
     smt_queries: int = 40
 
 
