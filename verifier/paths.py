@@ -19,7 +19,7 @@ from bpfcc.verifier.places import CHANGES
 from bpfcc.verifier.slices import closure, settled
 from bpfcc.verifier.steps import step
 from bpfcc.verifier.view import View
-from bpfcc.verifier.walk import Failed, Overlay, Spent, Walk, lookup
+from bpfcc.verifier.walk import Overlay, Spent, Walk, lookup
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block
@@ -108,6 +108,7 @@ class Prover:
         return found
 
     def _from(self, walk: Walk, values: set[Value]) -> Problems | Spent | None:
+        problems: Problems = []
         for _ in range(ROUNDS):
             outcome = walk.explore(values)
             if outcome is None:
@@ -115,13 +116,14 @@ class Prover:
                 return None
             if isinstance(outcome, Spent):
                 return outcome
+            problems = outcome.problems
             more = walk.refute(outcome.trail)
             if more is None:
-                return outcome.problems
+                return problems
             # The fewest values first: what the slice follows, it has to tell apart.
             if not any(closure(self.unit, self.facts, few, values) for few in more) and not walk.look_closer():
-                return outcome.problems
-        return outcome.problems if isinstance(outcome, Failed) else outcome
+                return problems
+        return problems
 
     # ---- what was learned
 

@@ -184,14 +184,12 @@ def context_fields(texts: tuple[str, ...]) -> dict[str, Any]:
     """`NAME=VALUE` and `NAME=VALUE,VALUE,…` as values of a context."""
     found: dict[str, Any] = {}
     for text in texts:
-        name, given, value = text.partition("=")
+        name, _, value = text.partition("=")
         try:
-            numbers = tuple(int(each, 0) for each in value.split(","))
+            numbers = [int(each, 0) for each in value.split(",")]
         except ValueError:
-            numbers = ()
-        if not given or not numbers:
-            raise InputError(f"--context {text!r}: the form is NAME=VALUE, or NAME=VALUE,VALUE,… for an array")
-        found[name] = numbers if len(numbers) > 1 else numbers[0]
+            raise InputError(f"--context {text!r}: the form is NAME=VALUE, or NAME=VALUE,VALUE,… for an array") from None
+        found[name] = tuple(numbers) if len(numbers) > 1 else numbers[0]
     return found
 
 
