@@ -227,7 +227,9 @@ def _is_hard(term: Any) -> bool:
         return found[1]
     if len(_HARDNESS) > 200_000:
         _HARDNESS.clear()
-    hard = term.decl().kind() in _HARD or any(map(_is_hard, term.children()))
+    # By a constant: that is how z3 writes a difference.
+    scaled = term.decl().kind() == z3.Z3_OP_BMUL and z3.is_bv_value(term.arg(0))
+    hard = (term.decl().kind() in _HARD and not scaled) or any(map(_is_hard, term.children()))
     _HARDNESS[term.get_id()] = (term, hard)
     return hard
 

@@ -49,7 +49,13 @@ def column(variant: Variant | None) -> str:
 def function(claim: Claim) -> str:
     """The row a claim belongs to."""
     name = re.split(r"[:,]| \w+, | 1/| of halves", claim.name)[0]
-    return f"{name} (32)" if claim.name.endswith("of halves") else name.rsplit(" ", 1)[0] if name.endswith((" many", " const", " top")) else name
+    return (
+        f"{name} (32)"
+        if claim.name.endswith("of halves")
+        else name.rsplit(" ", 1)[0]
+        if name.endswith((" many", " const", " top"))
+        else name
+    )
 
 
 def fill(chosen: Iterable[tuple[Claim, Variant | None]], timeout_ms: int) -> dict[str, dict[str, Cell]]:

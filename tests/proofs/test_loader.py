@@ -18,12 +18,20 @@ SIGN = 1 << 63
 
 
 def _numbers(rng: random.Random) -> int:
-    return rng.choice((rng.getrandbits(rng.randrange(1, 65)), -rng.randrange(99) & (2 * SIGN - 1), 1 << rng.randrange(64), rng.randrange(300)))
+    return rng.choice(
+        (rng.getrandbits(rng.randrange(1, 65)), -rng.randrange(99) & (2 * SIGN - 1), 1 << rng.randrange(64), rng.randrange(300))
+    )
 
 
 def _scalar(module: Any, rng: random.Random) -> Any:
     x, y = sorted((_numbers(rng), _numbers(rng)))
-    made = (module.const(x), module.urange(x, y), module.srange(y - 2 * SIGN if y >= SIGN else -1, x - 2 * SIGN if x >= SIGN else x), module.tnum(x, y), module.TOP)
+    made = (
+        module.const(x),
+        module.urange(x, y),
+        module.srange(y - 2 * SIGN if y >= SIGN else -1, x - 2 * SIGN if x >= SIGN else x),
+        module.tnum(x, y),
+        module.TOP,
+    )
     return module.join(module.const(x), module.const(y)) if rng.random() < 0.3 else rng.choice(made)
 
 

@@ -16,7 +16,13 @@ from tests.proofs.mutants import MUTANTS, Mutant
 
 pytest.importorskip("z3", reason="the proofs need z3")
 
-SLICE = ("add without carries", "and made with or", "signed comparison refined as unsigned", "off by one in refinement", "unsound known bits of a product")
+SLICE = (
+    "add without carries",
+    "and made with or",
+    "signed comparison refined as unsigned",
+    "off by one in refinement",
+    "unsound known bits of a product",
+)
 CASES = [pytest.param(m, id=m.name, marks=() if m.name in SLICE else pytest.mark.soak) for m in MUTANTS]
 
 

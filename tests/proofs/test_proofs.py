@@ -49,7 +49,11 @@ def _id(run_: tuple[Variant | None, Claim]) -> str:
     return f"{run_[1].name} ({run_[0] or 'all integers'})"
 
 
-@pytest.mark.parametrize(("variant", "claim"), [r for r in RUNS if r[0] is None or (r[0], r[1].name) in QUICK], ids=map(_id, [r for r in RUNS if r[0] is None or (r[0], r[1].name) in QUICK]))
+@pytest.mark.parametrize(
+    ("variant", "claim"),
+    [r for r in RUNS if r[0] is None or (r[0], r[1].name) in QUICK],
+    ids=map(_id, [r for r in RUNS if r[0] is None or (r[0], r[1].name) in QUICK]),
+)
 def test_slice(variant: Variant | None, claim: Claim) -> None:
     run(claim, variant)
 

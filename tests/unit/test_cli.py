@@ -544,7 +544,8 @@ class TestProcess:
         # Not ignored, whatever the parent did: a background shell starts commands with SIGINT ignored.
         script = (
             "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            f"sys.argv = ['bpfcc', 'run', '--checked', {str(compiled)!r}, '--program', 'endless', '--hex', '00', '--max-steps', str(10**15)]\n"
+            f"sys.argv = ['bpfcc', 'run', '--checked', {str(compiled)!r}, '--program', 'endless',"
+            " '--hex', '00', '--max-steps', str(10**15)]\n"
             "from bpfcc.cli import main; main()\n"
         )
         process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
