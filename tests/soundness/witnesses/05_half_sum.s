@@ -1,0 +1,33 @@
+; type: xdp
+; code: V011
+; kernel: safe
+; why: the unsafe one is refused for another reason
+; safe
+    r2 = *(u32 *)(r1 + 0)
+    r3 = *(u32 *)(r1 + 4)
+    r4 = *(u32 *)(r1 + 16)
+    if r4 > 0xffff goto out
+    w5 = w4
+    w5 += 16
+    r6 = r2
+    r6 += r5
+    if r6 > r3 goto out
+    r2 += r4
+    r0 = *(u8 *)(r2 + 0)
+out:
+    r0 = 2
+    exit
+; unsafe
+    r2 = *(u32 *)(r1 + 0)
+    r3 = *(u32 *)(r1 + 4)
+    r4 = *(u32 *)(r1 + 16)
+    w5 = w4
+    w5 += 16
+    r6 = r2
+    r6 += r5
+    if r6 > r3 goto out
+    r2 += r4
+    r0 = *(u8 *)(r2 + 0)
+out:
+    r0 = 2
+    exit
