@@ -264,7 +264,6 @@ class CallGraph:
             )
         return found
 
-
     def sleeping(self, name: str) -> str | None:
         """What the function calls, itself or through others, that may sleep."""
         if name not in self._sleeping:

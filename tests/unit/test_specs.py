@@ -236,8 +236,8 @@ def test_what_maps_may_hold() -> None:
 
 
 def test_levels_and_limits() -> None:
-    assert LINUX.levels == {"uninit-stack": "warning", "pointer-leak": "warning", "div-zero": "warning"}
-    assert WINDOWS.levels == {"uninit-stack": "error", "pointer-leak": "error", "div-zero": "warning"}
+    assert LINUX.levels == {"uninit-stack": "warning", "pointer-leak": "warning", "div-zero": "warning", "no-license": "warning"}
+    assert WINDOWS.levels == {"uninit-stack": "error", "pointer-leak": "error", "div-zero": "warning", "no-license": "warning"}
     assert (LINUX.limits.stack_bytes, LINUX.limits.call_depth, LINUX.limits.stack_bytes_tail_call) == (512, 8, 256)
     assert WINDOWS.limits.stack_per_frame
     assert not LINUX.limits.stack_per_frame
