@@ -159,6 +159,8 @@ def mutant(base: Base, rng: random.Random) -> tuple[Program, Module, str] | None
     return program, program.ir, what
 
 
-def hunt(bases: Sequence[Base], *, wanted: int, seed: int, smt: Smt | None = None, attacked: float = 0.0, most: int = 1 << 30) -> Tally:
-    """Hunt until `wanted` distinct mutants were accepted and run."""
-    return Hunt(bases, seed, smt=smt, attacked=attacked).until(wanted, most)
+def hunt(
+    bases: Sequence[Base], *, wanted: int, seed: int, smt: Smt | None = None, attacked: float = 0.0, failures: int = 50
+) -> Tally:  # fmt: skip
+    """Hunt until `wanted` distinct mutants were accepted and run, or so many failed."""
+    return Hunt(bases, seed, smt=smt, attacked=attacked).until(wanted, failures=failures)

@@ -8,6 +8,7 @@ import pytest
 
 from bpfcc.smt import local_solver
 from tests.soundness.corpus import everything, generated, twins
+from tests.soundness.faults import applied
 from tests.soundness.hunt import hunt
 
 if TYPE_CHECKING:
@@ -37,3 +38,15 @@ def test_many_accepted_mutants_run_without_a_trap(part: int) -> None:
     tally = hunt(bases, wanted=SOAK // 6, seed=1_000_000 * (part + 1), smt=solver, attacked=0.05)
     sound(tally)
     assert tally.accepted == SOAK // 6
+
+
+QUICK = ("nothing_is_null", "one_byte_more")
+FAULTS_HUNTED = ("value_of_a_map_is_longer", "order_is_strict", "add_ignores_its_operand", "lsh_ignored", "signed_order_is_unsigned")
+
+
+@pytest.mark.parametrize("fault", [*QUICK, *(pytest.param(name, marks=pytest.mark.soak) for name in FAULTS_HUNTED)])
+def test_a_fault_of_the_engine_is_hunted_down(fault: str) -> None:
+    """With each of these a mutant is accepted that traps."""
+    bases = [*twins(assembled=True)[::2], *generated(range(40))]
+    with applied(fault):
+        assert hunt(bases, wanted=2_000, seed=1, failures=1).failures
