@@ -78,7 +78,7 @@ def test_sources_of_a_page() -> None:
 
 
 # How many instructions there are is the compiler's business, and how long judging takes the machine's.
-COUNTED = re.compile(r"\d+ instructions, at most [\d,]+ executed, (.*), [\d.]+ m?s$", re.MULTILINE)
+COUNTED = re.compile(r"\d+ instructions, at most [\d,]+ executed, (.*), [\d.]+ [mµ]?s$", re.MULTILINE)
 
 
 def matches(expected: str, output: str) -> bool:
@@ -103,6 +103,7 @@ def test_the_console_matcher_refuses() -> None:
     assert matches("a\n…\nc\n…\n", "a\nb\nc\nd")
     assert matches("a\n", "a\n")
     assert matches("x: 4 instructions, at most 9 executed, no stack, 1.2 ms", "x: 5 instructions, at most 11 executed, no stack, 3 s")
+    assert matches("x: 4 instructions, at most 9 executed, no stack, 1.2 ms", "x: 4 instructions, at most 9 executed, no stack, 797 µs")
     assert not matches("x: 4 instructions, at most 9 executed, no stack, 1 ms", "x: 4 instructions, at most 9 executed, a stack, 1 ms")
     for expected in ("b\n…\n", "a\n", "a\nc\n…\n", "a\n…\nx\n", "…\nb\n"):
         assert not matches(expected, "a\nb\nc\n")

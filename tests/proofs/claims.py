@@ -20,7 +20,8 @@ import z3
 
 from tests.proofs import meaning
 from tests.proofs.loader import Changes, Domain, load
-from tests.proofs.symbolic import Explorer, Sym, bounds, equal, expression, fresh, make, power_symbol, symbol
+from tests.proofs.selection import equal
+from tests.proofs.symbolic import Explorer, Sym, bounds, expression, fresh, make, power_symbol, symbol
 
 Moduli = Literal["any", "powers", "one"]
 REDUCTIONS = ("narrow", "half", "reduce", "word", "_reduce_half", "_settle")

@@ -21,6 +21,13 @@ def _same(left: Any, right: Any, what: str) -> None:
         raise RefutedError(f"{what}: {z3.simplify(left - right, som=True)}")
 
 
+def _impossible(what: str, *facts: Any) -> None:
+    solver = z3.Solver()
+    solver.add(*facts)
+    if solver.check() != z3.unsat:
+        raise RefutedError(what)
+
+
 def _ints(names: str) -> list[Any]:
     return list(z3.Ints(names))
 
@@ -82,21 +89,18 @@ def prove_product() -> None:
 
 def prove_lemmas() -> None:
     """What the claims on bit vectors use: rounding to a class; classes of a divisor; the common class of two."""
-    solver = z3.Solver()
-    # The least number of a class that is not below lo is lo + (r - lo) % m: with x = m j + r, and (r - lo) = m k + d, 0 <= d < m.
-    m, j, k, d, lo = _ints("m j k d lo")
-    x = lo + m * k + d + m * j
-    solver.add(m > 0, d >= 0, d < m, x >= lo, z3.Not(z3.Or(x == lo + d, x >= lo + d)))
-    if solver.check() != z3.unsat:
-        raise RefutedError("rounding up to a class")
-    # Chinese remainders: m1 = g u, m2 = g v, u i = 1 + v l; a number m1 s + r away from r by a multiple of m2 too, u s = v w, is away
-    # by a multiple of g u v: s = v (i w - l s).
-    u, v, i, ell, s, w = _ints("u v i ell s w")
-    _same(
-        s - v * (i * w - ell * s),
-        -(i * (u * s - v * w)) + s * (u * i - (1 + v * ell)) * 1 + s * 0 - 0 if False else s - v * i * w + v * ell * s,
-        "identity",
-    )
+    # x = m j + r and r - lo = m k + d, 0 <= d < m: lo + d = lo + (r - lo) % m is in the class, and no member is between lo and it.
+    m, i, d, lo = _ints("m i d lo")
+    member = lo + d + m * i
+    _impossible("rounding up to a class", m > 0, d >= 0, d < m, member >= lo, member < lo + d)
+    # The same downwards: hi - (hi - r) % m.
+    member = lo - d + m * i
+    _impossible("rounding down to a class", m > 0, d >= 0, d < m, member <= lo, member > lo - d)
+    # Two members are the same or a modulus apart.
+    _impossible("members of a class", m > 0, m * i > 0, m * i < m)
+    # Chinese remainders: m1 = g u, m2 = g v, u i = 1 + v l. What is m1 s away from a common member, and a multiple of m2 (u s = v w),
+    # is a multiple of g u v away: s = v (i w - l s).
+    u, v, ell, s, w = _ints("u v ell s w")
     _same(s - v * i * w + v * ell * s, i * (u * s - v * w) - s * (u * i - 1 - v * ell), "common class")
 
 

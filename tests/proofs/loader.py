@@ -22,7 +22,8 @@ from types import ModuleType
 from typing import Any
 
 import bpfcc.verifier.domains as package
-from tests.proofs import symbolic as symbols
+from tests.proofs import selection
+from tests.proofs import symbolic as symbolic_terms
 
 MODULES = ("word", "number", "reduction", "lattice", "bits", "arith", "refine", "widen", "scalar")
 FOLDER = Path(package.__file__ or "").parent
@@ -139,13 +140,13 @@ class _Merge(ast.NodeTransformer):
 
 
 SELECTIONS: Mapping[str, Any] = {
-    "select_ite": symbols.ite,
-    "select_both": symbols.both,
-    "select_either": symbols.either,
-    "select_negation": symbols.negation,
-    "select_equal": symbols.equal,
-    "select_merge": symbols.merge_branches,
-    "select_bound_or_not": symbols.bound_or_not,
+    "select_ite": symbolic_terms.ite,
+    "select_both": selection.both,
+    "select_either": selection.either,
+    "select_negation": symbolic_terms.negation,
+    "select_equal": selection.equal,
+    "select_merge": selection.merge_branches,
+    "select_bound_or_not": selection.bound_or_not,
 }
 
 
@@ -205,12 +206,12 @@ def load(
         if name.startswith(PREFIX + "."):
             return loaded[name.rpartition(".")[2]]
         if symbolic and name == "math":
-            return _Namespace({"gcd": symbols.divisor_of})
+            return _Namespace({"gcd": selection.divisor_of})
         return builtins.__import__(name, globals_, locals_, fromlist, level)
 
     names = dict(vars(builtins), __import__=find)
     if symbolic:
-        names.update(min=symbols.least, max=symbols.greatest)
+        names.update(min=selection.least, max=selection.greatest)
     for name in MODULES:
         tree: ast.AST = ast.parse(_source(name, change or {}))
         if name == "word":
@@ -228,7 +229,7 @@ def load(
         del sys.modules[module.__name__]
     domain = Domain(loaded)
     if symbolic:
-        domain.replace("inverse", symbols.inverse_of)
+        domain.replace("inverse", selection.inverse_of)
         domain.replace("_CONSTANTS_KEPT", 0)
     return domain
 

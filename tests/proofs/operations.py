@@ -9,13 +9,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import z3
 
 from tests.proofs import meaning
 from tests.proofs.claims import Cut, Setting, assume, conj, guard_of, prove, signed, unsigned
-from tests.proofs.symbolic import Explorer, Truth, equal, expression, symbol
+from tests.proofs.selection import equal
+from tests.proofs.symbolic import Explorer, Truth, expression, symbol
 
 Shapes = tuple[str, str]
 WORD_OPERATIONS = {
@@ -379,6 +381,37 @@ def prove_reduction(setting: Setting, name: str) -> None:
         prove(equal(result.arguments[-1], expected), f"{name}: it may not end")
         if name == "_settle":
             prove(asked.arguments[-1] > 0, "_settle: it may not end")
+
+
+def prove_common_congruence(setting: Setting, name: str) -> None:
+    """`join_congruence`: a congruence that holds in either class; `meet_congruence`: of what is in both."""
+    w = setting.word
+    made = []
+    for side in ("a", "b"):
+        modulus, residue = setting.modulus(f"{side}.modulus"), symbol(f"{side}.residue", 0, w.UMAX)
+        assume(residue < modulus)
+        made.append((modulus, residue))
+    (m1, r1), (m2, r2) = made
+    x = setting.concrete("x")
+    if name == "meet_congruence":
+        assume(z3.And(setting.congruent(x, m1, r1), setting.congruent(x, m2, r2)))
+        met = setting.domain.lattice.meet_congruence(m1, r1, m2, r2)
+        if met is None:
+            prove(False, "meet_congruence: None, but there is a word")
+        modulus, residue = met
+    else:
+        lo, hi, other_lo, other_hi = (symbol(n, 0, w.UMAX) for n in ("lo", "hi", "other_lo", "other_hi"))
+        assume(conj(lo < hi, other_lo <= other_hi, z3.Or(expression(other_lo < other_hi), conj(equal(m2, 1), equal(r2, 0)))))
+        assume(conj(m1 <= hi - lo, z3.Or(expression(equal(other_lo, other_hi)), expression(m2 <= other_hi - other_lo))))
+        a = SimpleNamespace(umin=lo, umax=hi, modulus=m1, residue=r1)
+        b = SimpleNamespace(umin=other_lo, umax=other_hi, modulus=m2, residue=r2)
+        left = setting.congruent(x, m1, r1)
+        right = z3.And(setting.congruent(x, m2, r2), conj(other_lo <= unsigned(x), unsigned(x) <= other_hi))
+        assume(z3.Or(left, right))
+        modulus, residue = setting.domain.lattice.join_congruence(a, b)
+        prove(modulus <= m1, f"{name}: finer than one alone")
+    prove(conj(modulus >= 1, residue >= 0, residue < modulus, modulus <= w.SPAN), f"{name}: malformed")
+    prove(setting.congruent(x, modulus, residue), name)
 
 
 def prove_combination(setting: Setting) -> None:

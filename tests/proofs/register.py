@@ -88,6 +88,8 @@ def claims() -> Iterator[Claim]:
         yield Claim(f"meet {_short(shapes)}", "lattice", partial(operations.prove_meet, shapes=shapes), USUAL)
         yield Claim(f"leq {_short(shapes)}", "lattice", partial(operations.prove_order, shapes=shapes), (SMALL, EIGHT, WIDE))
     yield Claim("thresholds", "lattice", operations.prove_thresholds, (SMALL, EIGHT, WIDE))
+    for name in ("join_congruence", "meet_congruence"):
+        yield Claim(name, "congruence", partial(operations.prove_common_congruence, name=name), (SMALL, EIGHT, WIDE))
     for name, everywhere in integers.CLAIMS.items():
         yield Claim(name, "congruence", None, (), everywhere)
 

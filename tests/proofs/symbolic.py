@@ -20,6 +20,8 @@ from typing import Any
 
 import z3
 
+from tests.proofs.relevance import conjuncts, is_hard, names_of
+
 
 class RefutedError(Exception):
     """A claim does not hold; the message says which, and for what numbers."""
@@ -85,7 +87,7 @@ class Explorer:
         """Only what satisfies `condition` is of interest from here on."""
         term = expression(condition)
         self.solver.add(term)
-        self.assumed.extend(_conjuncts(term))
+        self.assumed.extend(conjuncts(term))
 
     def branch(self, condition: Any) -> bool:
         """Which way a condition goes on this path."""
@@ -105,7 +107,7 @@ class Explorer:
         self.at += 1
         fact = condition if taken else z3.Not(condition)
         self.solver.add(fact)
-        self.decided.extend(_conjuncts(fact))
+        self.decided.extend(conjuncts(fact))
         return taken
 
     def prove(self, claim: Any, what: str) -> None:
@@ -128,13 +130,13 @@ class Explorer:
             raise UnknownError(what)
 
     def _relevant(self, claim: Any) -> Iterator[list[Any]]:
-        names = _names(claim)
+        names = names_of(claim)
         facts = [*self.assumed, *self.decided]
-        near = [fact for fact in facts if _names(fact) <= names]
+        near = [fact for fact in facts if names_of(fact) <= names]
         yield near
         # One step further, but no more products and remainders: those are what takes long.
-        wider = names.union(*(_names(fact) for fact in facts if _names(fact) & names and not _is_hard(fact)))
-        reach = [fact for fact in facts if _names(fact) <= names or (_names(fact) <= wider and not _is_hard(fact))]
+        wider = names.union(*(names_of(fact) for fact in facts if names_of(fact) & names and not is_hard(fact)))
+        reach = [fact for fact in facts if names_of(fact) <= names or (names_of(fact) <= wider and not is_hard(fact))]
         if len(reach) > len(near):
             yield reach
 
@@ -189,49 +191,6 @@ class Explorer:
         finally:
             self.merging -= 1
             self.solver.pop()
-
-
-def _conjuncts(term: Any) -> list[Any]:
-    """The facts that a conjunction is made of."""
-    if z3.is_and(term):
-        return [fact for part in term.children() for fact in _conjuncts(part)]
-    return [term]
-
-
-_NAMES: dict[int, tuple[Any, frozenset[str]]] = {}
-
-
-def _names(term: Any) -> frozenset[str]:
-    """The symbols in a term."""
-    found = _NAMES.get(term.get_id())
-    if found is not None and found[0].eq(term):
-        return found[1]
-    if len(_NAMES) > 200_000:
-        _NAMES.clear()
-    if z3.is_const(term):
-        names = frozenset([term.decl().name()]) if term.decl().kind() == z3.Z3_OP_UNINTERPRETED else frozenset[str]()
-    else:
-        names = frozenset[str]().union(*map(_names, term.children()))
-    _NAMES[term.get_id()] = (term, names)
-    return names
-
-
-_HARD = {z3.Z3_OP_BMUL, z3.Z3_OP_BUREM, z3.Z3_OP_BUREM_I, z3.Z3_OP_BSREM, z3.Z3_OP_BSMOD, z3.Z3_OP_BUDIV, z3.Z3_OP_BSDIV}
-_HARDNESS: dict[int, tuple[Any, bool]] = {}
-
-
-def _is_hard(term: Any) -> bool:
-    """Whether there is a product or a quotient in a term."""
-    found = _HARDNESS.get(term.get_id())
-    if found is not None and found[0].eq(term):
-        return found[1]
-    if len(_HARDNESS) > 200_000:
-        _HARDNESS.clear()
-    # By a constant: that is how z3 writes a difference.
-    scaled = term.decl().kind() == z3.Z3_OP_BMUL and z3.is_bv_value(term.arg(0))
-    hard = (term.decl().kind() in _HARD and not scaled) or any(map(_is_hard, term.children()))
-    _HARDNESS[term.get_id()] = (term, hard)
-    return hard
 
 
 def _number(model: Any, term: Any) -> int:
@@ -402,7 +361,7 @@ class Sym:
         return make(~self.term, ~self.hi, ~self.lo)
 
     def __mul__(self, other: Any) -> Any:
-        if _is_power(other) and isinstance(other, Sym) and other.lo > 0:
+        if is_power(other) and isinstance(other, Sym) and other.lo > 0:
             return self << (other.bit_length() - 1)
         explorer = Explorer.current
         if explorer.products is not None and (isinstance(other, Sym) or other > 1):
@@ -411,7 +370,7 @@ class Sym:
         corners = (self.lo * lo, self.lo * hi, self.hi * lo, self.hi * hi)
         product = self._binary(other, min(corners), max(corners), lambda a, b: a * b)
         if isinstance(product, Sym):
-            product.power = self.power and _is_power(other)
+            product.power = self.power and is_power(other)
         return product
 
     __rmul__ = __mul__
@@ -560,7 +519,7 @@ def _shift(value: Any, places: Any, *, left: bool) -> Any:
         term = term_of(value, width) >> term_of(places, width)
     shifted = make(term, lo, hi)
     if isinstance(shifted, Sym):
-        shifted.power = _is_power(value)
+        shifted.power = is_power(value)
     return shifted
 
 
@@ -613,11 +572,11 @@ def merged(condition: Any, then: Any, other: Any) -> Any:
     width = _width(lo, hi)
     result = make(z3.If(expression(condition), term_of(then, width), term_of(other, width)), lo, hi)
     if isinstance(result, Sym):
-        result.power = _is_power(then) and _is_power(other)
+        result.power = is_power(then) and is_power(other)
     return result
 
 
-def _is_power(x: Any) -> bool:
+def is_power(x: Any) -> bool:
     return x.power if isinstance(x, Sym) else x > 0 and x & (x - 1) == 0
 
 
@@ -633,122 +592,3 @@ def ite(condition: Any, then: Callable[[], Any], other: Callable[[], Any]) -> An
         return merged(term, a, b)
     except CannotMergeError:
         return then() if explorer.branch(term) else other()
-
-
-class _Unbound:
-    """The value of a name that has none yet."""
-
-
-UNBOUND = _Unbound()
-
-
-def bound_or_not(read: Callable[[], Any]) -> Any:
-    """The value of a local name, or UNBOUND."""
-    try:
-        return read()
-    except NameError:
-        return UNBOUND
-
-
-def merge_branches(condition: Any, then: Callable[..., Any], other: Callable[..., Any], values: Sequence[Any]) -> Any:
-    """What `if condition: …` leaves in the names it assigns."""
-    return ite(condition, lambda: then(*values), lambda: other(*values))
-
-
-def both(*conditions: Callable[[], Any]) -> Any:
-    """`and`, without a fork where all are conditions."""
-    return _chain(conditions, until=False)
-
-
-def either(*conditions: Callable[[], Any]) -> Any:
-    """`or`, without a fork where all are conditions."""
-    return _chain(conditions, until=True)
-
-
-def _chain(conditions: Sequence[Callable[[], Any]], *, until: bool) -> Any:
-    first = conditions[0]()
-    if len(conditions) == 1:
-        return first
-    if not isinstance(first, (Truth, Sym)):
-        return first if bool(first) is until else _chain(conditions[1:], until=until)
-    term = expression(first)
-    explorer = Explorer.current
-    try:
-        rest = explorer.under(z3.Not(term) if until else term, lambda: _chain(conditions[1:], until=until))
-        if not isinstance(rest, (bool, Truth, Sym)):
-            raise CannotMergeError
-        return truth(z3.Or(term, expression(rest)) if until else z3.And(term, expression(rest)))
-    except CannotMergeError:
-        if explorer.branch(term) is until:
-            return until
-        return _chain(conditions[1:], until=until)
-
-
-def equal(a: Any, b: Any) -> Any:
-    """`a == b`, of tuples element by element, without a fork."""
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        if len(a) != len(b):
-            return False
-        return truth(z3.And(*[expression(equal(p, q)) for p, q in zip(a, b, strict=True)]))
-    return a == b
-
-
-def least(first: Any, *rest: Any) -> Any:
-    """`min`."""
-    for other in rest:
-        first = ite(other < first, lambda other=other: other, lambda first=first: first)  # type: ignore[misc]
-    return first
-
-
-def greatest(first: Any, *rest: Any) -> Any:
-    """`max`."""
-    for other in rest:
-        first = ite(other > first, lambda other=other: other, lambda first=first: first)  # type: ignore[misc]
-    return first
-
-
-def divisor_of(*numbers: Any) -> Any:
-    """`math.gcd` by its contract: a divisor of all, zero only where all are. That it is the greatest is not used by any proof.
-
-    The divisor of a number and a power of two is that power, or the number's own if it is less: exact, as the claims about
-    powers of two need it.
-    """
-    if not any(isinstance(n, Sym) for n in numbers):
-        import math
-
-        return math.gcd(*numbers)
-    if len(numbers) == 2 and any(_is_power(n) for n in numbers):
-        number, power = numbers if _is_power(numbers[1]) else (numbers[1], numbers[0])
-        low = number & -number
-        result = ite(number == 0, lambda: power, lambda: ite(low < power, lambda: low, lambda: power))
-        if isinstance(result, Sym):
-            result.power = True
-        return result
-    if len(numbers) > 2:
-        return divisor_of(numbers[0], divisor_of(*numbers[1:]))
-    most = max(max(abs(b) for b in bounds(n)) for n in numbers)
-    divisor = fresh("gcd", 0, most)
-    explorer = Explorer.current
-    all_zero = z3.And(*[expression(n == 0) for n in numbers])
-    explorer.assume((expression(divisor == 0)) == all_zero)
-    for n in numbers:
-        factor = fresh("factor", *((-most, most) if bounds(n)[0] < 0 else (0, most)))
-        explorer.assume(divisor * factor == n)
-    # Where one is zero, the other one it is.
-    a, b = numbers
-    explorer.assume(
-        z3.Implies(expression(a == 0), expression(divisor == least(b, -b) if bounds(b)[0] >= 0 else divisor == greatest(b, -b)))
-    )
-    explorer.assume(z3.Implies(expression(b == 0), expression(divisor == greatest(a, -a))))
-    return divisor
-
-
-def inverse_of(number: Any, modulus: Any) -> Any:
-    """`pow(number, -1, modulus)` by its contract; ValueError in Python where there is none."""
-    if not isinstance(number, Sym) and not isinstance(modulus, Sym):
-        return pow(number, -1, modulus)
-    result = fresh("inverse", 0, bounds(modulus)[1])
-    explorer = Explorer.current
-    explorer.assume(result < modulus)
-    explorer.assume(equal((number * result) % modulus, 1 % modulus))
-    return result

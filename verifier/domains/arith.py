@@ -205,7 +205,10 @@ def mul(a: Scalar, b: Scalar) -> Scalar:
     if b.umin == b.umax:
         if b.umin <= 1:
             return a if b.umin else b
-        value, mask = mul_bits(a.value, a.mask, b.umin)
+        value, mask = 0, UMAX
+        # Where the unknown bits have no known ones among them, bounds and congruence say all that bits could.
+        if b.umin & (b.umin - 1) == 0 or a.mask & (a.mask + (a.mask & -a.mask)):
+            value, mask = mul_bits(a.value, a.mask, b.umin)
     else:
         value, mask = 0, UMAX
     modulus, residue = mul_congruence(a, b)

@@ -71,9 +71,10 @@ def and_(a: Scalar, b: Scalar) -> Scalar:
             hi = a.umax & c
     if hi <= S32MAX:
         return narrow(lo, hi, value, mask, 1, 0) or TOP
-    smear = _signed_smear(a, b)
+    # Of two negative numbers, all bits above the highest zero stay.
+    least = a.smin if a.smin < b.smin else b.smin
     highest = a.smax if a.smax > b.smax else b.smax
-    return word(lo, hi, -smear, highest, value, mask, 1, 0)
+    return word(lo, hi, -(1 << (~least).bit_length()) if least < 0 else 0, highest, value, mask, 1, 0)
 
 
 def or_(a: Scalar, b: Scalar) -> Scalar:
