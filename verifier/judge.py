@@ -198,7 +198,7 @@ class _Judge:
                 break  # The program is refused already: what else may be wrong with it is not worth the time.
             remaining = self._remaining(prover, failure, deciding=deciding)
             if remaining and asker is not None and self._worth_asking(remaining):
-                remaining = self._ask(asker, failure, remaining)
+                remaining = self._ask(asker, failure, remaining, deciding=deciding)
             if deciding and remaining:
                 failed = True
                 self.purse.refused()
@@ -243,10 +243,10 @@ class _Judge:
         """Whether a solver may know better: what is wrong depends on the path, and refuses the program (or is a doubtful division)."""
         return any(p.code not in WITHOUT_PATHS and (p.code in ASKED or self._level(p.code) == "error") for p in problems)
 
-    def _ask(self, asker: SmtStage, failure: Failure, problems: list[Any]) -> list[Any]:
+    def _ask(self, asker: SmtStage, failure: Failure, problems: list[Any], *, deciding: bool) -> list[Any]:
         """Problems that the solver did not show to be none."""
         clock = perf_counter_ns()
-        outcome = asker.ask(failure.block, failure.op)
+        outcome = (asker.ask if deciding else asker.dispel)(failure.block, failure.op)
         self._timed("smt", clock)
         if outcome.proven:
             return outcome.problems

@@ -10,13 +10,14 @@ refinement, 2000); if it can, a dominator further up is tried.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.ops import Call, CallExtern, Op, Value, operands
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.checks.operation import check
 from bpfcc.verifier.places import CHANGES
-from bpfcc.verifier.slices import closure, settled
+from bpfcc.verifier.slices import cells_of, closure, settled
 from bpfcc.verifier.steps import step
 from bpfcc.verifier.view import View
 from bpfcc.verifier.walk import Overlay, Spent, Walk, lookup
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bpfcc.verifier.flow import State
     from bpfcc.verifier.linear import Linear, Terms
     from bpfcc.verifier.options import Budget
+    from bpfcc.verifier.slices import Cell
     from bpfcc.verifier.solver import Facts
     from bpfcc.verifier.unit import Unit
 
@@ -56,6 +58,11 @@ class Prover:
         self.learned: dict[Block, Overlay] = {}
         self.learned_order: dict[Block, dict[Terms, int]] = {}
         self.headers: Final = {target for _, target in unit.back_edges}
+
+    @cached_property
+    def cells(self) -> dict[Op, Cell]:
+        """Loads that read one place of the frame."""
+        return cells_of(self.unit, self.facts, set(self.facts.of))
 
     # ---- the obligation
 

@@ -9,6 +9,7 @@ may cost are counted, in the solver's own steps.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from bpfcc.verifier.checks.operation import check
@@ -47,6 +48,11 @@ MAX_GOALS: Final = 4
 MAX_SIZE: Final = 1 << 32
 MAX_UNKNOWN: Final = 3
 MAX_AFTERWARDS: Final = 8
+# What only warns is asked about where that is cheap: so many queries, of so much text, each with a part of what another may cost.
+LINT_QUERIES: Final = 8
+LINT_CHARS: Final = 10_000
+LINT_SHARE: Final = 10
+LINT_CONES: Final = 2
 
 
 class Outcome(NamedTuple):
@@ -63,7 +69,7 @@ class Outcome(NamedTuple):
 class Purse:
     """What the queries of one judgement may cost."""
 
-    __slots__ = ("closed", "queries", "rlimit", "unknowns")
+    __slots__ = ("closed", "lints", "queries", "rlimit", "unknowns")
 
     def __init__(self, budget: Budget) -> None:
         self.queries = budget.smt_queries
@@ -71,6 +77,7 @@ class Purse:
         # Answers of "unknown", which cost what a query may cost: after a few nothing more is asked.
         self.unknowns = MAX_UNKNOWN
         self.closed = False
+        self.lints = LINT_QUERIES
 
     def refused(self) -> None:
         """The program is refused: what else is asked is only for the sake of what its findings say."""
@@ -126,6 +133,24 @@ class SmtStage:
         view = self._view(block, op)
         view.granted = proven
         return check(view, op)
+
+    def dispel(self, block: Block, op: Op) -> Outcome:
+        """The same of what only warns, with little effort: without it the warning stands."""
+        goals, rest = self.goals(block, op)
+        purse = self.purse
+        for cone in islice(cones(self.unit, self.given.facts, block), LINT_CONES) if goals and not rest else ():
+            encoder = encode(self.given, cone, goals)
+            if encoder is None or purse.lints <= 0:
+                break
+            if plain(encoder, goals):
+                continue
+            text = query(encoder, goals)
+            if len(text) > LINT_CHARS:
+                break
+            purse.lints -= 1
+            if self.smt(text, purse.rlimit // LINT_SHARE).status == "unsat":
+                return Outcome(True, [])
+        return Outcome(False, [])
 
     def goals(self, block: Block, op: Op) -> tuple[list[Goal], list[Problem]]:
         """What facts do not say and is to be proven, and what is wrong even so."""

@@ -20,6 +20,7 @@ from bpfcc.verifier.induction import clamped, find_inductions
 from bpfcc.verifier.slices import WRITES
 from bpfcc.verifier.transfer import transfer
 from bpfcc.verifier.unit import renamed
+from bpfcc.verifier.writers import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,12 @@ class Facts:
 
 def solve(unit: Unit, params: Sequence[Scalar | Fact], max_steps: int) -> Facts:
     """Facts of every value of the function; OutOfSteps where `max_steps` operations were not enough."""
-    return _Solver(unit, params, max_steps).run()
+    solver = _Solver(unit, params, max_steps)
+    # Without loops everything that reaches an operation has been looked at before it.
+    unit.sources = None if solver.loops else Sources(unit, solver.facts)
+    facts = solver.run()
+    unit.sources = Sources(unit, facts)
+    return facts
 
 
 @final

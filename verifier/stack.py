@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from bpfcc.verifier.unit import Unit
 
 Known = Callable[[Operand], "Scalar | Fact"]
+Cell = tuple[int, int]
 MAX_WALK: Final = 4_000
 
 
-def frame_cell(fact: Scalar | Fact, offset: int, size: int) -> tuple[int, int] | None:
+def frame_cell(fact: Scalar | Fact, offset: int, size: int) -> Cell | None:
     """(offset from the outermost r10, size) where the address is one place in a frame."""
     found = pointers_of(fact)
     frames = [p for p in found if p.region.kind == "frame"]
@@ -62,7 +63,7 @@ def loaded(op: Load, found: Scalar | Fact, plain: Scalar) -> Scalar | Fact:
 
 
 def read_cell(
-    unit: Unit, version: Version, cell: tuple[int, int], plain: Scalar, known: Known, here: Block | None = None
+    unit: Unit, version: Version, cell: Cell, plain: Scalar, known: Known, here: Block | None = None
 ) -> Scalar | Fact | None:  # fmt: skip
     """What the bytes of `cell` may hold in `version`; None where nothing was found that reaches it. `here`: where it is read.
 
@@ -74,8 +75,11 @@ def read_cell(
     work: list[Version] = [version]
     steps = MAX_WALK
     rounds = False
+    sources = unit.sources
     while work:
         at = work.pop()
+        if sources is not None:
+            at = sources.resolve(at, cell)
         while type(at) is Write and not at.mask & mask:
             at = at.before
             steps -= 1
@@ -92,7 +96,7 @@ def read_cell(
             if not may_write(unit, at, cell, known):
                 work.append(at.before)
                 continue
-            value, covers = _written(at, cell, plain, known)
+            value, covers = stored(unit, at.op, cell, plain, known)
             if covers and here is not None and type(at.op) is Store:
                 value = newest(unit, at.op, here, value, known, rounds=rounds)
             if not covers:
@@ -117,7 +121,7 @@ def _of_any_round(unit: Unit, fact: Fact) -> Scalar | Fact:
     return found
 
 
-def stored_values(unit: Unit, version: Version, cell: tuple[int, int], known: Known) -> list[object]:
+def stored_values(unit: Unit, version: Version, cell: Cell, known: Known) -> list[object]:
     """Values of the stores that the bytes of `cell` may come from."""
     mask = byte_mask(*cell, unit.fn.frame_bytes)
     found: list[object] = []
@@ -125,6 +129,8 @@ def stored_values(unit: Unit, version: Version, cell: tuple[int, int], known: Kn
     work: list[Version] = [version]
     while work and len(seen) < MAX_WALK:
         at = work.pop()
+        if unit.sources is not None:
+            at = unit.sources.resolve(at, cell)
         while type(at) is Write and not at.mask & mask:
             at = at.before
         if at in seen:
@@ -135,7 +141,7 @@ def stored_values(unit: Unit, version: Version, cell: tuple[int, int], known: Kn
         elif type(at) is Write:
             covers = False
             if may_write(unit, at, cell, known):
-                _, covers = _written(at, cell, sc.TOP, known)
+                _, covers = stored(unit, at.op, cell, sc.TOP, known)
                 if type(at.op) is Store:
                     found += [at.op.value] if covers else [at.op.value, at.op.base]
             if not covers:
@@ -165,12 +171,12 @@ def newest(unit: Unit, op: Store, here: Block, fact: Scalar | Fact, known: Known
     return found
 
 
-def may_write(unit: Unit, at: Write, cell: tuple[int, int], known: Known) -> bool:
+def may_write(unit: Unit, at: Write, cell: Cell, known: Known) -> bool:
     """Whether a write of the frame's memory SSA, which goes by the shape of the code, is one by what is known of addresses."""
     return op_may_write(unit, at.op, cell, known)
 
 
-def op_may_write(unit: Unit, op: Op, cell: tuple[int, int], known: Known) -> bool:
+def op_may_write(unit: Unit, op: Op, cell: Cell, known: Known) -> bool:
     """Whether an operation may change bytes of the cell."""
     if isinstance(op, WRITERS):
         return _reaches(known(op.base), op.offset, op.size_bytes, cell)
@@ -202,7 +208,7 @@ def _touches(unit: Unit, op: Op) -> tuple[Touch, ...] | None:
     return None
 
 
-def _reaches(address: Scalar | Fact, offset: int, size: int | None, cell: tuple[int, int]) -> bool:
+def _reaches(address: Scalar | Fact, offset: int, size: int | None, cell: Cell) -> bool:
     """Whether `size` bytes there (None: any number) may be bytes of the cell."""
     for p in pointers_of(address):
         if p.region.kind == "unknown":
@@ -214,18 +220,13 @@ def _reaches(address: Scalar | Fact, offset: int, size: int | None, cell: tuple[
     return False
 
 
-def _written(at: Write, cell: tuple[int, int], plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:
-    """What a write left in the cell, and whether nothing older shows through."""
-    return stored(at.op, cell, plain, known)
-
-
-def stored(op: Op, cell: tuple[int, int], plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:
+def stored(unit: Unit, op: Op, cell: Cell, plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:
     """What an operation that may write the cell leaves in it, and whether nothing older shows through."""
     if type(op) is not Store:
-        return plain, False
+        return plain, _overwrites(unit, op, cell, known)
     base = known(op.base)
-    place = frame_cell(base, op.offset, op.size_bytes)
-    if place is None or number_of(base) is not None or len(pointers_of(base)) != 1:
+    place = _only_place(base, op.offset, op.size_bytes)
+    if place is None:
         # Somewhere around here: the value may lie just in this cell.
         return (join(plain, known(op.value)) if op.size_bytes == 8 else plain), False
     if place == cell:
@@ -233,7 +234,33 @@ def stored(op: Op, cell: tuple[int, int], plain: Scalar, known: Known) -> tuple[
         if op.size_bytes < 8:
             value = plain if type(value) is Fact else sc.cast("zext", 8 * op.size_bytes, 64, value)
         return value, True
-    return plain, place[0] <= cell[0] and cell[0] + cell[1] <= place[0] + place[1]
+    return plain, _within(cell, place)
+
+
+def _only_place(address: Scalar | Fact, offset: int, size: int) -> Cell | None:
+    """The frame place at that address, where it can be no other."""
+    return frame_cell(address, offset, size) if number_of(address) is None and len(pointers_of(address)) == 1 else None
+
+
+def _within(cell: Cell, place: Cell) -> bool:
+    return place[0] <= cell[0] and cell[0] + cell[1] <= place[0] + place[1]
+
+
+def _overwrites(unit: Unit, op: Op, cell: Cell, known: Known) -> bool:
+    """Whether a call fills the whole cell, with numbers.
+
+    Where a helper fails and leaves bytes as they were, what they held is a number from then on: less is known of it than before.
+    """
+    args: list[Operand] = getattr(op, "args", [])
+    for touch in _touches(unit, op) or ():
+        size = touch.size
+        if touch.size_argument is not None and touch.size_argument < len(args):
+            exact = number_of(known(args[touch.size_argument]))
+            size = exact.umin if exact is not None and exact.is_const() else None
+        place = _only_place(known(args[touch.argument]), 0, size) if size is not None and touch.argument < len(args) else None
+        if place is not None and _within(cell, place):
+            return True
+    return False
 
 
 def ever(known: Known) -> Known:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bpfcc.verifier.callgraph import CallGraph
     from bpfcc.verifier.expand import Expanded
     from bpfcc.verifier.options import MapFields, Request
+    from bpfcc.verifier.writers import Sources
 
 STALE: Final = -1
 OUTERMOST: Final = (0,)
@@ -159,6 +160,8 @@ class Unit:
             if type(block.terminator) is Branch:
                 self._note_test(block.terminator)
         self._regions: dict[Any, Region] = {}
+        # Where bytes of the frame come from; None as long as facts may still change.
+        self.sources: Sources | None = None
         self.back_edges: Final = {(latch, loop.header) for loop in self.loops.loops for latch in loop.latches} | set(self.loops.irreducible)
         self.loop_headers: Final = {target for _, target in self.back_edges}
 

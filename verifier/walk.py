@@ -221,9 +221,10 @@ class Walk:
 
     def _write_cells(self, op: Op, overlay: Overlay, aliases: Aliases, cells: set[Cell], known: Any) -> None:
         """Places of the frame whose bytes are followed: what the operation leaves in them."""
-        for cell in cells:
-            if op_may_write(self.unit, op, cell, known):
-                fact, covers = stored(op, cell, sc.of_bytes(cell[1]), known)
+        sources = self.unit.sources
+        for cell in sources.written_by(op) if sources is not None else cells:
+            if cell in cells and op_may_write(self.unit, op, cell, known):
+                fact, covers = stored(self.unit, op, cell, sc.of_bytes(cell[1]), known)
                 aliases.pop(cell, None)
                 if covers:
                     overlay[cell] = fact
@@ -396,7 +397,7 @@ class Walk:
         aliases: Aliases = {}
         tested: list[Value] = []
         everything = _EVERYTHING
-        cells = cells_of(unit, prover.facts, set(prover.facts.of))
+        cells = prover.cells
         places = set(cells.values())
         for here, following in zip(steps, [*steps[1:], None], strict=True):
             block = here.block

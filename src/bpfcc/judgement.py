@@ -5,8 +5,8 @@
     explain_verdict(verdict, program, program.ir)       C names, source lines; illustrate(…): inputs that show what goes wrong
 
 This is what the library does in-process and what isolated children do (`bpfcc.isolate.judge`); nothing here reads or writes files once
-`warm_up` has been called. They are two steps, for what explains takes longer to import than most programs take to judge, and most have
-nothing to explain. A program that cannot be judged still gets a verdict, that says so.
+`warm_up` has been called. Illustrating is a step of its own, for what runs programs takes longer to import than most take to judge, and
+most have no error to show. A program that cannot be judged still gets a verdict, that says so.
 """
 
 from __future__ import annotations
@@ -274,10 +274,10 @@ def refused(
 
 # Modules that are imported where they are needed: (packages with everything in them, modules).
 FOR_JUDGING: Final = (
-    ("bpfcc.verifier", "bpfcc.types"),
-    ("bpfcc.explain.record", "bpfcc.smt", "bpfcc.program", "bpfcc.runtime.specs.kfuncs"),
+    ("bpfcc.verifier", "bpfcc.types", "bpfcc.explain"),
+    ("bpfcc.frontend.dwarf", "bpfcc.smt", "bpfcc.program", "bpfcc.runtime.specs.kfuncs"),
 )
-FOR_EXPLAINING: Final = (
+FOR_ILLUSTRATING: Final = (
     ("bpfcc.explain", "bpfcc.counterexamples", "bpfcc.runtime", "bpfcc.backends"),
     ("bpfcc.frontend.dwarf", "bpfcc.frontend.btf_values", "bpfcc.execution", "bpfcc.seeds", "bpfcc.values"),
 )
@@ -287,13 +287,13 @@ NOT_FOR_CHILDREN: Final = frozenset(
 )
 
 
-def warm_up(rules: Rules, *, explain: bool = False) -> None:
-    """Import everything that judging (or explaining) imports when it needs it, and read the platform's tables."""
+def warm_up(rules: Rules, *, runs: bool = False) -> None:
+    """Import everything that judging imports when it needs it (or running, to illustrate), and read the platform's tables."""
     from bpfcc.runtime.specs import load_platform
 
     platform = load_platform(rules.platform)
-    packages, modules = FOR_EXPLAINING if explain else FOR_JUDGING
-    if not explain:
+    packages, modules = FOR_ILLUSTRATING if runs else FOR_JUDGING
+    if not runs:
         load_engine()
         # A table of its own, which is read at the first question.
         _ = platform.kfuncs
@@ -301,7 +301,7 @@ def warm_up(rules: Rules, *, explain: bool = False) -> None:
         import_all(package)
     for name in modules:
         import_module(name)
-    if explain:
+    if runs:
         warm_up_runs()
 
 

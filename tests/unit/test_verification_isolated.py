@@ -361,7 +361,7 @@ def scripted(*records: Any, raw: bytes | None = None) -> Any:
     return Crew()
 
 
-BEGIN = {"programs": [["first", "first", "xdp", "xdp"]], "needs_kernel_types": False}
+BEGIN = {"programs": [["first", "first", "xdp", "xdp"]], "share": [0], "needs_kernel_types": False}
 DIGEST = "0" * 64
 
 
@@ -407,7 +407,8 @@ RUBBISH: dict[str, list[Any]] = {
     "a hit that was not asked for": [BEGIN, {"start": 0}, {"index": 0, "code": DIGEST, "ir": DIGEST, "hit": True}],
     "a question without a cache": [BEGIN, {"start": 0}, {"ask": [], "ir": DIGEST}],
     "hints of another kind": [BEGIN, {"start": 0}, GOOD[2] | {"hints": 3}],
-    "a draft where nothing is explained": [BEGIN, {"start": 0}, {"draft": GOOD[2]}],
+    "a draft that is no verdict": [BEGIN, {"start": 0}, {"draft": {"verdict": 3}}],
+    "a draft of nothing": [BEGIN, {"draft": GOOD[2]}],
     "kernel types again": [{"programs": [], "needs_kernel_types": True}],
 }  # fmt: skip
 
@@ -501,14 +502,24 @@ def test_a_cache_that_makes_no_sense_is_a_miss(record: Any, monkeypatch: pytest.
 
 
 @linux
-def test_a_program_that_ends_the_explaining_child_keeps_its_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("what", [forever, hoard, lambda: os.kill(os.getpid(), signal.SIGSEGV)])
+def test_a_program_that_ends_the_child_while_it_looks_for_names_keeps_its_verdict(what: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with_engine(monkeypatch, by_name({"first": rejected("V011"), "second": rejected("V020")}))
-    monkeypatch.setattr("bpfcc.isolate.judge.explain_verdict", lambda *_: forever())
-    found = judge_object(request("first", "second"), limits=replace(SMALL, wall_seconds=0.5))
-    assert statuses(found) == {"first": "rejected", "second": "rejected"}
-    for each in found:
+    monkeypatch.setattr("bpfcc.isolate.judge.explain_verdict", lambda *_: what())
+    found = judge_object(request("first", "second", "fourth"), limits=replace(SMALL, wall_seconds=0.5))
+    assert statuses(found[:2]) == {"first": "rejected", "second": "rejected"}
+    assert statuses(found) == {"first": "rejected", "second": "rejected", "fourth": "accepted"}
+    for each in found[:2]:
         assert each.verdict is not None
         assert each.verdict.findings[0].message == "the address is wrong"
+
+
+@linux
+def test_names_do_not_change_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_engine(monkeypatch, by_name({"first": rejected("V011")}))
+    monkeypatch.setattr("bpfcc.isolate.judge.explain_verdict", lambda verdict, *_: replace(verdict, status="accepted", findings=()))
+    with pytest.raises(InputError, match="no sensible answer"):
+        judge_object(request("first"), limits=SMALL)
 
 
 @linux
@@ -649,7 +660,7 @@ def test_requests_to_judge_cross_a_pipe() -> None:
     original = request(
         "first",
         rules=rules,
-        explain={"first": verdict},
+        illustrate={"first": verdict},
         hints={"first": "{}"},
         part=(1, 2),
         sections=("xdp",),
@@ -717,18 +728,18 @@ ROOT = Path(__file__).parents[2]
 IN_PARENTS = {"explain/cause.py", "explain/sarif.py", "explain/text.py", "explain/__init__.py", "types/__init__.py", "specs/tables.py"}
 
 
-@pytest.mark.parametrize("explain", [False, True])
-def test_no_child_imports_late(explain: bool) -> None:
+@pytest.mark.parametrize("runs", [False, True])
+def test_no_child_imports_late(runs: bool) -> None:
     script = (
         "import sys\nfrom bpfcc.pipeline import warm_up as first\nfrom bpfcc.judgement import Rules, warm_up\n"
-        f"first(lift=True)\nwarm_up(Rules(), explain={explain})\nprint(*sys.modules)"
+        f"first(lift=True)\nwarm_up(Rules(), runs={runs})\nprint(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     loaded = set(done.stdout.split())
     folders = (
         ["src/bpfcc/explain", "src/bpfcc/counterexamples", "runtime/maps", "backends/interp"]
-        if explain
-        else ["verifier", "src/bpfcc/types", "runtime/specs"]
+        if runs
+        else ["verifier", "src/bpfcc/types", "src/bpfcc/explain", "runtime/specs"]
     )
     late = {}
     for folder in folders:

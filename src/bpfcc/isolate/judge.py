@@ -1,13 +1,14 @@
 """What a confined child does when it judges: read an object, lift and judge its programs, one after another, and say so as it goes.
 
-    {"programs": [["filter", "filter", "xdp", "xdp"], …], "needs_kernel_types": false}      key, name, section, type
+    {"programs": [["filter", "filter", "xdp", "xdp"], …], "share": [0, …], "needs_kernel_types": false}     key, name, section, type
     {"start": 0}                                            whatever ends the child now, this program is why
     {"ask": ["filter", …], "ir": "6b86…"}                    -> {"hit": false}
+    {"draft": {"code": "…", "ir": "…", "verdict": {…}}}      there are findings, and names for them are looked for
     {"index": 0, "code": "…", "ir": "…", "verdict": {…}}     {"index": 0, …, "hit": true} where the parent knew it
     {"end": true}
 
-Queries for the solver go the same way: {"smt": "(assert …)", "rlimit": 4000000}. A second child explains what the first one found, see
-`bpfcc.judgement`. The parent's side is `bpfcc.isolate.judging`.
+Queries for the solver go the same way: {"smt": "(assert …)", "rlimit": 4000000}. A second child looks for inputs that show the errors
+that the first one found, see `bpfcc.judgement`. The parent's side is `bpfcc.isolate.judging`.
 """
 
 from __future__ import annotations
@@ -22,14 +23,12 @@ from bpfcc.hints import from_text, to_text
 from bpfcc.isolate.fork import result_of
 from bpfcc.isolate.reader import ReadRequest, btf_from_bytes, code_digest, wants_target
 from bpfcc.judgement import (
-    RUNS_HERE,
     Rules,
     explain_verdict,
     illustrate,
     judge_and_hint,
     lift_for,
     malformed,
-    unexplained,
     unknown_type,
     unsupported,
     warm_up,
@@ -57,15 +56,15 @@ TYPED: Final = frozenset({"tracing", "lsm", "struct_ops", "ext"})
 class JudgeRequest:
     """An object to read, and how its programs are judged.
 
-    `part` (i, n): every n-th program from the i-th on. `sections`: only programs of these. `targets`: those that these can
+    `part` (i, n): the i-th of n shares of the programs. `sections`: only programs of these. `targets`: those that these can
     tail-call too. `only`: of all these, those that are left to do. `cached`: the parent answers what it knows already. `smt`: it
     has a solver.
     """
 
     read: ReadRequest
     rules: Rules
-    # Verdicts to explain, by key: then nothing is judged.
-    explain: Mapping[str, Verdict] = field(default_factory=dict)
+    # Verdicts to illustrate, by key: then nothing is judged.
+    illustrate: Mapping[str, Verdict] = field(default_factory=dict)
     # Inputs to try for these (`bpfcc.hints`), by key.
     hints: Mapping[str, str] = field(default_factory=dict)
     part: tuple[int, int] = (0, 1)
@@ -107,11 +106,11 @@ class JudgeJob:
         from bpfcc.pipeline import warm_up as warm_up_reading
 
         warm_up_reading(lift=True)
-        warm_up(request.rules, explain=bool(request.explain))
+        warm_up(request.rules, runs=bool(request.illustrate))
         self.request: Final = request
         self.kernel_btf: Final[Btf | None] = Btf.kernel() if request.read.kernel_types and request.read.target_btf is None else None
         self.types: KernelTypes | None = WantedTypes() if request.rules.platform == "linux" else None
-        if request.read.kernel_types and not request.explain:
+        if request.read.kernel_types and not request.illustrate:
             self.types = preloaded(self.kernel_btf)
         self._usage = import_module("resource").getrusage if sys.platform != "win32" else None
         self.object: Object | None = None
@@ -130,10 +129,8 @@ class JudgeJob:
         channel.send(begun)
         if self.object is None or begun.get("needs_kernel_types"):
             return
-        first, parts = self.request.part
-        for index, (key, *_) in enumerate(begun["programs"]):
-            if index % parts != first:
-                continue
+        for index in begun["share"]:
+            key = begun["programs"][index][0]
             channel.send({"start": index})
             try:
                 answer: dict[str, Any] = result_of(lambda key=key: self._judge(key, channel))  # type: ignore[misc]
@@ -150,7 +147,7 @@ class JudgeJob:
 
         read = self.request.read
         target = btf_from_bytes(read.target_btf) if read.target_btf is not None else self.kernel_btf
-        if read.target_btf is not None and not self.request.explain:
+        if read.target_btf is not None and not self.request.illustrate:
             self.types = preloaded(target)
         raw = load(read.data, types=read.types, target_btf=target, file=read.file)
         obj = Object(raw)
@@ -160,7 +157,7 @@ class JudgeJob:
             chosen = in_sections(obj, chosen, self.request.sections)
         missing = target is None and not read.kernel_types
         if missing and (wants_target(raw) or self._wants_types(raw)):
-            return {"programs": [], "needs_kernel_types": True}
+            return {"programs": [], "share": [], "needs_kernel_types": True}
         self.object = obj
         self.programs = {key: obj.programs.get(key) or obj.program(key) for key in chosen}
         if self.request.targets:
@@ -168,10 +165,24 @@ class JudgeJob:
         if self.request.only is not None:
             self.programs = {key: program for key, program in self.programs.items() if key in self.request.only}
         named = [[key, program.name, program.section, program.type] for key, program in self.programs.items()]
-        return {"programs": named, "needs_kernel_types": False}
+        return {"programs": named, "share": self._share(), "needs_kernel_types": False}
+
+    def _share(self) -> list[int]:
+        """Which of the programs are this child's: the longest first, each to whoever has the least; all children count the same."""
+        part, parts = self.request.part
+        if parts == 1:
+            return list(range(len(self.programs)))
+        sizes = [size_of(program) for program in self.programs.values()]
+        given, mine = [0] * parts, []
+        for index in sorted(range(len(sizes)), key=lambda index: -sizes[index]):
+            to = given.index(min(given))
+            given[to] += sizes[index] + 1
+            if to == part:
+                mine.append(index)
+        return sorted(mine)
 
     def _wants_types(self, raw: RawObject) -> bool:
-        return not self.request.explain and self.types is not None and any(program.type in TYPED for program in raw.programs.values())
+        return not self.request.illustrate and self.types is not None and any(program.type in TYPED for program in raw.programs.values())
 
     def _add_targets(self) -> None:
         """Programs that tail calls can enter: they are judged as what their callers are."""
@@ -187,8 +198,8 @@ class JudgeJob:
     def _judge(self, key: str, channel: Channel) -> dict[str, Any]:
         program = self.programs[key]
         rules = self.request.rules
-        if key in self.request.explain:
-            return self._explain(program, key, channel)
+        if key in self.request.illustrate:
+            return self._illustrate(program, key)
         try:
             code = code_digest(program.bytecode)
         except InputError as error:
@@ -216,26 +227,22 @@ class JudgeJob:
         smt = self._own_solver or (RemoteSolver(channel) if self.request.smt else None)
         verdict, hints = judge_and_hint(program, rules, kernel_types=self.types, smt=smt, module=module, digest=digest)
         answer = self._answer(code, digest, verdict)
-        return answer | {"hints": to_text(hints)} if hints and rules.explain else answer
+        if not rules.explain or not verdict.findings or not verdict.digest:
+            return answer
+        # Names come from debug information, which may be anything: should this child end there, the verdict is not lost.
+        channel.send({"draft": answer})
+        answer = self._answer(code, digest, explain_verdict(verdict, program, module))
+        return answer | {"hints": to_text(hints)} if hints else answer
 
-    def _explain(self, program: Program, key: str, channel: Channel) -> dict[str, Any]:
-        verdict = self.request.explain[key]
+    def _illustrate(self, program: Program, key: str) -> dict[str, Any]:
         from bpfcc.explain import object_record
         from bpfcc.program import module_digest
 
-        def answer(found: Verdict) -> dict[str, Any]:
-            return {"code": None, "ir": verdict.digest, "verdict": object_record("", [found], wire=True)}
-
-        rules = self.request.rules
-        module = lift_for(program, rules)
-        if module_digest(module) != verdict.digest:
-            return answer(unexplained(verdict))
-        named = explain_verdict(verdict, program, module)
-        if rules.platform != RUNS_HERE or all(finding.level != "error" for finding in named.findings):
-            return answer(named)
-        # The search runs the program: should this child end there, the names are not lost.
-        channel.send({"draft": answer(named)})
-        return answer(illustrate(named, program, module, from_text(self.request.hints.get(key, ""))))
+        verdict = self.request.illustrate[key]
+        module = lift_for(program, self.request.rules)
+        if module_digest(module) == verdict.digest:
+            verdict = illustrate(verdict, program, module, from_text(self.request.hints.get(key, "")))
+        return {"code": None, "ir": verdict.digest, "verdict": object_record("", [verdict], wire=True)}
 
     def _answer(self, code: str | None, digest: str | None, verdict: Verdict) -> dict[str, Any]:
         from bpfcc.explain import object_record
@@ -249,6 +256,14 @@ class JudgeJob:
             "ir": digest if verdict.digest else None,
             "verdict": object_record(self.request.read.file or "", [verdict], wire=True),
         }
+
+
+def size_of(program: Program) -> int:
+    """Bytes of code; 0 where it cannot be linked, which is found when it is judged."""
+    try:
+        return len(program.bytecode.code)
+    except (InputError, UnsupportedError):
+        return 0
 
 
 def in_sections(obj: Object, keys: list[str], sections: tuple[str, ...]) -> list[str]:

@@ -63,7 +63,7 @@ def judge_line(request: JudgeRequest, limits: Limits) -> bytes:
     record["judge"] = {name: getattr(request, name) for name in PLAIN} | {
         "rules": rules_record(request.rules),
         "hints": dict(request.hints),
-        "explain": {key: object_record("", [verdict], wire=True) for key, verdict in request.explain.items()},
+        "illustrate": {key: object_record("", [verdict], wire=True) for key, verdict in request.illustrate.items()},
     }  # fmt: skip
     return json.dumps(record).encode()
 
@@ -79,8 +79,8 @@ def parse_judge_request(line: bytes) -> tuple[JudgeRequest, Limits] | None:
         return None
     read, limits = parse_request(line)
     plain: Any = {name: tuple(record[name]) if isinstance(record[name], list) else record[name] for name in PLAIN}
-    explain = {key: parse_record(each)[1][0] for key, each in record["explain"].items()}
-    request = JudgeRequest(read, rules_of(record["rules"]), explain, record["hints"], **plain)
+    illustrate = {key: parse_record(each)[1][0] for key, each in record["illustrate"].items()}
+    request = JudgeRequest(read, rules_of(record["rules"]), illustrate, record["hints"], **plain)
     return request, limits
 
 

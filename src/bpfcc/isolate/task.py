@@ -25,7 +25,7 @@ from bpfcc.hints import MAX_CHARS
 from bpfcc.isolate.channel import Lines
 from bpfcc.isolate.fork import ended_by_signal
 from bpfcc.isolate.wire import MAX_PROGRAMS, digest_of, error_of, number_below, rubbish, text_of
-from bpfcc.judgement import exhausted, unexplained
+from bpfcc.judgement import RUNS_HERE, exhausted, unexplained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,10 +81,10 @@ class ObjectTask:
         self.done: dict[str, JudgedProgram] = {}
         self.running = 0
         self.base = ""
-        # What verdicts are cached under, by program; and those that wait for an explanation.
+        # What verdicts are cached under, by program; and those whose errors wait to be shown by an input.
         self.keys: dict[str, str] = {}
-        self._unexplained: dict[str, Verdict] = {}
-        # What the child that judges has to say to the one that explains; nobody here reads it.
+        self._errors: dict[str, Verdict] = {}
+        # What the child that judges has to say to the one that illustrates; nobody here reads it.
         self.hints: dict[str, str] = {}
         self._kernel_types = request.read.kernel_types
         if cache is not None:
@@ -104,15 +104,16 @@ class ObjectTask:
         return not self.running and not self.waiting
 
     def settle(self, program: JudgedProgram) -> None:
-        """A program has its verdict: it is kept, or explained first."""
+        """A program has its verdict: it is kept, or illustrated first."""
         self.done[program.key] = program
-        verdict = program.verdict
+        verdict, rules = program.verdict, self.request.rules
         if verdict is None or program.cached:
             return
-        if self.request.rules.explain and verdict.findings and verdict.digest:
-            self._unexplained[program.key] = verdict
+        runs = rules.explain and rules.platform == RUNS_HERE and verdict.digest
+        if runs and any(finding.level == "error" for finding in verdict.findings):
+            self._errors[program.key] = verdict
         else:
-            self.remember(program.key, unexplained(verdict))
+            self.remember(program.key, verdict)
 
     def remember(self, key: str, verdict: Verdict) -> None:
         """The verdict as it is shown, and as the cache has it from now on. Without a digest it is of this run only."""
@@ -122,15 +123,14 @@ class ObjectTask:
 
             self.cache.put(self.keys[key], object_record("", [verdict], wire=True))
 
-    def explain(self) -> None:
-        """When all are judged: work for a child that explains."""
-        if self.running or self.waiting or not self._unexplained or self.error is not None:
+    def illustrate(self) -> None:
+        """When all are judged: work for a child that runs programs."""
+        if self.running or self.waiting or not self._errors or self.error is not None:
             return
-        found, self._unexplained = self._unexplained, {}
+        found, self._errors = self._errors, {}
         read = replace(self.request.read, kernel_types=self._kernel_types)
-        self._waiting.append(
-            Attempt(self, replace(self.request, read=read, part=(0, 1), only=tuple(found), cached=False, explain=found, hints=self.hints))
-        )
+        more = replace(self.request, read=read, part=(0, 1), only=tuple(found), cached=False, illustrate=found, hints=self.hints)
+        self._waiting.append(Attempt(self, more))
 
     def take(self) -> Attempt:
         """A share of the work."""
@@ -149,8 +149,8 @@ class ObjectTask:
             if not keys:
                 return
             request = replace(request, part=(0, 1), only=keys)
-        if request.explain:
-            request = replace(request, explain={key: verdict for key, verdict in request.explain.items() if key in (keys or ())})
+        if request.illustrate:
+            request = replace(request, illustrate={key: verdict for key, verdict in request.illustrate.items() if key in (keys or ())})
         self._waiting.append(Attempt(self, replace(request, read=read)))
 
     def result(self) -> JudgedObject:
@@ -174,8 +174,8 @@ class Attempt:
         self.mine: list[Identity] = []
         self.current: Identity | None = None
         self.answered: set[str] = set()
-        # Verdicts with names, for want of better ones.
-        self.drafts: dict[str, Verdict] = {}
+        # The verdict on the program in work, should the child end while it looks for names.
+        self._draft: JudgedProgram | None = None
         self.ended = False
         self.timed_out = False
         # What the program in work would be cached under, and what the cache has.
@@ -194,8 +194,8 @@ class Attempt:
             self._start(self.programs[number_below(record["start"], len(self.programs), file)], worker)
         elif "ask" in record:
             worker.reply({"hit": self._look_up(record)})
-        elif "draft" in record and self.current is not None and self.request.explain:
-            self.drafts[self.current.key] = self._explained(self.current, record["draft"])
+        elif "draft" in record and self.current is not None and not self.request.illustrate:
+            self._draft = self._judged(self.current, record["draft"])
         elif "smt" in record:
             begun = time.monotonic()
             worker.reply(solve(text_or_empty(record["smt"]), number_below(record.get("rlimit"), 1 << 32, file)))
@@ -225,15 +225,17 @@ class Attempt:
         self.programs = tuple(identity(each, file) for each in programs)
         if len({each.key for each in self.programs}) != len(self.programs):
             raise rubbish(file)
-        first, parts = request.part
-        self.mine = list(self.programs[first::parts])
+        share = record.get("share")
+        if not isinstance(share, list) or len(share) > len(self.programs):
+            raise rubbish(file)
+        self.mine = [self.programs[number_below(index, len(self.programs), file)] for index in share]
         if self.task.order is None:
             self.task.order = self.programs
 
     def _start(self, program: Identity, worker: Worker) -> None:
         if self.current is not None or program not in self._left():
             raise rubbish(self.task.file)
-        self.current, self._known = program, None
+        self.current, self._known, self._draft = program, None, None
         worker.deadline = time.monotonic() + self.task.limits.wall_seconds
 
     def _left(self) -> list[Identity]:
@@ -270,33 +272,45 @@ class Attempt:
 
     def _keep(self, program: Identity, record: dict[str, Any]) -> None:
         task, file = self.task, self.task.file
-        code, ir = (None if record.get(name) is None else digest_of(record[name], file) for name in ("code", "ir"))
         self.answered.add(program.key)
+        if self.request.illustrate:
+            task.remember(program.key, self._more_of(self.request.illustrate[program.key], verdict_of(record.get("verdict"), file)))
+            return
         if record.get("hit") is True:
+            code, ir = self._digests(record)
             if self._known is None or self._known.digest != ir:
                 raise rubbish(file)
             task.settle(JudgedProgram(program.key, self._known, code, ir, cached=True))
             return
-        if self.request.explain:
-            task.remember(program.key, self._explained(program, record))
-            return
-        verdict = verdict_of(record.get("verdict"), file)
-        if verdict.digest != (ir or "") or (verdict.accepted and ir is None):
-            raise rubbish(file)
-        verdict = replace(verdict, name=program.name, section=program.section, type=program.type)
+        judged = self._judged(program, record)
+        if judged.verdict is not None and self._draft is not None and self._draft.verdict is not None:
+            judged = self._draft._replace(verdict=self._more_of(self._draft.verdict, judged.verdict))
+        else:
+            judged = plain(judged)
         hints = record.get("hints", "")
         if not isinstance(hints, str) or len(hints) > MAX_CHARS:
             raise rubbish(file)
         task.hints[program.key] = hints
-        task.settle(JudgedProgram(program.key, verdict, code, ir))
+        task.settle(judged)
 
-    def _explained(self, program: Identity, record: Any) -> Verdict:
-        """What an explaining child says: it may say more of a verdict, not another."""
-        verdict = verdict_of(record.get("verdict") if isinstance(record, dict) else None, self.task.file)
-        found = self.request.explain[program.key]
-        if (verdict.status, verdict.digest) != (found.status, found.digest):
+    def _digests(self, record: dict[str, Any]) -> list[str | None]:
+        return [None if record.get(name) is None else digest_of(record[name], self.task.file) for name in ("code", "ir")]
+
+    def _judged(self, program: Identity, record: Any) -> JudgedProgram:
+        """The verdict in a record."""
+        if not isinstance(record, dict):
             raise rubbish(self.task.file)
-        return replace(found, findings=verdict.findings)
+        code, ir = self._digests(record)
+        verdict = verdict_of(record.get("verdict"), self.task.file)
+        if verdict.digest != (ir or "") or (verdict.accepted and ir is None):
+            raise rubbish(self.task.file)
+        return JudgedProgram(program.key, replace(verdict, name=program.name, section=program.section, type=program.type), code, ir)
+
+    def _more_of(self, known: Verdict, verdict: Verdict) -> Verdict:
+        """What a child says once there is a verdict: it may say more of it, not another."""
+        if (verdict.status, verdict.digest) != (known.status, known.digest):
+            raise rubbish(self.task.file)
+        return replace(known, findings=verdict.findings)
 
     def _fault(self, program: Identity, record: Any) -> None:
         """The child could not judge the program, and says why."""
@@ -317,7 +331,7 @@ class Attempt:
         task = self.task
         task.running -= 1
         self._settle(status)
-        task.explain()
+        task.illustrate()
 
     def _settle(self, status: int) -> None:
         task, program = self.task, self.current
@@ -349,8 +363,8 @@ class Attempt:
         return f"memory ({self.task.limits.memory_bytes >> 20} MiB)"
 
     def _ran_out(self, program: Identity, what: str) -> None:
-        """Once more alone, unless it was alone; the others in any case."""
-        if not self.answered:
+        """Once more alone, unless it was alone or only names are missing; the others in any case."""
+        if not self.answered or self._draft is not None:
             self._give_up(program, what)
         else:
             self.task.again(self.request, (program.key,), kernel_types=self.request.read.kernel_types)
@@ -362,18 +376,23 @@ class Attempt:
 
     def _give_up(self, program: Identity, what: str) -> None:
         self.answered.add(program.key)
-        if self.request.explain:
-            # The verdict stands; what could be said about it is missing.
-            verdict = self.drafts.get(program.key) or unexplained(self.request.explain[program.key])
-            self.task.done[program.key] = self.task.done[program.key]._replace(verdict=verdict)
+        if self.request.illustrate:
+            # The verdict stands; an input that shows it is missing.
+            self.task.done[program.key] = self.task.done[program.key]._replace(verdict=self.request.illustrate[program.key])
+        elif self._draft is not None:
+            self.task.done[program.key] = plain(self._draft)
         else:
             self.task.settle(JudgedProgram(program.key, exhausted(program, self.request.rules, what)))
 
     def _crashed(self, program: Identity, error: InternalError) -> None:
         self.answered.add(program.key)
-        found = self.task.done.get(program.key) or JudgedProgram(program.key, None)
-        verdict = self.drafts.get(program.key) or (unexplained(found.verdict) if found.verdict is not None else None)
-        self.task.done[program.key] = found._replace(verdict=verdict, error=error)
+        found = self.task.done.get(program.key) or self._draft or JudgedProgram(program.key, None)
+        self.task.done[program.key] = plain(found)._replace(error=error)
+
+
+def plain(found: JudgedProgram) -> JudgedProgram:
+    """Its verdict in words that need no names; of one that has names already nothing changes."""
+    return found._replace(verdict=unexplained(found.verdict)) if found.verdict is not None else found
 
 
 def identity(record: Any, file: str) -> Identity:
