@@ -54,6 +54,17 @@ def _words_of(cls: type[Op]) -> list[tuple[str, tuple[object, ...]]]:
 
 
 WORDS: Final = {cls: _words_of(cls) for cls in OPERATIONS}
+# What there is to check of an operation of each class: words, whether it has a displacement, tables that it names a row of, and whether
+# there are rules for it alone.
+_PLANS: Final = {
+    cls: (
+        WORDS[cls],
+        "offset" in cls.FIELDS,
+        tuple(name for name in ("map", "extern") if name in cls.FIELDS),
+        cls.ARGS is not None or cls in (CallFunction, FuncAddr, Assume),
+    )
+    for cls in OPERATIONS
+}
 
 
 class _FunctionChecker:
@@ -104,8 +115,10 @@ class _FunctionChecker:
         ids: set[int] = set()
 
         def enter(value: Value, definition: Op | Block | None, block: Block, at: int) -> None:
-            self.require(5, value.id not in ids and value.id < self.fn.next_value, f"v{value.id} is defined twice, or not below next_value")
-            self.require(5, value.definition is definition, f"v{value.id} names another definition")
+            if value.id in ids or value.id >= self.fn.next_value:
+                self.require(5, False, f"v{value.id} is defined twice, or not below next_value")
+            if value.definition is not definition:
+                self.require(5, False, f"v{value.id} names another definition")
             ids.add(value.id)
             home[value] = (block, at)
 
@@ -125,16 +138,25 @@ class _FunctionChecker:
         return home
 
     def _op(self, op: Op) -> None:
-        self.require(7, op.insn >= -1, "bad instruction index")
-        for operand in _all_operands(op):
-            self.require(7, type(operand) is Value or (type(operand) is int and 0 <= operand < LIMIT64), f"bad operand {operand!r}")
-        for name, allowed in WORDS[type(op)]:
-            self.require(8, getattr(op, name) in allowed, f"{name} is {getattr(op, name)!r}")
-        offset = getattr(op, "offset", 0)
-        self.require(8, -(1 << 31) <= offset < 1 << 32, f"displacement {offset}")
-        for name, table in (("map", self.module.maps), ("extern", self.module.externs)):
-            if name in op.FIELDS:
-                self.require(10, 0 <= getattr(op, name) < len(table), f"there is no {name} {getattr(op, name)}")
+        # Conditions are spelt out, not passed to `require`: this runs for every operation of every program.
+        if op.insn < -1:
+            self.require(7, False, "bad instruction index")
+        for operand in operands(op) if not op.EDGES else _all_operands(op):
+            if type(operand) is not Value and not (type(operand) is int and 0 <= operand < LIMIT64):
+                self.require(7, False, f"bad operand {operand!r}")
+        words, displaced, tables, special = _PLANS[type(op)]
+        for name, allowed in words:
+            if getattr(op, name) not in allowed:
+                self.require(8, False, f"{name} is {getattr(op, name)!r}")
+        if displaced:
+            offset: int = op.offset  # type: ignore[attr-defined]
+            self.require(8, -(1 << 31) <= offset < 1 << 32, f"displacement {offset}")
+        for name in tables:
+            self.require(10, 0 <= getattr(op, name) < len(getattr(self.module, f"{name}s")), f"there is no {name} {getattr(op, name)}")
+        if special:
+            self._special(op)
+
+    def _special(self, op: Op) -> None:
         if op.ARGS is not None:
             self.require(10, len(getattr(op, op.ARGS)) <= MAX_ARGS, "more than five arguments")
         if isinstance(op, (CallFunction, FuncAddr)):
@@ -158,9 +180,8 @@ class _FunctionChecker:
                         self.require(6, False, f"v{value.id} is used but not defined")
                         continue
                     where, index = place
-                    here = where is block and index < at
-                    above = where is not block and dominators.dominates(where, block)
-                    self.require(6, here or above, f"v{value.id} does not dominate this use")
+                    if not (index < at if where is block else dominators.dominates(where, block)):
+                        self.require(6, False, f"v{value.id} does not dominate this use")
 
 
 def _all_operands(op: Op) -> list[Operand]:

@@ -52,6 +52,11 @@ ALL_BYTES: Final = (1 << FRAME_BYTES) - 1
 CALLS: Final = (Call, CallFunction, CallExtern, CallIndirect)
 ACCESSES: Final = (Load, Store, LoadAcquire, StoreRelease, Atomic, AtomicFetch, CompareExchange)
 WRITERS: Final = (Store, StoreRelease, Atomic, AtomicFetch, CompareExchange)
+# The same to look a class up in: no class is made of one of these.
+_ACCESSES: Final[frozenset[type[Op]]] = frozenset(ACCESSES)
+_CALLS: Final[frozenset[type[Op]]] = frozenset(CALLS)
+_WRITERS: Final[frozenset[type[Op]]] = frozenset(WRITERS)
+_TOUCHING: Final = _ACCESSES | _CALLS
 
 
 def byte_mask(offset: int, size: int, frame_bytes: int = FRAME_BYTES) -> int:
@@ -130,18 +135,21 @@ class Pointers:
 
 def _note(op: Op, carries: dict[Value, list[Value]], stored: set[Value], loaded: list[Value]) -> None:
     """How a frame address could pass through one operation."""
-    if isinstance(op, ACCESSES):
-        if op.HAS_RESULT:
-            loaded.append(op.result)  # type: ignore[union-attr]
-        if isinstance(op, WRITERS):
-            stored.update(v for v in (op.value, getattr(op, "expected", 0)) if type(v) is Value)
-    elif isinstance(op, (Alu, Assume, CallFunction, CallExtern, CallIndirect)):
+    kind = type(op)
+    if kind is Alu or kind is Assume:
         for operand in operands(op):
             if type(operand) is Value:
-                carries.setdefault(operand, []).append(op.result)
-        if not isinstance(op, (Alu, Assume)):
-            loaded.append(op.result)
-    elif isinstance(op, Call):
+                carries.setdefault(operand, []).append(op.result)  # type: ignore[attr-defined]
+    elif kind in _ACCESSES:
+        if op.HAS_RESULT:
+            loaded.append(op.result)  # type: ignore[attr-defined]
+        if isinstance(op, WRITERS):
+            stored.update(v for v in (op.value, getattr(op, "expected", 0)) if type(v) is Value)
+    elif isinstance(op, CALLS):
+        if not isinstance(op, Call):
+            for operand in operands(op):
+                if type(operand) is Value:
+                    carries.setdefault(operand, []).append(op.result)
         loaded.append(op.result)
 
 
@@ -175,10 +183,11 @@ class Footprints:
 
     def of(self, op: Op) -> Footprint:
         """The footprint of one operation."""
-        if isinstance(op, ACCESSES):
-            return self._access(op)
-        if isinstance(op, CALLS):
-            return self._call(op)
+        kind = type(op)
+        if kind in _ACCESSES:
+            return self._access(op)  # type: ignore[arg-type]
+        if kind in _CALLS:
+            return self._call(op)  # type: ignore[arg-type]
         return NOTHING
 
     def _access(self, op: Load | Store | LoadAcquire | StoreRelease | Atomic | AtomicFetch | CompareExchange) -> Footprint:
@@ -190,8 +199,9 @@ class Footprints:
         else:
             exact = (base + op.offset, op.size_bytes)
             mask = byte_mask(*exact, self.frame_bytes)
-        reads = 0 if isinstance(op, (Store, StoreRelease)) else mask
-        writes = mask if isinstance(op, WRITERS) else 0
+        kind = type(op)
+        reads = 0 if kind is Store or kind is StoreRelease else mask
+        writes = mask if kind in _WRITERS else 0
         return Footprint(reads, writes, exact)
 
     def _call(self, op: Call | CallFunction | CallExtern | CallIndirect) -> Footprint:
@@ -298,8 +308,11 @@ class FrameMemory:
         return join
 
     def _walk(self, block: Block, version: Version) -> Version:
+        of = self.footprints.of
         for op in block.ops:
-            footprint = self.footprints.of(op)
+            if type(op) not in _TOUCHING:
+                continue
+            footprint = of(op)
             if footprint.reads:
                 self.sees[op] = version
             if footprint.writes:

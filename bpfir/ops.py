@@ -15,7 +15,7 @@ Each class states its fields and its `SYNTAX` once. The annotation of a field sa
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar, dataclass_transform, final, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar, dataclass_transform, final, get_args
 
 from bpfcc.bpfir.semantics import AluKind, CompareKind
 
@@ -90,6 +90,14 @@ class Op:
     HAS_RESULT: ClassVar[bool]
     insn: int
 
+    def list_operands(self) -> list[Operand]:
+        """See `operands`."""
+        raise NotImplementedError
+
+    def list_edges(self) -> list[Edge]:
+        """See `edges`."""
+        raise NotImplementedError
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.FIELDS)})"
 
@@ -115,7 +123,7 @@ def operation(cls: type[_Operation]) -> type[_Operation]:
     members = {name: value for name, value in vars(cls).items() if name not in {"insn", "__dict__", "__weakref__"}}
     members |= {
         "__slots__": tuple(kinds),
-        "__init__": _constructor(list(kinds)),
+        **_methods(kinds),
         "FIELDS": kinds,
         "USES": tuple(name for name, kind in kinds.items() if kind == "Operand"),
         "ARGS": next((name for name, kind in kinds.items() if kind == "list[Operand]"), None),
@@ -128,13 +136,21 @@ def operation(cls: type[_Operation]) -> type[_Operation]:
     return made
 
 
-def _constructor(names: list[str]) -> Callable[..., None]:
-    """`__init__` with the fields in order, `insn` with its default; from the class's own annotations, never from input."""
-    head = ", ".join(f"{name}=-1" if name == "insn" else name for name in names)
-    body = "".join(f"\n    self.{name} = {name}" for name in names)
-    namespace: dict[str, Callable[..., None]] = {}
-    exec(f"def __init__(self, {head}):{body}", namespace)  # noqa: S102
-    return namespace["__init__"]
+def _methods(kinds: dict[str, str]) -> dict[str, Callable[..., Any]]:
+    """What every class has of its own, spelt out, since it is asked all the time; from annotations in this module, never from input."""
+    names = ", ".join(f"{name}=-1" if name == "insn" else name for name in kinds)
+    body = "".join(f"\n    self.{name} = {name}" for name in kinds)
+    uses = [f"self.{name}" for name, kind in kinds.items() if kind == "Operand"]
+    uses += [f"*self.{name}" for name, kind in kinds.items() if kind == "list[Operand]"]
+    ways = [f"self.{name}" for name, kind in kinds.items() if kind == "Edge"]
+    namespace: dict[str, Callable[..., Any]] = {}
+    exec(  # noqa: S102
+        f"def __init__(self, {names}):{body}\n"
+        f"def list_operands(self): return [{', '.join(uses)}]\n"
+        f"def list_edges(self): return [{', '.join(ways)}]",
+        namespace,
+    )
+    return {name: namespace[name] for name in ("__init__", "list_operands", "list_edges")}
 
 
 # ---- addresses ------------------------------------------------------------------------------------------------------
@@ -549,30 +565,24 @@ TERMINATORS: Final = (Jump, Branch, Exit, Unresolved)
 
 def operands(op: Op) -> list[Operand]:
     """Operands of `op` itself, in order; arguments of its edges are not among them (`edges`)."""
-    names = op.USES
-    found: list[Operand] = [getattr(op, names[0])] if len(names) == 1 else [getattr(op, name) for name in names]
-    if op.ARGS is not None:
-        found += getattr(op, op.ARGS)
-    return found
+    return op.list_operands()
 
 
 def edges(op: Op) -> list[Edge]:
     """Ways out of the block that `op` ends; empty for everything else."""
-    names = op.EDGES
-    if not names:
-        return []
-    return [getattr(op, names[0])] if len(names) == 1 else [getattr(op, name) for name in names]
+    return op.list_edges()
 
 
 def used_values(op: Op) -> Iterator[Value]:
     """Values that `op` uses, arguments of its edges included; one that is used twice comes twice."""
-    for operand in operands(op):
+    for operand in op.list_operands():
         if type(operand) is Value:
             yield operand
-    for edge in edges(op):
-        for operand in edge.args:
-            if type(operand) is Value:
-                yield operand
+    if op.EDGES:
+        for edge in op.list_edges():
+            for operand in edge.args:
+                if type(operand) is Value:
+                    yield operand
 
 
 def replace_operands(op: Op, replacement: dict[Value, Operand]) -> None:

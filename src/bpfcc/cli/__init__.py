@@ -7,6 +7,7 @@ This module is what starts: it answers `--version` alone, and imports the rest o
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -34,7 +35,18 @@ def main() -> NoReturn:
     gc.set_threshold(100_000, 20, 20)
     from bpfcc.cli.app import run
 
-    sys.exit(run(arguments))
+    leave(run(arguments))
+
+
+def leave(status: int) -> NoReturn:
+    """End at once: to take every object apart first is a tenth of a short command's time."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            status = status or 1
+    os._exit(status)
 
 
 def fill_streams() -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
+from bpfcc.bpfir.collector import paused_collector
 from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.hints import from_text, to_text
 from bpfcc.isolate.fork import result_of
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from bpfcc.verifier.options import BtfPointer, KernelTypes
     from bpfcc.verifier.verdict import Verdict
 
+# Less code than that is judged by one child.
+SHARED_BYTES: Final = 4_000
 # Programs whose arguments the kernel's types describe: it is no use to begin without them.
 TYPED: Final = frozenset({"tracing", "lsm", "struct_ops", "ext"})
 
@@ -133,7 +136,9 @@ class JudgeJob:
             key = begun["programs"][index][0]
             channel.send({"start": index})
             try:
-                answer: dict[str, Any] = result_of(lambda key=key: self._judge(key, channel))  # type: ignore[misc]
+                # What one program leaves behind is collected after it.
+                with paused_collector():
+                    answer: dict[str, Any] = result_of(lambda key=key: self._judge(key, channel))  # type: ignore[misc]
             except KernelTypesWantedError:
                 answer = {"needs_kernel_types": True}
             channel.send({"index": index} | answer)
@@ -170,9 +175,10 @@ class JudgeJob:
     def _share(self) -> list[int]:
         """Which of the programs are this child's: the longest first, each to whoever has the least; all children count the same."""
         part, parts = self.request.part
-        if parts == 1:
-            return list(range(len(self.programs)))
-        sizes = [size_of(program) for program in self.programs.values()]
+        sizes = [size_of(program) for program in self.programs.values()] if parts > 1 else []
+        if sum(sizes) < SHARED_BYTES:
+            # Another child would cost more than it saves.
+            return list(range(len(self.programs))) if part == 0 else []
         given, mine = [0] * parts, []
         for index in sorted(range(len(sizes)), key=lambda index: -sizes[index]):
             to = given.index(min(given))

@@ -80,6 +80,7 @@ class ObjectTask:
         self.error: BpfccError | None = None
         self.done: dict[str, JudgedProgram] = {}
         self.running = 0
+        self._shared = False
         self.base = ""
         # What verdicts are cached under, by program; and those whose errors wait to be shown by an input.
         self.keys: dict[str, str] = {}
@@ -90,8 +91,7 @@ class ObjectTask:
         if cache is not None:
             digest = hashlib.sha256(request.read.data).hexdigest()
             self.base = surroundings(request.rules, digest, request.read.target_btf)
-        shares = [replace(request, part=(index, parts), cached=cache is not None) for index in range(parts)]
-        self._waiting = deque(Attempt(self, share) for share in shares)
+        self._waiting = deque([Attempt(self, replace(request, part=(0, parts), cached=cache is not None))])
 
     @property
     def waiting(self) -> bool:
@@ -136,6 +136,13 @@ class ObjectTask:
         """A share of the work."""
         self.running += 1
         return self._waiting.popleft()
+
+    def share(self, first: JudgeRequest) -> None:
+        """The child with the first share leaves programs to others."""
+        index, parts = first.part
+        if index == 0 and not self._shared:
+            self._shared = True
+            self._waiting.extend(Attempt(self, replace(first, part=(other, parts))) for other in range(1, parts))
 
     def fail(self, error: BpfccError) -> None:
         """The object itself cannot be read, or its child makes no sense."""
@@ -229,6 +236,8 @@ class Attempt:
         if not isinstance(share, list) or len(share) > len(self.programs):
             raise rubbish(file)
         self.mine = [self.programs[number_below(index, len(self.programs), file)] for index in share]
+        if len(self.mine) < len(self.programs):
+            self.task.share(request)
         if self.task.order is None:
             self.task.order = self.programs
 
