@@ -21,17 +21,18 @@ def reverse_postorder(fn: Function) -> list[Block]:
     """Blocks that the entry reaches, each before its successors but for back edges."""
     order: list[Block] = []
     seen = {fn.entry}
-    stack = [(fn.entry, iter(fn.entry.successors()))]
+    # Blocks whose successors are still to come, each with those that are left, the next one last.
+    stack = [(fn.entry, fn.entry.successors()[::-1])]
     while stack:
         block, successors = stack[-1]
-        for successor in successors:
-            if successor not in seen:
-                seen.add(successor)
-                stack.append((successor, iter(successor.successors())))
-                break
-        else:
+        if not successors:
             order.append(block)
             stack.pop()
+            continue
+        successor = successors.pop()
+        if successor not in seen:
+            seen.add(successor)
+            stack.append((successor, successor.successors()[::-1]))
     order.reverse()
     return order
 

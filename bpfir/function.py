@@ -42,11 +42,11 @@ class Block:
 
     def edges(self) -> list[Edge]:
         """Ways out, `then` before `otherwise`."""
-        return edges(self.terminator)
+        return self.terminator.list_edges()
 
     def successors(self) -> list[Block]:
         """Targets of the edges; a block may come twice."""
-        return [edge.block for edge in edges(self.terminator)]
+        return [edge.block for edge in self.terminator.list_edges()]
 
     def all_ops(self) -> Iterator[Op]:
         """Operations in order, the terminator last."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 ROUNDS: Final = 24
 # What an obligation may cost that only warns, as a part of what others may.
 LINT_SHARE: Final = 40
+# Warnings that cost all that before the others are no longer looked at.
+SPENT_LINTS: Final = 8
 HELD_CODES: Final = frozenset({"V040", "V041", "V042"})
 
 
@@ -52,6 +54,7 @@ class Prover:
         self.steps = 0
         self.steps_here = 0
         self.limit = budget.path_steps_each
+        self.spent_lints = 0
         # What the last exploration came upon that it was not to look for.
         self.set_aside: Problems = []
         # What proofs left behind: facts that hold in a block and in all that it dominates.
@@ -75,6 +78,8 @@ class Prover:
         """
         if self._known_already(block, op):
             return None
+        if not deciding and self.spent_lints >= SPENT_LINTS:
+            return Spent(block)
         needed = {p.code for p in problems}
         values: set[Value] = set()
         wanted = [v for v in operands(op) if type(v) is Value]
@@ -91,6 +96,7 @@ class Prover:
             if outcome is None:
                 return None
             if isinstance(outcome, Spent):
+                self.spent_lints += not deciding
                 return outcome
             last = outcome
         return last
