@@ -283,6 +283,31 @@ static inline void bpfcc_trap_at(struct bpfcc_run *run, uint32_t trap, uint64_t 
     }
 }
 
+/* ---- for code with checks in it ----------------------------------------------------------------------------- */
+
+enum { BPFCC_STEP_SLICE = 1 << 16 }; /* steps between two looks at the stop flag */
+
+/* A live piece of guest memory: address a is valid for n bytes where a - lo + n <= bytes; its host address is a + delta. (ABI) */
+struct bpfcc_reach {
+    uint64_t lo, bytes, delta;
+};
+
+/* The piece that `size` bytes at `address` lie in; 0, and the run traps, when a checked run may not do that. It holds until the next
+ * helper that moves memory, and as long as the frames that are live stay. */
+BPFCC_API int bpfcc_reach(struct bpfcc_run *run, uint64_t address, uint64_t size, int write, struct bpfcc_reach *out);
+/* Steps are taken from the budget in slices, so that a charge is one subtraction; between two slices the stop flag is read.
+ * The next slice, `steps` below zero paid from it; or 0 and a trap. */
+BPFCC_API int64_t bpfcc_more_steps(struct bpfcc_run *run, int64_t steps);
+/* LD_ABS and LD_IND: bytes in network order, or -1. Linux knows two areas below zero: from the link layer's header, from the
+ * network's. */
+BPFCC_API int64_t bpfcc_load_packet(struct bpfcc_run *run, int64_t offset, uint32_t size);
+/* Frames down to call depth `depth` are live; 0, and the run traps, where there are not so many. */
+BPFCC_API int bpfcc_push_frame(struct bpfcc_run *run, uint32_t depth);
+BPFCC_API void bpfcc_pop_frame(struct bpfcc_run *run, uint32_t depth);
+/* Makes a run one of compiled code: `invoke` calls its functions back, `backend` is its own. */
+BPFCC_API void bpfcc_compiled_bind(struct bpfcc_run *run, bpfcc_invoke invoke, void *backend);
+BPFCC_API void bpfcc_compiled_unbind(struct bpfcc_run *run, const void *backend);
+
 /* ---- runs and epochs ----------------------------------------------------------------------------------- */
 
 /* Around every run (or batch of runs): values deleted meanwhile are not reused before the run has left. */

@@ -28,67 +28,19 @@ static const char names[] =
 
 /* ---- what handlers call ---------------------------------------------------------------------------------------- */
 
-static int set(const uint8_t *bits, uint64_t index)
-{
-    return bits[index >> 3] >> (index & 7) & 1;
-}
-
-enum { NEIGHBOURS = 64 };
-
-/* Fills a cache with the live range around an address; 0 where that takes bpfcc_access_slow: memory handed out by helpers, or
- * what is not allowed at all. Where bits say which bytes may be accessed, the range is theirs, as far as is worth looking. */
-static int fill_cache(struct bpfcc_thread *ctx, struct bpfcc_cache *cache)
-{
-    uint64_t address = ctx->slow_address, slot = address >> BPFCC_SLOT_SHIFT;
-    const struct bpfcc_region *region = slot < BPFCC_SLOTS ? ctx->run->slots[slot] : NULL;
-    if (!region || (ctx->slow_write && !(region->flags & BPFCC_REGION_WRITE)))
-        return 0;
-    uint64_t offset = address - region->base, lo = region->lo, hi = region->hi;
-    if (address < region->base || offset < lo || offset >= hi)
-        return 0;
-    if (region->stride) {
-        uint64_t start = (uint64_t)((uint32_t)offset / region->stride) * region->stride;
-        lo = start > lo ? start : lo;
-        hi = start + region->element < hi ? start + region->element : hi;
-    }
-    const uint8_t *bits = ctx->slow_write ? region->writable : region->readable;
-    if (bits) {
-        uint64_t first = offset, last = offset;
-        while (first > lo && offset - first < NEIGHBOURS && set(bits, first - 1))
-            first--;
-        while (last < hi && last - offset < NEIGHBOURS && set(bits, last))
-            last++;
-        lo = first;
-        hi = last;
-    }
-    if (offset >= hi || ctx->slow_size > hi - offset)
-        return 0;
-    uint64_t bytes = hi - lo;
-    cache->lo = region->base + lo;
-    cache->delta = (uint64_t)(uintptr_t)region->host - region->base;
-    for (uint32_t k = 0; k < 4; k++)
-        cache->count[k] = bytes >= (1u << k) ? bytes - (1u << k) + 1 : 0;
-    return 1;
-}
-
-static NOINLINE int reach_once(struct bpfcc_thread *ctx, struct bpfcc_cache *cache)
-{
-    uint8_t *host = bpfcc_access_slow(ctx->run, ctx->slow_address, ctx->slow_size, (int)ctx->slow_write);
-    if (!host)
-        return 0;
-    cache->lo = ctx->slow_address;
-    cache->delta = (uint64_t)(uintptr_t)host - ctx->slow_address;
-    for (uint32_t k = 0; k < 4; k++)
-        cache->count[k] = ctx->slow_size == (1u << k);
-    return 1;
-}
-
 /* Makes the access that a handler could not make a hit of its cache; 0: a trap. */
-static int reach(struct bpfcc_thread *ctx)
+static NOINLINE int reach(struct bpfcc_thread *ctx)
 {
     struct bpfcc_cache *cache = (struct bpfcc_cache *)(void *)((char *)ctx + ctx->slow_cache);
+    struct bpfcc_reach found;
     ctx->caches_used |= 1u << (ctx->slow_cache / sizeof *cache);
-    return fill_cache(ctx, cache) || reach_once(ctx, cache);
+    if (!bpfcc_reach(ctx->run, ctx->slow_address, ctx->slow_size, (int)ctx->slow_write, &found))
+        return 0;
+    cache->lo = found.lo;
+    cache->delta = found.delta;
+    for (uint32_t k = 0; k < 4; k++)
+        cache->count[k] = found.bytes >= (1u << k) ? found.bytes - (1u << k) + 1 : 0;
+    return 1;
 }
 
 /* Regions may have moved or gone. */
@@ -99,27 +51,6 @@ static inline void forget(struct bpfcc_thread *ctx)
         ctx->caches_used &= ctx->caches_used - 1;
         memset(ctx->cache[index].count, 0, sizeof ctx->cache[index].count);
     }
-}
-
-/* Steps are taken from the budget in slices, so that a charge is one subtraction; between two slices the stop flag is read.
- * The next slice, `steps` below zero paid from it; or 0 and a trap. */
-static NOINLINE int64_t more_steps(struct bpfcc_thread *ctx, int64_t steps)
-{
-    struct bpfcc_run *run = ctx->run;
-    uint64_t need = steps < 0 ? (uint64_t)-steps : 0;
-    if (run->stop && *(const volatile int32_t *)run->stop) {
-        bpfcc_trap_at(run, BPFCC_TRAP_STOPPED, 0, 0);
-        return 0;
-    }
-    if (run->steps_left < need) {
-        bpfcc_trap_at(run, BPFCC_TRAP_BUDGET, 0, 0);
-        run->steps_left = 0;
-        return 0;
-    }
-    uint64_t left = run->steps_left - need;
-    uint64_t slice = left < BPFCC_INTERP_SLICE ? left : BPFCC_INTERP_SLICE;
-    run->steps_left = left - slice;
-    return (int64_t)slice;
 }
 
 static void note_trap(struct bpfcc_thread *ctx, const struct bpfcc_word *ip)
@@ -175,31 +106,6 @@ static const struct bpfcc_code_function *enter_target(struct bpfcc_thread *ctx, 
     if (to->zero_bytes)
         memset((uint8_t *)(uintptr_t)regs[-1] - to->zero_bytes, 0, to->zero_bytes);
     return to;
-}
-
-enum { LINK_LAYER = -0x200000, NETWORK_LAYER = -0x100000, ETHERNET_BYTES = 14 };
-
-/* LD_ABS and LD_IND: bytes in network order, or -1. Linux knows two areas below zero: from the link layer's header, from the
- * network's. */
-static int64_t load_packet(struct bpfcc_run *run, int64_t offset, uint32_t size)
-{
-    if (!run->packet)
-        return -1;
-    if (offset < 0) {
-        if (offset >= NETWORK_LAYER)
-            offset += ETHERNET_BYTES - (int64_t)NETWORK_LAYER;
-        else if (offset >= LINK_LAYER)
-            offset -= LINK_LAYER;
-        else
-            return -1;
-    }
-    if ((uint64_t)offset + size > run->packet_end - run->packet_data)
-        return -1;
-    const uint8_t *data = run->packet + run->packet_data + offset;
-    int64_t value = 0;
-    for (uint32_t i = 0; i < size; i++)
-        value = value << 8 | data[i];
-    return value;
 }
 
 /* Accesses to the value at `address` are about to come: the pair of caches at `place` knows it, NO_CACHES = none. */
@@ -505,7 +411,7 @@ static uint64_t run_function(struct bpfcc_thread *ctx, const struct bpfcc_code_f
     const struct bpfcc_word *ip = code->words + to->entry;
     int64_t steps = -(int64_t)to->cost;
     if (checked) {
-        steps = more_steps(ctx, steps);
+        steps = bpfcc_more_steps(ctx->run, steps);
         if (run->trap) {
             note_trap(ctx, ip);
             return 0;

@@ -18,7 +18,6 @@ enum {
     BPFCC_INTERP_CACHES = 16,
     BPFCC_INTERP_NO_CACHES = 0xffff,
     BPFCC_INTERP_HEADER = 6,      /* words before the registers of a frame */
-    BPFCC_INTERP_SLICE = 1 << 16, /* steps between two looks at the stop flag */
 };
 
 /* (ABI: written by Python) */
