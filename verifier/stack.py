@@ -71,42 +71,43 @@ def read_cell(
     """
     mask = byte_mask(*cell, unit.fn.frame_bytes)
     found: Scalar | Fact | None = None
-    seen: set[Version] = set()
-    work: list[Version] = [version]
+    # What reaches the cell both in this round of a loop and from an earlier one is looked at twice.
+    seen: set[tuple[Version, bool]] = set()
+    work: list[tuple[Version, bool]] = [(version, False)]
     steps = MAX_WALK
-    rounds = False
     sources = unit.sources
+    around = False
     while work:
-        at = work.pop()
+        at, rounds = work.pop()
         if sources is not None:
             at = sources.resolve(at, cell)
         while type(at) is Write and not at.mask & mask:
             at = at.before
             steps -= 1
         steps -= 1
-        if at in seen:
+        if (at, rounds) in seen:
             continue
         if steps < 0:
             return _anything_stored(unit, plain, known)
-        seen.add(at)
-        if rounds:
-            known = ever(known)
+        seen.add((at, rounds))
+        around = around or rounds
+        now = ever(known) if rounds else known
         value: Scalar | Fact = plain
         if type(at) is Write:
-            if not may_write(unit, at, cell, known):
-                work.append(at.before)
+            if not may_write(unit, at, cell, now):
+                work.append((at.before, rounds))
                 continue
-            value, covers = stored(unit, at.op, cell, plain, known)
+            value, covers = stored(unit, at.op, cell, plain, now)
             if covers and here is not None and type(at.op) is Store:
-                value = newest(unit, at.op, here, value, known, rounds=rounds)
+                value = newest(unit, at.op, here, value, now, rounds=rounds)
             if not covers:
-                work.append(at.before)
+                work.append((at.before, rounds))
         elif type(at) is Join:
-            work += at.incoming
             rounds = rounds or at.block in unit.loop_headers
+            work += [(each, rounds) for each in at.incoming]
             continue
         found = value if found is None else join(found, value)
-    return _of_any_round(unit, found) if rounds and type(found) is Fact else found
+    return _of_any_round(unit, found) if around and type(found) is Fact else found
 
 
 def _of_any_round(unit: Unit, fact: Fact) -> Scalar | Fact:
