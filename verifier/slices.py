@@ -131,6 +131,8 @@ class Slice:
             keep = WRITES
         uses: list[tuple[Block, Value]] = [(home, v) for v in operands(target) if type(v) is Value and v in values]
         for block in region:
+            # What the check of the target wants to know, whatever else is wrong, is known where its block begins.
+            kept = keep if block is not home else WRITES
             chosen = []
             for op in block.ops:
                 if op.HAS_RESULT and op.result in values:  # type: ignore[attr-defined]
@@ -138,7 +140,7 @@ class Slice:
                     chosen.append(op)
                 elif op is target:
                     chosen.append(op)
-                if type(op) in keep:
+                if type(op) in kept:
                     uses += [(block, v) for v in operands(op) if type(v) is Value and v in values]
                     if not chosen or chosen[-1] is not op:
                         chosen.append(op)
