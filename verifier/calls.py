@@ -13,7 +13,7 @@ from bpfcc.verifier.facts import number_of, pointers_of
 from bpfcc.verifier.flow import UNSURE
 from bpfcc.verifier.handles import Handle, begin, end, handle_at, hold, lend, let_go, packet_moved, slot_of
 from bpfcc.verifier.pseudo import after_pseudo, is_pseudo
-from bpfcc.verifier.steps import frame_mask, is_the_acquired, touched
+from bpfcc.verifier.steps import frame_mask, is_the_acquired, reached, spoilt, touched
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Operand
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SPIN_LOCK: Final = "spin_lock"
 SPIN_UNLOCK: Final = "spin_unlock"
+# A buffer that a value of the map is copied to.
+MAP_VALUE: Final = "map_value_uninit"
 # What kind of dynptr a helper makes.
 DYNPTR_KINDS: Final = {"dynptr_from_mem": "local", "ringbuf_reserve_dynptr": "ringbuf"}
 ACQUIRING_MAPS: Final = frozenset({"sockmap", "sockhash"})
@@ -95,10 +97,7 @@ def _once(view: View, operand: Operand) -> bool:
 
 
 def _written(view: View, op: Call, state: State, spared: frozenset[int] = frozenset()) -> State:
-    """Bytes that the helper writes; `spared`: arguments that are handles, which are looked at for themselves.
-
-    That nothing else of it reaches into a handle is an obligation of the call.
-    """
+    """Bytes that the helper writes; `spared`: arguments that are handles, which are looked at for themselves."""
     effects = view.unit.around.effects(op.helper)
     helper = view.unit.around.helper(op.helper)
     if effects is None or helper is None:
@@ -110,21 +109,21 @@ def _written(view: View, op: Call, state: State, spared: frozenset[int] = frozen
         mask, sure = touched(view, op, touch)
         if sure:
             init |= mask
-    for index, argument in enumerate(helper.arguments):
-        size = _map_bytes(view, op, argument.kind)
-        if size is not None and index < len(op.args):
-            mask, sure = frame_mask(view, view.known(op.args[index]), 0, size)
-            if sure:
+        if state.dynptrs and helper.arguments[touch.argument].kind != MAP_VALUE:
+            state = spoilt(view, state, reached(view, op, touch))
+    for index, argument in enumerate(helper.arguments[: len(op.args)]):
+        sizes = _map_bytes(view, op) if argument.kind == MAP_VALUE else []
+        if sizes:
+            mask, sure = frame_mask(view, view.known(op.args[index]), 0, max(sizes))
+            state = spoilt(view, state, mask)
+            if sure and len(sizes) == 1:
                 init |= mask
     return state.with_init(init) if init != state.init else state
 
 
-def _map_bytes(view: View, op: Call, kind: str) -> int | None:
-    """Bytes that a helper writes into a buffer for a map's value."""
-    if kind != "map_value_uninit":
-        return None
-    found = [p.region.map for p in pointers_of(view.known(op.args[0])) if p.region.map is not None]
-    return found[0].value_size if len(found) == 1 else None
+def _map_bytes(view: View, op: Call) -> list[int]:
+    """Bytes that a helper writes into a buffer for a map's value, by the map that it may be."""
+    return [p.region.map.value_size for p in pointers_of(view.known(op.args[0])) if p.region.map is not None]
 
 
 def acquires(view: View, op: Call, helper: Helper) -> bool:

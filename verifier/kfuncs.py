@@ -46,7 +46,8 @@ DYNPTR_KINDS: Final = {"bpf_dynptr_from_skb": "skb", "bpf_dynptr_from_xdp": "xdp
 CLONE: Final = "bpf_dynptr_clone"
 UNTRUSTED_RESULTS: Final = frozenset({"bpf_get_kmem_cache"})
 MEMORY: Final = frozenset({"mem", "mem_read", "mem_uninit"})
-WRITTEN: Final = frozenset({"mem", "mem_uninit", "dynptr", "dynptr_uninit", "iter", "irq_flag"})
+FILLED: Final = frozenset({"mem", "mem_uninit", "irq_flag"})
+WRITTEN: Final = FILLED | {"dynptr", "dynptr_uninit", "iter"}
 # Sections by the flag that begins and the flag that ends them.
 SECTIONS: Final = {"rcu_lock": "rcu", "preempt_disable": "preempt", "irq_save": "irq"}
 SECTION_ENDS: Final = {"rcu_unlock": "rcu", "preempt_enable": "preempt", "irq_restore": "irq"}
@@ -195,13 +196,17 @@ def section_name(view: View, op: CallExtern, row: Kfunc, kind: str) -> str:
 
 
 def _written(view: View, op: CallExtern, row: Kfunc, state: State) -> State:
-    """Bytes of the frame that are written for sure."""
-    from bpfcc.verifier.steps import frame_mask
+    """Bytes of the frame that are written for sure, and handles among those that may be."""
+    from bpfcc.verifier.steps import frame_mask, spoilt
 
+    total = view.unit.fn.frame_bytes
     for index, each in enumerate(row.arguments[: len(op.args)]):
+        if each.kind in FILLED and state.dynptrs:
+            _, most = memory_size(row, op, index, view.known) or (0, total)
+            state = spoilt(view, state, frame_mask(view, view.known(op.args[index]), 0, min(most, total))[0])
         if each.kind in ("mem_uninit", "irq_flag"):
             least, _ = memory_size(row, op, index, view.known) or (0, 0)
-            mask, sure = frame_mask(view, view.known(op.args[index]), 0, min(least, view.unit.fn.frame_bytes))
+            mask, sure = frame_mask(view, view.known(op.args[index]), 0, min(least, total))
             state = state.with_init(state.init | mask) if sure else state
     return state
 

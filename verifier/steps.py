@@ -10,7 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bpfcc.bpfir.frame import FRAME_BYTES
-from bpfcc.bpfir.ops import Branch, Call, CallExtern, CallFunction, Op, Operand, Store, StoreRelease, Value
+from bpfcc.bpfir.ops import (
+    Atomic,
+    AtomicFetch,
+    Branch,
+    Call,
+    CallExtern,
+    CallFunction,
+    CompareExchange,
+    Op,
+    Operand,
+    Store,
+    StoreRelease,
+    Value,
+)
 from bpfcc.verifier.compare import MAY_BE_ZERO, comparable
 from bpfcc.verifier.edges import STALE, cross, made_in_loop
 from bpfcc.verifier.facts import MAX_OFFSET, Fact, number_of, pointers_of
@@ -309,6 +322,9 @@ def step(view: View, op: Op) -> State:
     kind = type(op)
     if kind is Store or kind is StoreRelease:
         return _store(view, op)  # type: ignore[arg-type]
+    if isinstance(op, (Atomic, AtomicFetch, CompareExchange)):
+        base = view.known(op.base)
+        return spoilt(view, view.state, frame_mask(view, base, op.offset, op.size_bytes)[0]) if type(base) is Fact else view.state
     if kind is Call or kind is CallExtern or kind is CallFunction:
         from bpfcc.verifier.calls import after_call
 
@@ -355,6 +371,30 @@ def _store(view: View, op: Store | StoreRelease) -> State:
     return state
 
 
+def spoilt(view: View, state: State, mask: int) -> State:
+    """The state where those frame bytes may have been written otherwise than by a store: what was kept there is not there any more.
+
+    Where it is kept on every path the check refuses that. Where it is on some only, these show it.
+    """
+    if not mask or not state.dynptrs or not hasattr(view.known, "ever"):
+        return state
+    from bpfcc.verifier.handles import overwritten
+
+    return overwritten(view, state, mask)
+
+
+def reached(view: View, op: Call, touch: Touch) -> int:
+    """Frame bytes behind an argument that may be touched."""
+    if touch.argument >= len(op.args):
+        return 0
+    size = touch.size
+    if touch.size_argument is not None and touch.size_argument < len(op.args):
+        most = number_of(view.known(op.args[touch.size_argument]))
+        size = most.umax if most is not None else None
+    total = view.unit.fn.frame_bytes
+    return frame_mask(view, view.known(op.args[touch.argument]), 0, total if size is None else min(size, total))[0]
+
+
 def touched(view: View, op: Call, touch: Touch) -> tuple[int, bool]:
     """Frame bytes behind an argument, and whether all of them are touched for sure."""
     if touch.argument >= len(op.args):
@@ -374,4 +414,4 @@ def touched(view: View, op: Call, touch: Touch) -> tuple[int, bool]:
     return frame_mask(view, address, 0, view.unit.fn.frame_bytes)[0], False
 
 
-__all__ = ["bits", "edge_state", "enter", "frame_mask", "implied", "is_the_acquired", "step", "touched"]
+__all__ = ["bits", "edge_state", "enter", "frame_mask", "implied", "is_the_acquired", "reached", "spoilt", "step", "touched"]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 HEADER_STATES: Final = 24
 ORDER_CODES: Final = frozenset({"V010", "V011", "V013", "V014", "V034"})
-REFERENCE_CODES: Final = frozenset({"V014", "V040", "V041", "V042", "V033", "V020", "V012", "V026"})
+REFERENCE_CODES: Final = frozenset({"V014", "V018", "V040", "V041", "V042", "V033", "V020", "V012", "V026"})
 INIT_CODES: Final = frozenset({"V002", "V034", "V024"})
 LOCK_CODES: Final = frozenset({"V045", "V046", "V038", "V040", "V042"})
 

@@ -255,7 +255,7 @@ def _check_frame(view: View, op: Op, base: Operand, p: Ptr, span: Span, problems
     if (
         view.state.dynptrs
         and not span.renews
-        and (span.helper or span.mode == "read")
+        and (span.helper or span.mode != "write")
         and overlapping(view, view.state, _touched(view, p, span))
     ):
         what = "lie in" if span.mode == "read" else "reach into"
