@@ -28,6 +28,8 @@ NO_VALUE: Final = Fact(TOP, undef=True)
 MAPS_OF_MAPS: Final = frozenset({"array_of_maps", "hash_of_maps"})
 SOCKET_MAPS: Final = frozenset({"sockmap", "sockhash"})
 ALWAYS_THERE: Final = frozenset({"array", "percpu_array"})
+# BPF_F_INNER_MAP: what is found in an array of maps may have another number of entries than the map that describes it.
+OF_ANY_SIZE: Final = 1 << 12
 # Kernel types that helpers return, by helper.
 RETURNED_TYPES: Final = {
     "get_current_task_btf": "task_struct", "task_pt_regs": "pt_regs", "skc_to_tcp6_sock": "tcp6_sock", "skc_to_tcp_sock": "tcp_sock",
@@ -94,7 +96,7 @@ def _looked_up(unit: Unit, op: Call, spec: MapSpec, helper: Helper, known: Known
         return pointer(unit.object(op, "sock", "a socket", ref=op), null=True)
     if spec.type == "xskmap":
         return pointer(unit.object(op, "sock", "an XDP socket", type="xdp_sock"), null=True)
-    if nullable and spec.type in ALWAYS_THERE and helper.name == "map_lookup_elem":
+    if nullable and spec.type in ALWAYS_THERE and not spec.flags & OF_ANY_SIZE and helper.name == "map_lookup_elem":
         from bpfcc.verifier.stack import constant_at
 
         key = constant_at(unit, op, known(op.args[1]), 4, known) if len(op.args) > 1 else None
