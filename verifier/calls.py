@@ -13,7 +13,7 @@ from bpfcc.verifier.facts import number_of, pointers_of
 from bpfcc.verifier.flow import UNSURE
 from bpfcc.verifier.handles import Handle, begin, end, handle_at, hold, lend, let_go, packet_moved, slot_of
 from bpfcc.verifier.pseudo import after_pseudo, is_pseudo
-from bpfcc.verifier.steps import frame_mask, is_the_acquired, reached, spoilt, touched
+from bpfcc.verifier.steps import aliased, frame_mask, is_the_acquired, reached, spoilt, touched
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Operand
@@ -109,6 +109,7 @@ def _written(view: View, op: Call, state: State, spared: frozenset[int] = frozen
         mask, sure = touched(view, op, touch)
         if sure:
             init |= mask
+        state = aliased(view, state, view.known(op.args[touch.argument])) if touch.argument < len(op.args) else state
         if state.dynptrs and helper.arguments[touch.argument].kind != MAP_VALUE:
             state = spoilt(view, state, reached(view, op, touch))
     for index, argument in enumerate(helper.arguments[: len(op.args)]):

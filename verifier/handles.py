@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bpfcc.verifier.facts import number_of, pointers_of
-from bpfcc.verifier.stack import frame_cell
+from bpfcc.verifier.stack import buffers_of, frame_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +130,18 @@ def lend(state: State, handle: Handle, op: Op) -> State:
 def packet_moved(state: State) -> State:
     """What was lent of the packet is gone."""
     return _gone(state, {note for note in state.may if isinstance(note, Lent) and note.packet})
+
+
+def frame_left(view: View, state: State, chain: tuple[int, ...]) -> State:
+    """What was lent out of a buffer in the frame of an activation is gone with that."""
+    lent = {note for note in state.may if isinstance(note, Lent) and _in_frame(view, note.ref, len(chain))}
+    return _gone(state, lent)
+
+
+def _in_frame(view: View, ref: Any, depth: int) -> bool:
+    while ref[0] == "older":
+        ref = ref[1]
+    return any(len(frame.type) >= depth for frame, _, _ in buffers_of(view.unit, ref[1], view.known))
 
 
 def is_lent(state: State, ref: Any) -> bool:

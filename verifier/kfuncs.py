@@ -197,12 +197,13 @@ def section_name(view: View, op: CallExtern, row: Kfunc, kind: str) -> str:
 
 def _written(view: View, op: CallExtern, row: Kfunc, state: State) -> State:
     """Bytes of the frame that are written for sure, and handles among those that may be."""
-    from bpfcc.verifier.steps import frame_mask, spoilt
+    from bpfcc.verifier.steps import aliased, frame_mask, spoilt
 
     total = view.unit.fn.frame_bytes
     for index, each in enumerate(row.arguments[: len(op.args)]):
         if each.kind in FILLED and state.dynptrs:
             _, most = memory_size(row, op, index, view.known) or (0, total)
+            state = aliased(view, state, view.known(op.args[index]))
             state = spoilt(view, state, frame_mask(view, view.known(op.args[index]), 0, min(most, total))[0])
         if each.kind in ("mem_uninit", "irq_flag"):
             least, _ = memory_size(row, op, index, view.known) or (0, 0)

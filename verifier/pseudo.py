@@ -144,13 +144,15 @@ def _of_map(unit: Unit, op: Call, kind: str, known: Known) -> Scalar | Fact:
 
 def after_pseudo(view: View, op: Call) -> State:
     """The state after a pseudo helper."""
-    from bpfcc.verifier.handles import overwritten, packet_moved
-    from bpfcc.verifier.steps import frame_mask, touched
+    from bpfcc.verifier.handles import frame_left, overwritten, packet_moved
+    from bpfcc.verifier.steps import aliased, frame_mask, touched
 
     state = view.state
     if op.helper == ENTER_FRAME:
         mask, _ = frame_mask(view, view.known(op.args[0]), 0, FRAME_BYTES)
         return overwritten(view, state.with_init(state.init & ~mask), mask)
+    if op.helper == LEAVE:
+        return frame_left(view, state, view.unit.chain_of(op))
     if op.helper == MOVED:
         # What the function holds when it makes a tail call is reported there.
         gone = _acquired_in(view, view.unit.chain_of(op))
@@ -160,7 +162,7 @@ def after_pseudo(view: View, op: Call) -> State:
         if effects is None or effects.moves_packet:
             state = packet_moved(state)
         for touch in effects.writes if effects is not None and state.dynptrs else ():
-            state = overwritten(view, state, touched(view, op, touch)[0])
+            state = overwritten(view, aliased(view, state, view.known(op.args[touch.argument])), touched(view, op, touch)[0])
     return state
 
 

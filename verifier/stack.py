@@ -17,7 +17,7 @@ from bpfcc.bpfir.ops import Call, CallExtern, Load, Op, Operand, Store, Value
 from bpfcc.verifier.compare import refine
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.edges import STALE, cross
-from bpfcc.verifier.facts import PLAIN_MEMORY, Fact, Ptr, join, number_of, pointers_of
+from bpfcc.verifier.facts import PLAIN_MEMORY, Fact, Ptr, Region, join, number_of, pointers_of
 from bpfcc.verifier.unit import renamed
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Known = Callable[[Operand], "Scalar | Fact"]
 Cell = tuple[int, int]
 MAX_WALK: Final = 4_000
+# Memory that was lent out of memory that was lent.
+MAX_LENT: Final = 8
 
 
 def frame_cell(fact: Scalar | Fact, offset: int, size: int) -> Cell | None:
@@ -180,12 +182,13 @@ def may_write(unit: Unit, at: Write, cell: Cell, known: Known) -> bool:
 def op_may_write(unit: Unit, op: Op, cell: Cell, known: Known) -> bool:
     """Whether an operation may change bytes of the cell."""
     if isinstance(op, WRITERS):
-        return _reaches(known(op.base), op.offset, op.size_bytes, cell)
+        return _reaches(unit, known, known(op.base), op.offset, op.size_bytes, cell)
     touches = _touches(unit, op)
     if touches is None:
         # It may write behind every address that it gets, and behind those that were stored before.
-        given = any(p.region.kind in ("frame", "unknown") for a in getattr(op, "args", ()) for p in pointers_of(known(a)))
-        return given or unit.frame.footprints.pointers.escaped
+        given = [p for a in getattr(op, "args", ()) for p in pointers_of(known(a))]
+        mine = any(p.region.kind in ("frame", "unknown") or lent_from(unit, p, known) for p in given)
+        return mine or unit.frame.footprints.pointers.escaped
     args: list[Operand] = op.args  # type: ignore[attr-defined]
     for touch in touches:
         if touch.argument >= len(args):
@@ -194,7 +197,7 @@ def op_may_write(unit: Unit, op: Op, cell: Cell, known: Known) -> bool:
         if touch.size_argument is not None and touch.size_argument < len(args):
             most = number_of(known(args[touch.size_argument]))
             size = most.umax if most is not None else None
-        if _reaches(known(args[touch.argument]), 0, size, cell):
+        if _reaches(unit, known, known(args[touch.argument]), 0, size, cell):
             return True
     return False
 
@@ -209,7 +212,7 @@ def _touches(unit: Unit, op: Op) -> tuple[Touch, ...] | None:
     return None
 
 
-def _reaches(address: Scalar | Fact, offset: int, size: int | None, cell: Cell) -> bool:
+def _reaches(unit: Unit, known: Known, address: Scalar | Fact, offset: int, size: int | None, cell: Cell) -> bool:
     """Whether `size` bytes there (None: any number) may be bytes of the cell."""
     for p in pointers_of(address):
         if p.region.kind == "unknown":
@@ -218,7 +221,36 @@ def _reaches(address: Scalar | Fact, offset: int, size: int | None, cell: Cell) 
             low = p.offset.smin + offset
             if low < cell[0] + cell[1] and (size is None or cell[0] < p.offset.smax + offset + size):
                 return True
+        elif any(low < cell[0] + cell[1] and cell[0] < high for _, low, high in lent_from(unit, p, known)):
+            return True
     return False
+
+
+def lent_from(unit: Unit, p: Ptr, known: Known, depth: int = 0) -> list[tuple[Region, int, int]]:
+    """Bytes of frames (frame, from, to) that memory may be which a kernel function returned."""
+    return buffers_of(unit, p.region.site, known, depth) if p.region.kind == "mem" else []
+
+
+def buffers_of(unit: Unit, site: object, known: Known, depth: int = 0) -> list[tuple[Region, int, int]]:
+    """Bytes of frames that a kernel function was given as memory: what it returns may lie there."""
+    if not isinstance(site, CallExtern) or depth > MAX_LENT:
+        return []
+    from bpfcc.verifier.kfuncs import MEMORY, kfunc_of, memory_size
+
+    row = kfunc_of(unit.around, site.extern)
+    found: list[tuple[Region, int, int]] = []
+    # Of whatever round of a loop it is.
+    known = ever(known)
+    for index, each in enumerate(row.arguments[: len(site.args)] if row is not None else ()):
+        if row is None or each.kind not in MEMORY:
+            continue
+        _, most = memory_size(row, site, index, known) or (0, unit.fn.frame_bytes)
+        for q in pointers_of(known(site.args[index])):
+            if q.region.kind == "frame":
+                found.append((q.region, q.offset.smin, q.offset.smax + most))
+            else:
+                found += lent_from(unit, q, known, depth + 1)
+    return found
 
 
 def stored(unit: Unit, op: Op, cell: Cell, plain: Scalar, known: Known) -> tuple[Scalar | Fact, bool]:

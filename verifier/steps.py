@@ -29,6 +29,7 @@ from bpfcc.verifier.edges import STALE, cross, made_in_loop
 from bpfcc.verifier.facts import MAX_OFFSET, Fact, number_of, pointers_of
 from bpfcc.verifier.flow import MAX_ORDER_FACTS, State
 from bpfcc.verifier.linear import MAX_TERMS, Linear, Sum, Terms, add
+from bpfcc.verifier.stack import lent_from
 from bpfcc.verifier.view import FAR
 
 if TYPE_CHECKING:
@@ -324,7 +325,9 @@ def step(view: View, op: Op) -> State:
         return _store(view, op)  # type: ignore[arg-type]
     if isinstance(op, (Atomic, AtomicFetch, CompareExchange)):
         base = view.known(op.base)
-        return spoilt(view, view.state, frame_mask(view, base, op.offset, op.size_bytes)[0]) if type(base) is Fact else view.state
+        if type(base) is not Fact:
+            return view.state
+        return spoilt(view, aliased(view, view.state, base), frame_mask(view, base, op.offset, op.size_bytes)[0])
     if kind is Call or kind is CallExtern or kind is CallFunction:
         from bpfcc.verifier.calls import after_call
 
@@ -368,7 +371,20 @@ def _store(view: View, op: Store | StoreRelease) -> State:
         from bpfcc.verifier.handles import overwritten
 
         state = overwritten(view, state, mask)
-    return state
+    return aliased(view, state, base)
+
+
+def aliased(view: View, state: State, address: Scalar | Fact) -> State:
+    """The state after something was written there, if that is lent memory: it may be the buffer in the frame that was given for it."""
+    if not state.dynptrs:
+        return state
+    from bpfcc.verifier.handles import overwritten
+
+    mask = 0
+    for p in pointers_of(address):
+        for _, low, high in lent_from(view.unit, p, view.known):
+            mask |= bits(view, low, high)
+    return overwritten(view, state, mask) if mask else state
 
 
 def spoilt(view: View, state: State, mask: int) -> State:
@@ -414,4 +430,4 @@ def touched(view: View, op: Call, touch: Touch) -> tuple[int, bool]:
     return frame_mask(view, address, 0, view.unit.fn.frame_bytes)[0], False
 
 
-__all__ = ["bits", "edge_state", "enter", "frame_mask", "implied", "is_the_acquired", "reached", "spoilt", "step", "touched"]
+__all__ = ["aliased", "bits", "edge_state", "enter", "frame_mask", "implied", "is_the_acquired", "reached", "spoilt", "step", "touched"]
