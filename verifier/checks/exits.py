@@ -13,7 +13,8 @@ from bpfcc.verifier.facts import Fact, number_of, pointers_of
 from bpfcc.verifier.goals import InRange, Written
 
 if TYPE_CHECKING:
-    from bpfcc.bpfir.ops import Exit
+    from bpfcc.bpfir.ops import Exit, Operand
+    from bpfcc.verifier.verdict import Role
     from bpfcc.verifier.view import View
 
 
@@ -27,29 +28,29 @@ def check_exit(view: View, op: Exit, problems: Problems) -> None:
         problems.append(Problem("V050", f"the program returns an address ({pointers_of(fact)[0].region})", required=wanted, role="value"))
     elif pointers_of(fact):
         problems.append(Problem("V024", f"the program returns an address ({pointers_of(fact)[0].region})", role="value"))
-    _check_range(view, op, fact, problems)
+    check_result(view, op.value, view.unit.returns, "value", problems)
     check_held_nothing(view, "the program ends", problems)
     if view.state.lock is not None:
         problems.append(Problem("V045", "the program ends while a spin lock is held"))
 
 
-def _check_range(view: View, op: Exit, fact: object, problems: Problems) -> None:
-    wanted = view.unit.returns
-    num = number_of(fact)  # type: ignore[arg-type]
+def check_result(view: View, value: Operand, wanted: tuple[int, int] | None, role: Role, problems: Problems) -> None:
+    """What the program returns, where it may not be any number."""
+    num = number_of(view.known(value))
     if wanted is None or num is None:
         return
     low, high = wanted
     # Hooks of security modules return an int; of everything else the whole register is looked at.
     width = 32 if view.unit.around.request.attach_type == "lsm_mac" else 64
     least, most = (num.s32min, num.s32max) if width == 32 else (num.smin, num.smax)
-    if not (low <= least and most <= high) and not view.suppose(InRange(op.value, low, high, width, signed=True)):
+    if not (low <= least and most <= high) and not view.suppose(InRange(value, low, high, width, signed=True)):
         shown = f"[{least}, {most}]"
         problems.append(
             Problem(
                 "V050",
                 "the return value may be out of range",
                 required=f"a value from {low} to {high}",
-                known=f"{{value}} is in {shown}",
-                role="value",
+                known=f"{{{role}}} is in {shown}",
+                role=role,
             )
         )

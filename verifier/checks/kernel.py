@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from bpfcc.runtime.specs.model import Argument, Helper
 from bpfcc.verifier.checks.access import READ_ONLY_PACKET, Mode, Span, check_span
 from bpfcc.verifier.checks.arguments import ARGUMENTS, MAX_SIZE, ROLES, check_new_handle, lent_dynptr
+from bpfcc.verifier.checks.exits import check_result
 from bpfcc.verifier.checks.problem import Problem, Problems, stops
 from bpfcc.verifier.checks.sections import check_held_nothing, check_sleep
 from bpfcc.verifier.checks.trust import Wanted, check_object, in_rcu
@@ -100,6 +101,9 @@ def _check_places(view: View, op: CallExtern, row: Kfunc, problems: Problems) ->
         problems.append(Problem("V067", f"{row.name} is called without bpf_rcu_read_lock", suggestion="bpf_rcu_read_lock();"))
     if "noreturn" in row.flags:
         check_held_nothing(view, f"{row.name} ends the program", problems)
+        if not problems and op.args:
+            # Whatever function throws, it is the program that returns.
+            check_result(view, op.args[0], view.unit.around.return_range, ROLES[0], problems)
     for flag in sorted(row.flags & SECTION_ENDS.keys()):
         name = section_name(view, op, row, SECTION_ENDS[flag])
         sections = state.sections

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from bpfcc.verifier.view import View
 
 
+# kernel/bpf/verifier.c, may_access_skb.
+LOAD_PACKETS: Final = frozenset({"socket_filter", "sched_cls", "sched_act"})
+
+
 def check(view: View, op: ops.Op) -> Problems:
     """What is wrong with `op` as far as the view knows."""
     problems: Problems = []
@@ -71,8 +75,8 @@ def _packet_load(view: View, op: ops.PacketLoad, problems: Problems) -> None:
     found = pointers_of(fact)
     if len(found) != 1 or found[0].region.kind != "ctx" or type(fact) is not Fact or fact.num is not None:
         problems.append(Problem("V033", "a packet load needs the context in r6", role="base"))
-    elif view.unit.around.type.context != "__sk_buff":
-        problems.append(Problem("V031", "packet loads are for programs that are given a socket buffer"))
+    elif view.unit.around.type.name not in LOAD_PACKETS:
+        problems.append(Problem("V031", f"packet loads are not for programs of type {view.unit.around.type.name}"))
     elif view.state.lock is not None:
         problems.append(Problem("V042", "a packet load may end the program while a spin lock is held"))
     else:
