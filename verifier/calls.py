@@ -16,11 +16,12 @@ from bpfcc.verifier.pseudo import after_pseudo, is_pseudo
 from bpfcc.verifier.steps import aliased, frame_mask, is_the_acquired, reached, spoilt, touched
 
 if TYPE_CHECKING:
-    from bpfcc.bpfir.ops import Operand
+    from bpfcc.bpfir.ops import Operand, Value
     from bpfcc.runtime.specs.model import Helper
     from bpfcc.verifier.facts import Region
     from bpfcc.verifier.flow import State
-    from bpfcc.verifier.linear import Sum
+    from bpfcc.verifier.linear import Linear, Sum
+    from bpfcc.verifier.unit import Unit
     from bpfcc.verifier.view import View
 
 SPIN_LOCK: Final = "spin_lock"
@@ -82,6 +83,22 @@ def same_lock(held: Any, other: LockKey | None) -> bool:
     if not isinstance(held, LockKey) or other is None:
         return False
     return (held.place is not None and held.place == other.place) or (held.value is not None and held.value == other.value)
+
+
+def next_round(unit: Unit, linear: Linear, state: State, header: Block) -> State:
+    """The state in the next round of a loop: an address that the round made means another lock there."""
+    held = state.lock
+    if not isinstance(held, LockKey):
+        return state
+    sums = (held.value, held.place[2] if held.place is not None else None)
+    symbols = {symbol for found in sums if found is not None for symbol, _ in found.terms}
+    return state if all(_older(unit, linear.values.get(symbol), header) for symbol in symbols) else state.with_lock(UNSURE)
+
+
+def _older(unit: Unit, value: Value | None, header: Block) -> bool:
+    definition = value.definition if value is not None else None
+    home = definition if isinstance(definition, Block) else unit.block_of.get(definition) if definition is not None else None
+    return home is None or (home is not header and unit.dominators.dominates(home, header))
 
 
 def _once(view: View, operand: Operand) -> bool:

@@ -225,6 +225,10 @@ def enter(view: View, source: Block, edge: Edge, state: State) -> State:
             state = state.with_lower(lower)
     if back and (state.may or state.must):
         state = _older_refs(unit, target, state)
+    if back and state.lock is not None:
+        from bpfcc.verifier.calls import next_round
+
+        state = next_round(unit, view.linear, state, target)
     return state
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Alu, Assume, Branch, Cast, Load, Op, Operand, Store, Value, operands
 from bpfcc.verifier import facts as fa
+from bpfcc.verifier.calls import next_round
 from bpfcc.verifier.checks.operation import check
 from bpfcc.verifier.compare import decide, refine
 from bpfcc.verifier.domains import scalar as sc
@@ -288,6 +289,7 @@ class Walk:
     def _next_round(self, state: State, header: Block) -> State:
         """Only what is said of values that are older than the loop, or parameters of its header: the others are made anew."""
         values, unit = self.prover.linear.values, self.unit
+        state = next_round(unit, self.prover.linear, state, header)
         kept: dict[Terms, int] = {}
         for terms, bound in state.lower.items():
             for symbol, _ in terms:
