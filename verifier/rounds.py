@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # kernel/bpf/ringbuf.c, BPF_MAX_USER_RINGBUF_SAMPLES.
 MAX_SAMPLES: Final = 128 * 1024
 MASK32: Final = (1 << 32) - 1
+ARRAYS: Final = frozenset({"array", "percpu_array"})
 _NONE: Final = Value(-1)
 
 
@@ -53,10 +54,15 @@ def call_back(inliner: Inliner, inst: Instance, block: Block, op: Call | CallExt
 
 
 def _entries(inliner: Inliner, args: list[Operand]) -> int:
-    """How many elements there can be: those of the map, where the code says which."""
+    """How many elements are visited at most: those of an array, where the code says which.
+
+    Of a hash those are visited too that come into later buckets meanwhile, from the callback or from elsewhere.
+    """
     handle = args[0]
     if type(handle) is Value and type(handle.definition) is MapAddr:
-        return max(inliner.around.module.maps[handle.definition.map].max_entries, 1)
+        spec = inliner.around.module.maps[handle.definition.map]
+        if spec.type in ARRAYS:
+            return max(spec.max_entries, 1)
     return MASK32
 
 
