@@ -328,7 +328,7 @@ FAULTS: Final[dict[str, Fault]] = {
         ("map_type_args/01_tail_call_into_hash", "map_type_args/02_redirect_through_array"),
     ),
     "return_range_ignored": Fault(
-        swap("checks.exits._check_range", nothing), ("return_range/01_neither_drop_nor_allow", "return_range/02_more_than_congestion")
+        swap("checks.exits.check_result", nothing), ("return_range/01_neither_drop_nor_allow", "return_range/02_more_than_congestion")
     ),
     "leaks_ignored": Fault(
         swap("checks.stores.check_stored", nothing), ("pointer_leak/01_frame_into_a_map", "pointer_leak/05_value_into_another")
