@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Literal import strings: listing names imports nothing.
 BACKENDS: Final[Mapping[str, str]] = {
     "interp": "bpfcc.backends.interp:Interpreter",
+    "llvm": "bpfcc.backends.llvm:Llvm",
 }
 DEFAULT_STEPS: Final = 1_000_000_000
 # enum bpfcc_trap of runtime/native/bpfcc.h: kind as `Trap.kind` has it, and the sentence.
@@ -55,11 +56,25 @@ class Capabilities:
 
 
 class MapBinding(NamedTuple):
-    """A map of the module in the state of a run: its id, and where its values begin (0 = nothing to point at)."""
+    """A map of the module in the state of a run: its id, where its values begin (0 = nothing to point at), and the map itself
+    (`struct bpfcc_map`, 0 = not known)."""
 
     id: int
     guest_base: int = 0
     host_base: int = 0
+    pointer: int = 0
+
+
+class CodeCache(Protocol):
+    """Compiled code that was kept, by a key of everything that it depends on."""
+
+    def get(self, key: str) -> bytes | None:
+        """The code; None where there is none that is whole."""
+        ...
+
+    def put(self, key: str, code: bytes) -> None:
+        """Keep it; where that does not work it is not kept."""
+        ...
 
 
 class ContextLayout(NamedTuple):
@@ -89,7 +104,8 @@ class Environment:
     `maps` runs beside `Module.maps`. `helper_address` gives the C function of a helper id (0: none, the program cannot be
     prepared). `lookup_helper` looks a key up in a map; `quiet_helpers` neither move memory nor call back into the program;
     `tail_call_helper` is the one that enters another. `externs` has addresses of kernel variables by name. Unchecked code is an
-    internal switch: it runs only what is verified.
+    internal switch: it runs only what is verified. `zeroed`: functions whose frames may be read before they are written (None: any).
+    `cache` keeps compiled code; `cpu` is what it is compiled for, `host` or `baseline` (every processor of the architecture).
     """
 
     maps: Sequence[MapBinding] = ()
@@ -101,6 +117,9 @@ class Environment:
     externs: Mapping[str, int] = field(default_factory=dict)
     layout: ContextLayout = field(default_factory=ContextLayout)
     checked: bool = True
+    zeroed: Mapping[str, int] | None = None
+    cache: CodeCache | None = None
+    cpu: str = "host"
 
 
 @final

@@ -63,9 +63,7 @@ class Sources:
     def read(self) -> frozenset[Cell]:
         """Places of the frame that a load reads, where it is clear which one."""
         if self._read is None:
-            cells = [
-                frame_cell(self._facts.known(op.base), op.offset, op.size_bytes) for op in self._unit.frame.sees if type(op) is Load
-            ]
+            cells = [frame_cell(self._facts.known(op.base), op.offset, op.size_bytes) for op in self._unit.frame.sees if type(op) is Load]
             self._read = frozenset(cell for cell in cells if cell is not None)
         return self._read
 

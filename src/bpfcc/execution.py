@@ -125,9 +125,9 @@ class Executable:
         if codec is not None:
             start, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
             layout = ContextLayout(start, end, meta, codec.pointer_bytes)
-        bindings = (runtime.binding(spec.name) for spec in module.maps)
+        bindings = ((runtime.binding(spec.name), self.maps[spec.name].handle) for spec in module.maps)
         return Environment(
-            maps=[MapBinding(found.id, found.guest_base, found.host_base) for found in bindings],
+            maps=[MapBinding(found.id, found.guest_base, found.host_base, pointer) for found, pointer in bindings],
             helper_address=lambda helper: runtime.helper_address(helper, self.type),
             helper_name=runtime.helper_name,
             quiet_helpers=runtime.quiet_helpers,

@@ -8,9 +8,11 @@ import struct
 import pytest
 
 from bpfcc.bpfir.module import MapSpec
+from tests.back_ends import each_back_end
 from tests.kernel import _bpf, map_create, map_update, needs_kernel
 from tests.runtime_harness import Lab, run_here, run_in_kernel
 
+back_end = each_back_end("tests.runtime_harness")
 MAP_FREEZE = 22
 PACKET = bytes.fromhex("020000000001020000000002 0800") + bytes.fromhex("4500003c1c4640004006b1e6ac100a63ac100a0c") + bytes(range(40))
 PACKET6 = bytes.fromhex("020000000001020000000002 86dd") + bytes.fromhex("6000000000201140") + bytes(range(32)) + bytes(32)

@@ -12,9 +12,11 @@ from bpfcc.bpfir.module import MapSpec
 from bpfcc.errors import UnsupportedError
 from bpfcc.runtime.memory import map_handle
 from bpfcc.runtime.options import RunOptions, Task
+from tests.back_ends import each_back_end
 from tests.runtime_harness import Lab, prepare_here, run_here
 
 ENOENT, E2BIG, EAGAIN, EFAULT, EBUSY, EEXIST, EINVAL, ENOSPC = -2, -7, -11, -14, -16, -17, -22, -28
+back_end = each_back_end("tests.runtime_harness")
 HASH = MapSpec("flows", "hash", 4, 8, 4)
 ARRAY = MapSpec("counters", "array", 4, 8, 3)
 PERCPU = MapSpec("cpus", "percpu_array", 4, 8, 2)

@@ -15,9 +15,11 @@ from bpfcc.runtime.options import Device, Route, RunOptions, Task
 from bpfcc.runtime.packets import ethertype, strip_link_header, wire_packet
 from bpfcc.runtime.specs import load_platform
 from bpfcc.runtime.state import HelperCall
+from tests.back_ends import each_back_end
 from tests.runtime_harness import Lab, prepare_here
 
 EAGAIN, EFAULT, ENODEV, EINVAL, EAFNOSUPPORT, E2BIG = -11, -14, -19, -22, -97, -7
+back_end = each_back_end("tests.runtime_harness")
 DEVMAP = MapSpec("devices", "devmap", 4, 4, 4)
 HASH = MapSpec("flows", "hash", 4, 8, 4)
 

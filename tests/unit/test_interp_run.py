@@ -17,8 +17,10 @@ from bpfcc.bpfir.parser import parse_module
 from bpfcc.diagnostics import SourcePosition
 from bpfcc.errors import InternalError, Trap, UnsupportedError
 from bpfcc.runtime.library import Run
+from tests.back_ends import each_back_end
 from tests.interp_harness import NativeMemory, helper_address, lifted, run_raw
 
+back_end = each_back_end(__name__, "tests.interp_harness")
 HELPER = CFUNCTYPE(c_uint64, c_uint64, c_uint64, c_uint64, c_uint64, c_uint64, c_void_p)
 INVOKE = CFUNCTYPE(c_uint64, c_void_p, c_uint32, c_uint64, c_uint64, c_uint64, c_uint64, c_uint64)
 CONTEXT = 0x0200_0000

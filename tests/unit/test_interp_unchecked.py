@@ -9,8 +9,10 @@ from bpfcc.backends.interp import Interpreter
 from bpfcc.bpfir.assembler import assemble
 from bpfcc.bpfir.function import Module
 from bpfcc.errors import UnsupportedError
+from tests.back_ends import each_back_end
 from tests.interp_harness import NativeMemory, lifted
 
+back_end = each_back_end(__name__)
 XDP = ContextLayout(0, 4, 8, 4)
 
 

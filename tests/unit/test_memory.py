@@ -23,8 +23,10 @@ from bpfcc.runtime.memory import (
 from bpfcc.runtime.options import RunOptions
 from bpfcc.runtime.run import Run, Runtime
 from bpfcc.runtime.specs import load_platform
+from tests.back_ends import each_back_end
 from tests.runtime_harness import Lab
 
+back_end = each_back_end("tests.runtime_harness")
 HASH = MapSpec("flows", "hash", 4, 12, 8)
 ARRAY = MapSpec("counters", "array", 4, 6, 3)
 # Between two values of a multiple of 8 bytes.

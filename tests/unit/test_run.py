@@ -16,9 +16,11 @@ from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.runtime.batch import BatchOptions, run_batch
 from bpfcc.runtime.options import RunOptions
 from bpfcc.runtime.run import Run
+from tests.back_ends import each_back_end
 from tests.kernel import SCHED_CLS, needs_kernel, prog_load, prog_test_run
 from tests.runtime_harness import Lab, bytecode, prepare_here, run_here
 
+back_end = each_back_end("tests.runtime_harness")
 COUNTER = MapSpec("counter", "array", 4, 8, 1)
 PERCPU = MapSpec("percpu", "percpu_array", 4, 8, 1)
 SECOND_BYTE = "r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr4 = r2\nr4 += 2\nr0 = 0\nif r4 > r3 goto +1\nr0 = *(u8 *)(r2 + 1)\nexit"
