@@ -139,8 +139,13 @@ def _check_uses(fn: Function, found: Mapping[Op, str]) -> None:
             for edge in edges(op):
                 addresses.update(param for param, arg in zip(edge.block.params, edge.args, strict=True) if arg in addresses)
     for op in fn.ops():
-        if _narrows(op) and any(operand in addresses for operand in operands(op)):
+        if _narrows(op) and not _is_difference(op, addresses) and any(operand in addresses for operand in operands(op)):
             raise UnsupportedError("a packet address used as a number of 32 bits", insn=op.insn)
+
+
+def _is_difference(op: Op, addresses: set[Value]) -> bool:
+    """Of two packet addresses; the low half of what lies between them is the same for any addresses."""
+    return type(op) is Alu and op.kind == "sub" and op.lhs in addresses and op.rhs in addresses
 
 
 def _narrows(op: Op) -> bool:

@@ -154,7 +154,7 @@ def may_run_unchecked(program: Program) -> bool:
     # Nobody reads why: it is judged without a search for examples.
     verdict = judge_here(program, Rules(explain=False), cache=None)
     try:
-        return admit([program], [verdict], MAX_STEPS) is not None
+        return admit([program], [verdict], MAX_STEPS).bound is not None
     except RejectedError:
         return False
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
+from bpfcc.code_cache import CodeCache
 from bpfcc.errors import InputError, Trap, UnsupportedError
 from bpfcc.program import tail_callable
 from bpfcc.runtime.maps import Map, create_map
@@ -93,8 +94,10 @@ class Executable:
     def __init__(
         self, modules: Sequence[Module], names: Sequence[str], maps: Sequence[MapSpec], *, program_type: str,
         attach_type: str | None = None, backend: str = "interp", options: RunOptions | None = None, bound: int | None = None,
+        zeroed: Sequence[Mapping[str, int]] | None = None,
     ) -> None:  # fmt: skip
-        """`bound`: instructions that a run executes at most, for programs that run unchecked; None: a checked run."""
+        """`bound`: instructions that a run executes at most, for programs that run unchecked; None: a checked run. `zeroed`: of each
+        module, functions whose frames are cleared; None: all of them."""
         self.type: Final = program_type
         self.module: Final = modules[0]
         self.backend: Final = backend
@@ -106,8 +109,8 @@ class Executable:
             self.runtime: Final = stack.enter_context(Runtime(load_platform("linux"), self.maps.values(), options))
             self._run = stack.enter_context(Run(self.runtime, program_type, attach_type, checked=self.checked))
             self._native = []
-            for module in modules:
-                exe = made.compile(module, self._environment(module))
+            for at, module in enumerate(modules):
+                exe = made.compile(module, self._environment(module, None if zeroed is None else zeroed[at]))
                 stack.callback(exe.close)
                 self._native.append(exe)
             self._link(names)
@@ -119,7 +122,7 @@ class Executable:
         """Whether every access is checked while it runs; else it was proven before."""
         return self.bound is None
 
-    def _environment(self, module: Module) -> Environment:
+    def _environment(self, module: Module, zeroed: Mapping[str, int] | None) -> Environment:
         codec, runtime = self._run.codec, self.runtime
         layout = ContextLayout()
         if codec is not None:
@@ -134,6 +137,8 @@ class Executable:
             tail_call_helper=TAIL_CALL,
             layout=layout,
             checked=self.checked,
+            zeroed=zeroed,
+            cache=CodeCache.default() if self.backend != "interp" else None,
         )
 
     def _link(self, names: Sequence[str]) -> None:
@@ -268,12 +273,13 @@ def prepare(
         refuse_externs(module)
     maps = [seeded_spec(spec, seeds or {}) for spec in needed_maps(chain)]
     given = tuple(verdict or ()) if verdict is None or isinstance(verdict, Sequence) else (verdict.record,)
-    bound = None if checked or rewrites_constants(maps, seeds or {}) else admit(chain, given, (options or RunOptions()).steps)
+    plainly = checked or rewrites_constants(maps, seeds or {})
+    bound, zeroed = (None, None) if plainly else admit(chain, given, (options or RunOptions()).steps)
 
     def make(bound: int | None) -> Executable:
         return Executable(
             modules, [each.name for each in chain], maps, program_type=program.type or RAW, attach_type=program.attach_type,
-            backend=backend, options=options, bound=bound,
+            backend=backend, options=options, bound=bound, zeroed=zeroed,
         )  # fmt: skip
 
     try:
@@ -296,12 +302,14 @@ def rewrites_constants(maps: Sequence[MapSpec], seeds: Seeds) -> bool:
     return any(spec.name in seeds and spec.read_only_program for spec in maps)
 
 
-def admit(chain: Sequence[Program], given: Sequence[plain.Verdict], steps: int) -> int | None:
+def admit(
+    chain: Sequence[Program], given: Sequence[plain.Verdict], steps: int
+) -> tuple[int | None, Sequence[Mapping[str, int]] | None]:  # fmt: skip
     """Let accepted programs in (see `bpfcc.gate`). Where there is no verifier, everything runs checked."""
     from bpfcc.judgement import gate_closed
 
     if not given and not gate_closed():
-        return None
+        return None, None
     from bpfcc import gate
 
     return gate.admit(chain, given, steps)

@@ -1,6 +1,8 @@
 """Which programs may run without checks: those with a verdict that accepts them, on the code that it was given for.
 
-    bound = admit([program], [verdict], steps=100_000_000)       instructions of a run at most; None: accepted, but runs checked
+    found = admit([program], [verdict], steps=100_000_000)
+    found.bound                 instructions of a run at most; None: accepted, but runs checked
+    found.zeroed[0]             functions of the first program whose frames have to be cleared
 
 An accepted program runs checked all the same where unchecked would mean more than its verdict says: it follows pointers into a kernel
 that is not here, lets addresses out (of the process then), or its loops have no bound that fits the budget.
@@ -8,7 +10,7 @@ that is not here, lets addresses out (of the process then), or its loops have no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpfcc.backends.interp.context import EITHER, OTHER, ContextFlow
 from bpfcc.bpfir.ops import Call, CallExtern, Value
@@ -17,7 +19,7 @@ from bpfcc.runtime.specs import load_platform
 from bpfcc.verification import judge_here
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bpfcc.bpfir.function import Module
     from bpfcc.program import Program
@@ -33,8 +35,16 @@ OWN_FIELDS: Final = frozenset({"scalar", "packet_start", "packet_end", "packet_m
 LEAK: Final = "V024"
 
 
-def admit(chain: Sequence[Program], given: Sequence[Verdict], steps: int) -> int | None:
-    """The bound on executed instructions under which the programs run unchecked; None: they have to run checked.
+class Admission(NamedTuple):
+    """`bound`: instructions that a run executes at most, under which the programs run unchecked; None: they have to run checked.
+    `zeroed`: of each program, functions with frame bytes that may be read before they are written."""
+
+    bound: int | None
+    zeroed: tuple[Mapping[str, int], ...] = ()
+
+
+def admit(chain: Sequence[Program], given: Sequence[Verdict], steps: int) -> Admission:
+    """How the programs may run.
 
     `given` are verdicts on some of them, on the first if any. RejectedError where one is not accepted, or the verdict is of other code.
     """
@@ -42,16 +52,17 @@ def admit(chain: Sequence[Program], given: Sequence[Verdict], steps: int) -> int
     found = [known.get(each.ir_digest) or (given[0] if given and each is chain[0] else judge_here(each)) for each in chain]
     for program, each in zip(chain, found, strict=True):
         check(program, each)
+    zeroed = tuple(each.zeroed for each in found)
     bounds = [each.stats.max_path_insns for each in found]
     if any(leaks(each) for each in found) or any(needs_kernel(program.ir, program) for program in chain):
-        return None
+        return Admission(None, zeroed)
     longest = 0
     for bound in bounds:
         if bound is None:
-            return None
+            return Admission(None, zeroed)
         longest = max(longest, bound)
     total = longest * (1 if len(chain) == 1 else MAX_TAIL_CALLS + 1)
-    return total if total <= steps else None
+    return Admission(total if total <= steps else None, zeroed)
 
 
 def check(program: Program, verdict: Verdict) -> None:

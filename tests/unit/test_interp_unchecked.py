@@ -44,6 +44,14 @@ def test_unchecked_code_takes_contexts_with_room_for_addresses() -> None:
             assert bound.run().return_value == 9
 
 
+def test_unchecked_code_takes_differences_of_packet_addresses_in_32_bits() -> None:
+    text = "r2 = *(u32 *)(r1 + 0)\n r3 = *(u32 *)(r1 + 4)\n w3 -= w2\n r0 = r3\n exit"
+    for checked in (False, True):
+        exe = Interpreter().compile(_context_program(text), Environment(checked=checked, layout=XDP))
+        with NativeMemory(context=bytes(24), packet=b"\x05\x06\x07", layout=XDP, checked=checked) as memory, exe.bind(memory) as bound:
+            assert bound.run().return_value == 3
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -57,6 +65,7 @@ def test_unchecked_code_takes_contexts_with_room_for_addresses() -> None:
         ),
         ("r2 = r10\n r2 += -8\n r3 = *(u32 *)(r1 + 12)\n r2 += r3\n *(u64 *)(r2 + 0) = r1\n r0 = 0\n exit", "stored in memory"),
         ("r2 = *(u32 *)(r1 + 0)\n w2 += 4\n r0 = *(u8 *)(r2 + 0)\n exit", "number of 32 bits"),
+        ("r2 = *(u32 *)(r1 + 0)\n r3 = *(u32 *)(r1 + 12)\n w2 -= w3\n r0 = r2\n exit", "number of 32 bits"),
     ],
 )
 def test_unchecked_code_refuses_what_it_cannot_tell(text: str, why: str) -> None:

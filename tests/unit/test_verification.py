@@ -280,7 +280,7 @@ def test_a_verdict_by_other_rules_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 def bound(judged: Any, each: bpfcc.Program, monkeypatch: pytest.MonkeyPatch, steps: int = 1000) -> int | None:
     with_gate(monkeypatch, judged)
-    return gate.admit([each], (), steps)
+    return gate.admit([each], (), steps).bound
 
 
 def test_what_has_no_bound_that_fits_runs_checked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,12 +318,12 @@ def test_what_does_not_runs_unchecked(kind: str, monkeypatch: pytest.MonkeyPatch
 def test_every_program_that_can_be_entered_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = [program(name="one"), program(name="two")]
     with_gate(monkeypatch, accepted)
-    assert gate.admit(chain, (), 100_000) == 100 * 34
+    assert gate.admit(chain, (), 100_000).bound == 100 * 34
     with_gate(monkeypatch, by_name({"two": rejected("V011")}))
     with pytest.raises(bpfcc.RejectedError, match="program 'two' is rejected"):
         gate.admit(chain, (), 100_000)
     with_gate(monkeypatch, by_name({"two": warned("V024")}))
-    assert gate.admit(chain, (), 100_000) is None
+    assert gate.admit(chain, (), 100_000).bound is None
 
 
 def test_what_a_back_end_cannot_do_unchecked_it_does_checked(monkeypatch: pytest.MonkeyPatch) -> None:
