@@ -41,6 +41,12 @@ class Outcome(NamedTuple):
     steps: int | None
 
 
+def apart(found: Outcome, expected: Outcome) -> str:
+    """What differs."""
+    pairs = zip(Outcome._fields, found, expected, strict=True)
+    return "; ".join(f"{name} is {one!r}, not {other!r}" for name, one, other in pairs if one != other)
+
+
 @final
 class Rivals:
     """The executables of one program. `longest`: instructions of a run at most."""
@@ -79,7 +85,7 @@ class Rivals:
             for mode, outcome in outcomes.items():
                 expected = checked if mode[1] else checked._replace(steps=None)
                 if outcome != expected and not (isinstance(checked.value, str) and not mode[1]):
-                    found.append(f"{mode}: {outcome}\nnot {expected}\non {given}")
+                    found.append(f"{mode}: {apart(outcome, expected)}\non {given}")
         return found
 
     def _run(self, exe: Executable, given: Given, number: int, seed: int) -> Outcome:

@@ -157,7 +157,10 @@ def prepare_here(text: str, lab: Lab, *, checked: bool = True) -> tuple[Interpre
         layout = ContextLayout(data, end, meta, codec.pointer_bytes)
     bindings = [runtime.binding(name) for name in lab.maps]
     environment = Environment(
-        maps=[MapBinding(each.id, each.guest_base, each.host_base) for each in bindings],
+        maps=[
+            MapBinding(each.id, each.guest_base, each.host_base, lab.maps[name].handle)
+            for name, each in zip(lab.maps, bindings, strict=True)
+        ],
         helper_address=lambda helper: runtime.helper_address(helper, lab.program_type),
         helper_name=runtime.helper_name,
         quiet_helpers=runtime.quiet_helpers,

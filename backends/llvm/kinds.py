@@ -72,7 +72,8 @@ def known_map(op: Call, environment: Environment) -> MapAddr | None:
     operand = op.args[0]
     while type(operand) is Value and isinstance(operand.definition, Assume):
         operand = operand.definition.value
-    return operand.definition if type(operand) is Value and isinstance(operand.definition, MapAddr) else None
+    found = operand.definition if type(operand) is Value else None
+    return found if isinstance(found, MapAddr) and environment.maps[found.map].pointer else None
 
 
 def held_addresses(module: Module, environment: Environment) -> frozenset[Op]:

@@ -38,6 +38,7 @@ from bpfcc.bpfir.ops import (
     Undef,
 )  # fmt: skip
 from bpfcc.errors import UnsupportedError
+from bpfcc.runtime.library import MapHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -338,9 +339,11 @@ def _lookup(w: FunctionWriter, op: Call, found: MapAddr) -> bool:
             cpu = w.let(f"zext i32 {w.load_field('cpu', 'i32')} to i64")
             far = w.let(f"mul i64 {cpu}, {w.table('map cpu bytes', found.map, 'i64')}")
             base = w.let(f"getelementptr i8, ptr {base}, i64 {far}")
-        distance = w.let(f"mul i64 {wide}, {(spec.value_size + 7) // 8 * 8}")
+        # What the map says of itself: values may be further apart than they are long.
+        head = MapHead.from_address(w.module.environment.maps[found.map].pointer)
+        distance = w.let(f"mul i64 {wide}, {head.stride}")
         value = w.let(f"getelementptr i8, ptr {base}, i64 {distance}")
-        inside = w.let(f"icmp ult i32 {index}, {spec.max_entries}")
+        inside = w.let(f"icmp ult i32 {index}, {head.entries}")
         w.define(op.result, f"select i1 {inside}, ptr {value}, ptr null")
         return True
     if spec.type not in KEYED_MAPS:

@@ -33,7 +33,7 @@ def with_map(spec: MapSpec) -> Iterator[tuple[Map, NativeMemory, MapBinding]]:
         assert memory.library.bpfcc_state_add_map(memory.state, made.handle, 0, ctypes.byref(number)) == 0
         base = memory.library.bpfcc_state_map_base(memory.state, number.value)
         host = memory.library.bpfcc_state_map_host(memory.state, number.value)
-        yield made, memory, MapBinding(number.value, base, host or 0)
+        yield made, memory, MapBinding(number.value, base, host or 0, made.handle)
 
 
 def lookup_module(spec: MapSpec, key: int, *, dynamic: bool) -> Module:
@@ -79,6 +79,20 @@ def test_lookups_find_what_is_there(spec: MapSpec, dynamic: bool) -> None:
                 assert bound.run().return_value == expected
         left = made[3]
         assert (left if isinstance(left, int) else int.from_bytes(left, "little")) == 43
+
+
+@pytest.mark.parametrize("index", range(5))
+def test_values_are_where_the_map_says(back_end: str, index: int) -> None:
+    # Values of 12 bytes: further apart than they are long.
+    spec = MapSpec("a", "array", 4, 12, 5)
+    with with_map(spec) as (made, memory, binding):
+        environment = Environment(maps=[binding], helper_address=helper_address, checked=False)
+        memory.run.checked = 0
+        exe = Interpreter().compile(lookup_module(spec, index, dynamic=False), environment)
+        with exe.bind(memory) as bound:
+            bound.run()
+        stored = [int.from_bytes(made.read_bytes(key.to_bytes(4, "little"))[:8], "little") for key in range(5)]
+        assert stored == [int(key == index) for key in range(5)], back_end
 
 
 def asks_the_helper(back_end: str, environment: Environment) -> bool:
