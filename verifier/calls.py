@@ -11,7 +11,7 @@ from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Call, CallExtern, CallFunction
 from bpfcc.verifier.facts import number_of, pointers_of
 from bpfcc.verifier.flow import UNSURE
-from bpfcc.verifier.handles import Handle, begin, end, handle_at, hold, lend, let_go, packet_moved, slot_of
+from bpfcc.verifier.handles import Handle, begin, end, handle_at, hold, lend, lend_of_lent, let_go, packet_moved, slot_of
 from bpfcc.verifier.pseudo import after_pseudo, is_pseudo
 from bpfcc.verifier.steps import aliased, frame_mask, is_the_acquired, reached, spoilt, touched
 
@@ -185,6 +185,7 @@ def _dynptrs(view: View, op: Call, helper: Helper, state: State) -> State:
     for index in sorted(_slots(view, op, helper)):
         slot = slot_of(view.known(op.args[index]))
         if slot is None:
+            state = lend_of_lent(view, state, op, index) if helper.returns.startswith("dynptr_mem") else state
             continue
         if helper.arguments[index].kind == "dynptr_uninit":
             # What reserves has to be given back even where it failed (ringbuf_reserve_dynptr).

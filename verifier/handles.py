@@ -4,6 +4,9 @@
     v5 = dynptr_data(r10 - 16, 0, 4)    Lent(-16, ("slice", op))
     store.8 r10, -8, 0                  the dynptr is spoilt, and with it what was lent: Gone(("slice", op))
 
+    v7 = bpf_iter_task_next(r10 - 24)   Lent("rcu", ("slice", op)): until bpf_rcu_read_unlock
+    v9 = FRESH(…)                       Lent(("callback", …), ("slice", op)): what a callback is given, until it returns
+
 `State.dynptrs` is a set of handles; where paths meet, those of both are left. What was lent and what is gone is noted in `State.may`,
 where what one path knows is enough.
 """
@@ -18,7 +21,7 @@ from bpfcc.verifier.stack import buffers_of, frame_cell
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bpfcc.bpfir.ops import Op
+    from bpfcc.bpfir.ops import Call, CallExtern, Op
     from bpfcc.verifier.domains.scalar import Scalar
     from bpfcc.verifier.facts import Fact
     from bpfcc.verifier.flow import State
@@ -30,6 +33,8 @@ SLICE: Final = "slice"
 OF_PACKETS: Final = frozenset({"skb", "xdp", "skb_meta"})
 # Iterators are of kind `iter:num`, `iter:task` …
 ITERATOR: Final = "iter:"
+# Who lends what RCU keeps.
+RCU: Final = "rcu"
 
 
 class Handle(NamedTuple):
@@ -42,9 +47,9 @@ class Handle(NamedTuple):
 
 
 class Lent(NamedTuple):
-    """Memory known by `ref` was lent by the handle at `slot`; `packet`: it is the packet's."""
+    """What is known by `ref` was lent by the handle at `slot`, or by another keeper; `packet`: it is the packet's."""
 
-    slot: int
+    slot: Any
     ref: Any
     packet: bool = False
 
@@ -96,7 +101,7 @@ def overwritten(view: View, state: State, mask: int) -> State:
     return _taken_back(state.with_dynptrs(state.dynptrs - gone), {h.offset for h in gone})
 
 
-def _taken_back(state: State, slots: set[int]) -> State:
+def _taken_back(state: State, slots: set[Any]) -> State:
     lent = {note for note in state.may if isinstance(note, Lent) and note.slot in slots}
     return _gone(state, lent)
 
@@ -125,6 +130,30 @@ def lend(state: State, handle: Handle, op: Op) -> State:
     """A part of what the handle stands for is lent, as the result of `op`."""
     ref = slice_ref(op)
     return state.with_refs(state.may - {Gone(ref)} | {Lent(handle.offset, ref, handle.kind in OF_PACKETS)}, state.must)
+
+
+def lend_of_lent(view: View, state: State, op: Call | CallExtern, index: int) -> State:
+    """A part is lent of what a dynptr stands for that a callback was given: it is there as long as that is."""
+    for p in pointers_of(view.known(op.args[index])):
+        keepers = {note.slot for note in state.may if isinstance(note, Lent) and note.ref == p.region.ref}
+        for keeper in keepers if p.region.kind == "dynptr" else ():
+            state = lent_by(state, keeper, slice_ref(op))
+    return state
+
+
+def lent_by(state: State, keeper: Any, ref: Any) -> State:
+    """Something is lent that is no part of a handle."""
+    return state.with_refs(state.may - {Gone(ref)} | {Lent(keeper, ref)}, state.must)
+
+
+def taken_back(state: State, keeper: Any) -> State:
+    """The keeper does not keep any more what it lent."""
+    return _taken_back(state, {keeper})
+
+
+def of_callback(chain: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """The keeper of what is given to callbacks that are called by an activation."""
+    return ("callback", chain)
 
 
 def packet_moved(state: State) -> State:

@@ -15,15 +15,19 @@ from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import ANYTHING, NULL, TOP, Fact, Ptr, number_of, pointer, pointers_of
 from bpfcc.verifier.handles import (
     ITERATOR,
+    RCU,
     Handle,
     begin,
     end,
     handle_at,
     hold,
     lend,
+    lend_of_lent,
+    lent_by,
     packet_moved,
     slice_ref,
     slot_of,
+    taken_back,
 )
 
 if TYPE_CHECKING:
@@ -125,7 +129,14 @@ def _object(unit: Unit, op: CallExtern, row: Kfunc, name: str) -> Region:
         types = unit.around.request.kernel_types
         found = types.named(name) if types is not None else None
         return unit.object(op, "btf", f"struct {name}", type=found.with_tag("trusted") if found is not None else None, ref=op)
-    tag = "untrusted" if row.name in UNTRUSTED_RESULTS else "rcu" if _over_rcu(unit, row) else "trusted" if "iter_next" in row.flags else ""
+    if _over_rcu(unit, row):
+        types = unit.around.request.kernel_types
+        found = types.named(name) if types is not None else None
+        kept = slice_ref(op) if unit.around.request.sleepable else None
+        return unit.object(
+            op if kept else None, "btf", f"struct {name}", type=found.with_tag("rcu") if found is not None else None, ref=kept
+        )
+    tag = "untrusted" if row.name in UNTRUSTED_RESULTS else "trusted" if "iter_next" in row.flags else ""
     return typed_object(unit, name, tag)
 
 
@@ -170,11 +181,16 @@ def after_kfunc(view: View, op: CallExtern) -> State:
         from bpfcc.verifier.calls import give_back
 
         state = give_back(view, op, state)
+    if view.unit.around.request.sleepable and row.returns.kind == "btf" and _over_rcu(view.unit, row):
+        state = lent_by(state, RCU, slice_ref(op))
     return hold(state, op) if "acquire" in row.flags else state
 
 
 def _sections(view: View, op: CallExtern, row: Kfunc, state: State) -> State:
     sections = state.sections
+    if "rcu_unlock" in row.flags:
+        # Not even a section around this one is known to be the one that it was found in.
+        state = taken_back(state, RCU)
     if not isinstance(sections, tuple):
         return state
     for flag in row.flags & SECTIONS.keys():
@@ -231,7 +247,7 @@ def _handles(view: View, op: CallExtern, row: Kfunc, state: State) -> State:
             state = begin(view, state, _new_dynptr(view, op, row, state, slot)) if slot is not None else state
         elif each.kind == "dynptr" and row.returns.kind in MEMORY:
             handle = handle_at(state, slot_of(fact))
-            state = lend(state, handle, op) if handle is not None else state
+            state = lend(state, handle, op) if handle is not None else lend_of_lent(view, state, op, index)
         elif each.kind == "iter":
             state = _iterator(view, op, row, state, slot_of(fact, each.size or 8))
     return state

@@ -154,6 +154,10 @@ class ObjectTypes(Protocol):
         """The function's type, None where there is none."""
         ...
 
+    def exception_callback(self, btf_type_id: int) -> str | None:
+        """What is called in the place of a program that throws, by name: where its declaration says so."""
+        ...
+
     def map_fields(self, spec: MapSpec) -> MapFields:
         """Special members of the map's values."""
         ...

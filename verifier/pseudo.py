@@ -97,6 +97,8 @@ def moves_packet(around: Surroundings, number: int) -> bool:
 
 def pseudo_result(unit: Unit, op: Call, known: Known) -> Scalar | Fact:
     """What a pseudo helper returns."""
+    from bpfcc.verifier.handles import slice_ref
+
     if op.helper != FRESH or len(op.args) < 3:
         return TOP
     callback = _callback(unit.around, op.args[1])
@@ -106,9 +108,10 @@ def pseudo_result(unit: Unit, op: Call, known: Known) -> Scalar | Fact:
     kind, _, name = callback.arguments[index].partition(":")
     if kind == "btf":
         types = unit.around.request.kernel_types
-        return pointer(unit.object(op, "btf", f"struct {name}", type=types.named(name) if types is not None else None))
+        found = types.named(name) if types is not None else None
+        return pointer(unit.object(op, "btf", f"struct {name}", type=found, ref=slice_ref(op)))
     if kind == "dynptr":
-        return pointer(unit.region((op, "dynptr"), "dynptr", "the dynptr", unique=True))
+        return pointer(unit.region((op, "dynptr"), "dynptr", "the dynptr", site=op, ref=slice_ref(op)))
     if kind in ("map_key", "map_value"):
         return _of_map(unit, op, kind, known)
     return TOP
@@ -144,15 +147,19 @@ def _of_map(unit: Unit, op: Call, kind: str, known: Known) -> Scalar | Fact:
 
 def after_pseudo(view: View, op: Call) -> State:
     """The state after a pseudo helper."""
-    from bpfcc.verifier.handles import frame_left, overwritten, packet_moved
+    from bpfcc.verifier.handles import frame_left, lent_by, of_callback, overwritten, packet_moved, slice_ref, taken_back
     from bpfcc.verifier.steps import aliased, frame_mask, touched
 
     state = view.state
     if op.helper == ENTER_FRAME:
         mask, _ = frame_mask(view, view.known(op.args[0]), 0, FRAME_BYTES)
         return overwritten(view, state.with_init(state.init & ~mask), mask)
+    if op.helper == FRESH:
+        return lent_by(state, of_callback(view.unit.chain_of(op)), slice_ref(op)) if _is_lent(view, op) else state
     if op.helper == LEAVE:
-        return frame_left(view, state, view.unit.chain_of(op))
+        chain = view.unit.chain_of(op)
+        state = taken_back(state, of_callback(chain[:-1])) if len(op.args) > 1 else state
+        return frame_left(view, state, chain)
     if op.helper == MOVED:
         # What the function holds when it makes a tail call is reported there.
         gone = _acquired_in(view, view.unit.chain_of(op))
@@ -164,6 +171,11 @@ def after_pseudo(view: View, op: Call) -> State:
         for touch in effects.writes if effects is not None and state.dynptrs else ():
             state = overwritten(view, aliased(view, state, view.known(op.args[touch.argument])), touched(view, op, touch)[0])
     return state
+
+
+def _is_lent(view: View, op: Call) -> bool:
+    """Whether a callback is given something that is there only until it returns."""
+    return any(p.region.kind in ("btf", "dynptr") for p in pointers_of(view.known(op.result)))
 
 
 # ---- checks -----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from bpfcc.verifier.checks.trust import HELPER_TYPES, Wanted, check_object
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import Fact, Ptr, Region, number_of, pointers_of
 from bpfcc.verifier.goals import InRange, NotNumber, Written
-from bpfcc.verifier.handles import DYNPTR_BYTES, ITERATOR, handle_at, is_slice, overlapping, slot_of
+from bpfcc.verifier.handles import DYNPTR_BYTES, ITERATOR, handle_at, is_lent, is_slice, overlapping, slot_of
 from bpfcc.verifier.linear import Sum
 from bpfcc.verifier.steps import bits
 
@@ -371,6 +371,7 @@ def _dynptr(view: View, op: Call, helper: Helper, index: int, problems: Problems
     role = ROLES[index]
     fact = view.known(op.args[index])
     if not helper.releases and lent_dynptr(fact):
+        check_lent(view, fact, role, problems)
         return
     slot = slot_of(fact)
     if slot is None:
@@ -381,6 +382,14 @@ def _dynptr(view: View, op: Call, helper: Helper, index: int, problems: Problems
         problems.append(Problem("V033", f"{{{role}}} is no initialised dynptr on every path", role=role))
     elif helper.releases and (handle.ref is None or handle.ref not in view.state.must):
         problems.append(Problem("V041", f"{helper.name} releases a dynptr that is not held", role=role))
+
+
+def check_lent(view: View, fact: Scalar | Fact, role: Role, problems: Problems) -> None:
+    """What a callback was given is used before it returns."""
+    for p in pointers_of(fact):
+        if is_slice(p.region.ref) and not is_lent(view.state, p.region.ref):
+            problems.append(Problem("V041", f"{p.region} was given to a callback that has returned", role=role))
+            return
 
 
 def lent_dynptr(fact: Scalar | Fact) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from bpfcc.runtime.specs.model import Argument, Helper
 from bpfcc.verifier.checks.access import READ_ONLY_PACKET, Mode, Span, check_span
-from bpfcc.verifier.checks.arguments import ARGUMENTS, MAX_SIZE, ROLES, check_new_handle, lent_dynptr
+from bpfcc.verifier.checks.arguments import ARGUMENTS, MAX_SIZE, ROLES, check_lent, check_new_handle, lent_dynptr
 from bpfcc.verifier.checks.exits import check_result
 from bpfcc.verifier.checks.problem import Problem, Problems, stops
 from bpfcc.verifier.checks.sections import check_held_nothing, check_sleep
@@ -104,6 +104,7 @@ def _check_places(view: View, op: CallExtern, row: Kfunc, problems: Problems) ->
         if not problems and op.args:
             # Whatever function throws, it is the program that returns.
             check_result(view, op.args[0], view.unit.around.return_range, ROLES[0], problems)
+        _check_exception(view, row.name, problems)
     for flag in sorted(row.flags & SECTION_ENDS.keys()):
         name = section_name(view, op, row, SECTION_ENDS[flag])
         sections = state.sections
@@ -112,6 +113,16 @@ def _check_places(view: View, op: CallExtern, row: Kfunc, problems: Problems) ->
             problems.append(Problem("V046", f"{row.name} ends what was not begun on every path"))
         elif name in nested and nested[-1] != name:
             problems.append(Problem("V046", f"{row.name} is not for the last bpf_local_irq_save"))
+
+
+def _check_exception(view: View, name: str, problems: Problems) -> None:
+    """What is thrown is what the program returns: unless it says what else to call with that."""
+    around = view.unit.around
+    types, entry = around.request.object_types, around.module.entry
+    callback = types.exception_callback(entry.btf_type_id) if types is not None and entry.btf_type_id else None
+    if callback is not None:
+        what = f"{name}: exception callbacks ({callback}) are not supported"
+        problems.append(Problem("V075", what, cause="unsupported"))
 
 
 # ---- arguments --------------------------------------------------------------------------------------------------------
@@ -230,6 +241,7 @@ def _dynptr(view: View, op: CallExtern, row: Kfunc, index: int, problems: Proble
     if row.arguments[index].nullable and num is not None and num.umax == 0 and not pointers_of(fact):
         return
     if lent_dynptr(fact):
+        check_lent(view, fact, ROLES[index], problems)
         return
     handle = handle_at(view.state, slot_of(fact))
     if slot_of(fact) is None:

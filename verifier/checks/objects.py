@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bpfcc.bpfir.ops import Call
 from bpfcc.runtime.specs.access import access_to
 from bpfcc.verifier.checks.problem import Problem, Problems
+from bpfcc.verifier.facts import Fact
 
 if TYPE_CHECKING:
     from bpfcc.verifier.checks.access import Span
@@ -44,6 +46,7 @@ def check_sock(view: View, p: Ptr, span: Span, problems: Problems) -> None:
 
 def check_kernel(view: View, p: Ptr, span: Span, problems: Problems) -> None:
     """An access through a typed kernel pointer: the kernel catches faults, so that only the type is looked at."""
+    from bpfcc.verifier.checks.arguments import check_lent
     from bpfcc.verifier.checks.calls import gpl_compatible
 
     request = view.unit.around.request
@@ -57,6 +60,12 @@ def check_kernel(view: View, p: Ptr, span: Span, problems: Problems) -> None:
         problems.append(
             Problem("V032", f"types of the kernel are for programs under the GPL; this one is under {request.license!r}", role=span.role)
         )
+        return
+    before = len(problems)
+    # What is untrusted may be read: faults are caught.
+    if isinstance(p.region.site, Call):
+        check_lent(view, Fact(None, (p,)), span.role, problems)
+    if len(problems) > before:
         return
     types = request.kernel_types
     if p.region.type is None or types is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.facts import number_of, pointers_of
 from bpfcc.verifier.goals import NotIn, NotNumber
-from bpfcc.verifier.handles import is_slice
+from bpfcc.verifier.handles import is_lent, is_slice
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Call, CallExtern
@@ -34,6 +34,7 @@ SOCKET_TYPES: Final = {
     "sock": frozenset({"sock", "sock_common"}), "sock_common": frozenset({"sock_common"}), "xdp_sock": frozenset({"sock", "sock_common"}),
     "tcp_sock": frozenset({"tcp_sock", "inet_connection_sock", "inet_sock", "sock", "sock_common"}),
 }  # fmt: skip
+GONE: Final = "what kept it (a read lock of RCU, the call of a callback) has ended on some path to here"
 UNSAFE_TAGS: Final = frozenset({"untrusted", "user", "percpu", "buffer"})
 
 
@@ -125,6 +126,8 @@ def _check_one(view: View, index: int, p: Ptr, wanted: Wanted, problems: Problem
     elif region.ref is not None and not is_slice(region.ref) and region.ref not in view.state.must:
         what = "again" if wanted.releases else "after it was released"
         problems.append(Problem("V041", f"{wanted.function} is given {region} {what}", role=role))
+    elif is_slice(region.ref) and not is_lent(view.state, region.ref):
+        problems.append(Problem("V041", f"{wanted.function} is given {region}, and {GONE}", role=role))
     elif wanted.releases and (region.ref is None or is_slice(region.ref)):
         problems.append(Problem("V041", f"{wanted.function} releases {region}, which was not acquired", role=role))
     elif wanted.releases and (not p.offset.is_const() or p.offset.umin):

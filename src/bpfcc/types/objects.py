@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_PARAMETERS: Final = 5
 TAG_PREFIX: Final = "arg:"
+EXCEPTION: Final = "exception_callback:"
 _INTEGERS: Final = frozenset({t.INT, t.ENUM, t.ENUM64})
 _UNKNOWN: Final = Parameter("unknown")
 _NUMBER: Final = Parameter("number")
@@ -44,6 +45,10 @@ class NoObjectTypes:
         """Nothing is known."""
         return None
 
+    def exception_callback(self, btf_type_id: int) -> str | None:
+        """Nothing is known."""
+        return None
+
     def map_fields(self, spec: MapSpec) -> MapFields:
         """Special members of the map's values, by the map's own BTF."""
         return fields_of_map(spec)
@@ -58,6 +63,7 @@ class ObjectBtf:
         self.contexts: Final = contexts
         self._prototypes: dict[int, Prototype | None] = {}
         self._tags: Mapping[_Tagged, frozenset[str]] | None = None
+        self._exceptions: Mapping[int, str] | None = None
         # Keyed by the definition itself: map definitions are compared, and their types are in whatever BTF they carry.
         self._fields: dict[int, tuple[MapSpec, MapFields]] = {}
 
@@ -69,6 +75,10 @@ class ObjectBtf:
             except InputError:
                 self._prototypes[btf_type_id] = None
         return self._prototypes[btf_type_id]
+
+    def exception_callback(self, btf_type_id: int) -> str | None:
+        """The function that a program's declaration names for what it throws."""
+        return self._callbacks().get(btf_type_id)
 
     def map_fields(self, spec: MapSpec) -> MapFields:
         """Special members of the map's values."""
@@ -136,6 +146,16 @@ class ObjectBtf:
         if self._tags is None:
             self._tags = self._read_tags()
         return self._tags.get(_Tagged(function, parameter), frozenset())
+
+    def _callbacks(self) -> Mapping[int, str]:
+        if self._exceptions is None:
+            ids = range(self.btf.first_id, self.btf.count)
+            try:
+                tags = [self.btf.type(each) for each in ids if self.btf.kind_number(each) == t.DECL_TAG]
+            except InputError:
+                tags = []
+            self._exceptions = {tag.type_id: tag.name.removeprefix(EXCEPTION) for tag in tags if tag.name.startswith(EXCEPTION)}
+        return self._exceptions
 
     def _read_tags(self) -> Mapping[_Tagged, frozenset[str]]:
         """Every `arg:` tag of the object, read once: there is no index from a function to its tags."""
