@@ -101,9 +101,11 @@ class Caches:
     def reach(self, base: Operand, offset: int, size: int, insn: int, *, write: bool) -> str:
         """The host address, or a trap."""
         writer = self.writer
-        key = (self._origin(base), write)
-        at = self._numbers.setdefault(key, len(self._numbers)) % MAX_CACHES
+        origin = self._origin(base)
         address = writer.let(f"add i64 {writer.word(base)}, {number(semantics.signed(64, offset))}")
+        if type(origin) is Value and type(origin.definition) is FrameAddr:
+            return self._own_frame(address, size, insn, write=write)
+        at = self._numbers.setdefault((origin, write), len(self._numbers)) % MAX_CACHES
         lo = writer.let(f"load i64, ptr %c{at}.lo, align 8")
         bytes_ = writer.let(f"load i64, ptr %c{at}.bytes, align 8")
         from_start = writer.let(f"sub i64 {address}, {lo}")
@@ -112,12 +114,37 @@ class Caches:
         miss, hit = writer.label(), writer.label()
         writer.branch(outside, miss, hit, UNLIKELY)
         writer.begin(miss)
-        piece = writer.let(f"call [3 x i64] @bpfcc_miss(ptr %run, i64 {address}, i64 {size}, i32 {int(write)})")
-        values = [writer.let(f"extractvalue [3 x i64] {piece}, {index}") for index in range(len(MEMBERS))]
-        writer.trap_if(writer.let(f"icmp eq i64 {values[1]}, 0"), insn)
+        values = self._miss(address, size, insn, write=write)
         for member, value in zip(MEMBERS, values, strict=True):
             writer.put(f"store i64 {value}, ptr %c{at}.{member}, align 8")
         writer.put(f"br label %{hit}")
         writer.begin(hit)
         delta = writer.let(f"load i64, ptr %c{at}.delta, align 8")
         return writer.let(f"inttoptr i64 {writer.let(f'add i64 {address}, {delta}')} to ptr")
+
+    def _miss(self, address: str, size: int, insn: int, *, write: bool) -> list[str]:
+        """The piece of memory that the runtime finds there, or a trap."""
+        writer = self.writer
+        piece = writer.let(f"call [3 x i64] @bpfcc_miss(ptr %run, i64 {address}, i64 {size}, i32 {int(write)})")
+        values = [writer.let(f"extractvalue [3 x i64] {piece}, {index}") for index in range(len(MEMBERS))]
+        writer.trap_if(writer.let(f"icmp eq i64 {values[1]}, 0"), insn)
+        return values
+
+    def _own_frame(self, address: str, size: int, insn: int, *, write: bool) -> str:
+        """What is computed from this function's frame lies in it, mostly; where that is, is known."""
+        writer = self.writer
+        below = writer.let(f"sub i64 %guest, {address}")
+        # below: how far under r10; inside where size <= below <= 512.
+        outside = writer.let(f"icmp ugt i64 {writer.let(f'sub i64 {below}, {size}')}, {FRAME_BYTES - size}")
+        miss, hit, on = writer.label(), writer.label(), writer.label()
+        writer.branch(outside, miss, hit, UNLIKELY)
+        writer.begin(hit)
+        here = writer.let(f"getelementptr i8, ptr %frame, i64 {writer.let(f'sub i64 0, {below}')}")
+        writer.put(f"br label %{on}")
+        writer.begin(miss)
+        delta = self._miss(address, size, insn, write=write)[2]
+        there = writer.let(f"inttoptr i64 {writer.let(f'add i64 {address}, {delta}')} to ptr")
+        came_from = writer.current
+        writer.put(f"br label %{on}")
+        writer.begin(on)
+        return writer.let(f"phi ptr [ {here}, %{hit} ], [ {there}, %{came_from} ]")

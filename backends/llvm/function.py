@@ -138,6 +138,11 @@ class FunctionWriter:
         self.lines.append(f"{label}:")
         self._label = label
 
+    @property
+    def current(self) -> str:
+        """The block that is being written."""
+        return self._label
+
     def label(self) -> str:
         """A name for such a block."""
         self._count += 1
