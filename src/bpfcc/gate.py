@@ -32,6 +32,8 @@ MAX_TAIL_CALLS: Final = 33
 # What helpers return and contexts hold that is of this process. Everything else is, or may be, the kernel's.
 OWN_RETURNS: Final = frozenset({"integer", "void", "map_value", "map_value_or_null", "ringbuf_mem_or_null", "dynptr_mem_or_null"})
 OWN_FIELDS: Final = frozenset({"scalar", "packet_start", "packet_end", "packet_meta", "packet_length", "memory_start", "memory_end"})
+# What they read, the context's own bytes for one, is not the same here: packet addresses among it have other values, or none.
+KERNEL_READERS: Final = ("probe_read", "copy_from_user")
 LEAK: Final = "V024"
 
 
@@ -105,14 +107,16 @@ def needs_kernel(module: Module, program: Program) -> bool:
 
 
 def calls_kernel(module: Module, program_type: str) -> bool:
-    """Whether a helper hands out a kernel object, or a kernel function is called."""
+    """Whether a helper hands out a kernel object or reads kernel memory, or a kernel function is called."""
     platform = load_platform(PLATFORM)
     for fn in module.functions:
         for op in fn.ops():
             if isinstance(op, CallExtern):
                 return True
-            if isinstance(op, Call) and op.helper >= 0 and platform.helper(op.helper, program_type).returns not in OWN_RETURNS:
-                return True
+            if isinstance(op, Call) and op.helper >= 0:
+                helper = platform.helper(op.helper, program_type)
+                if helper.returns not in OWN_RETURNS or helper.name.startswith(KERNEL_READERS):
+                    return True
     return False
 
 

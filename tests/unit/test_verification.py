@@ -302,6 +302,8 @@ KERNEL_POINTERS: Sequence[tuple[str, str]] = [
     ("tracing", "r0 = 0\nexit"),
     ("raw_tracepoint", "r0 = 0\nexit"),
     ("xdp", "r2 = r10\nr2 += -16\nr3 = 12\nr4 = -1\nr5 = 0\ncall 84\nr0 = 0\nexit"),
+    # The context's own bytes, in which packet addresses are.
+    ("xdp", "r3 = r1\nr1 = r10\nr1 += -8\nr2 = 8\ncall 113\nr0 = *(u64 *)(r10 - 8)\nexit"),
 ]
 
 
