@@ -14,7 +14,7 @@ from ctypes import CFUNCTYPE, addressof, c_uint64, c_void_p, cast
 from typing import TYPE_CHECKING, ClassVar, Final, final
 
 from bpfcc.backends.base import DEFAULT_STEPS, Capabilities, Result, check_maps, make_trap
-from bpfcc.backends.llvm.engine import Loaded, compile_text
+from bpfcc.backends.llvm.engine import Loaded, compile_text, optimised
 from bpfcc.backends.llvm.library import runtime
 from bpfcc.backends.llvm.lower import lower
 from bpfcc.errors import InternalError, UnsupportedError
@@ -57,6 +57,7 @@ class LlvmExecutable:
         self.checked = environment.checked
         self.functions: Final = tuple(fn.name for fn in module.functions)
         lowered = lower(module, environment)
+        self._text, self._cpu = lowered.text, environment.cpu
         self._loaded = Loaded(compile_text(lowered.text, environment.cpu, environment.cache))
         self._table = self._loaded.table(len(lowered.table.slots))
         values: list[c_uint64 | int] = [*lowered.table.values(lambda slot: find(slot, environment))]
@@ -78,6 +79,10 @@ class LlvmExecutable:
         """This and what its tail calls can enter, by the address of the table."""
         found = {target.table_address: target for target in self._targets if target is not None}
         return {self.table_address: self} | found
+
+    def optimised_text(self) -> str:
+        """LLVM's IR after its passes, to be read."""
+        return str(optimised(self._text, self._cpu))
 
     def bind(self, run: NativeRun) -> LlvmBound:
         """Make `run` one of this program. Close what this returns before the run."""

@@ -141,6 +141,11 @@ class Executable:
             cache=CodeCache.default() if self.backend != "interp" else None,
         )
 
+    @property
+    def native(self) -> NativeExecutable:
+        """What the back end made of the program."""
+        return self._native[0]
+
     def _link(self, names: Sequence[str]) -> None:
         targets: list[NativeExecutable | None] = list(self._native)
         for exe in self._native:

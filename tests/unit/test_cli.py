@@ -248,7 +248,7 @@ class TestRun:
             (["--hex", "00", "--data", "x"], 2, "exclude each other"),
             (["--pcap-out", "x.pcap"], 2, "--pcap-out goes with --pcap"),
             (["--pcap", "/nowhere.pcap"], 2, "cannot be read"),
-            (["--backend", "llvm"], 3, "later release"),
+            (["--backend", "aot"], 3, "later release"),
             (["--backend", "nope"], 2, "no back end 'nope'"),
             (["--platform", "windows"], 3, "only linux"),
             (["--record", "x"], 2, "MAP=TYPE"),
@@ -324,6 +324,8 @@ class TestDump:
             (["--maps"], ["samples", "perf_event_array", "__u64"]),
             (["--btf"], ["struct sample {", "__u32 length;"]),
             (["--maps", "--insns", "--program", "watch"], ["seen", "call perf_event_output"]),
+            (["--facts", "--program", "watch"], ["fn @watch(v0)", "; v0 {the context+0}"]),
+            (["--llvm", "--program", "watch"], ["define", "@bpfcc_program(", "target triple"]),
         ],
     )
     def test_stages(self, compiled: Path, flags: list[str], expected: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -352,8 +354,6 @@ class TestDump:
     @pytest.mark.parametrize(
         ("flags", "status", "message"),
         [
-            (["--facts"], 3, "later release"),
-            (["--llvm"], 3, "later release"),
             (["--c"], 3, "later release"),
             (["--svg"], 2, "--svg goes with --cfg"),
             (["--insns", "--program", "nope"], 2, "no program"),

@@ -20,10 +20,12 @@ Examples:
   bpfcc dump firewall.o --ir --program firewall     the SSA form that is run
   bpfcc dump firewall.o --cfg | dot -Tpng > f.png   control flow, for graphviz
   bpfcc dump firewall.o --cfg --svg > f.svg         the same as a picture
+  bpfcc dump firewall.o --facts                     the SSA form, and what the verifier knows of it
   bpfcc dump firewall.o --maps --btf                map definitions and types
 """
-STAGES = ("insns", "ir", "cfg", "maps", "btf")
-LATER = ("facts", "llvm", "c")
+STAGES = ("insns", "ir", "cfg", "facts", "llvm", "maps", "btf")
+OF_PROGRAMS = frozenset({"insns", "ir", "cfg", "facts", "llvm"})
+LATER = ("c",)
 
 
 @click.command(epilog=EPILOG)
@@ -34,8 +36,8 @@ LATER = ("facts", "llvm", "c")
 @click.option("--svg", is_flag=True, help="With --cfg: as SVG.")
 @click.option("--maps", is_flag=True, help="Map definitions.")
 @click.option("--btf", "show_types", is_flag=True, help="Types, as C.")
-@click.option("--facts", is_flag=True, hidden=True)
-@click.option("--llvm", is_flag=True, hidden=True)
+@click.option("--facts", is_flag=True, help="What the verifier knows of each value.")
+@click.option("--llvm", is_flag=True, help="LLVM IR, optimised for this processor.")
 @click.option("--c", is_flag=True, hidden=True)
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program.")
 @reading
@@ -48,16 +50,16 @@ def command(path: Path, names: tuple[str, ...], svg: bool, show_types: bool, rea
     wanted = [stage for stage in STAGES if (show_types if stage == "btf" else flags[stage])] or ["ir"]
     if svg and wanted != ["cfg"]:
         raise InputError("--svg goes with --cfg alone")
-    lift = "ir" in wanted or "cfg" in wanted
-    of_programs = lift or "insns" in wanted
+    of_programs = bool(OF_PROGRAMS & set(wanted))
+    lift = bool(OF_PROGRAMS & set(wanted) - {"insns"})
     source = reading.source(path, screen)
     needs = ("bpfcc.cli.listing", "bpfcc.runtime.specs") if "insns" in wanted else ()
     obj = reading.open(source, lift=lift, programs=names or (None if of_programs else ()), needs=needs)
-    show(obj, wanted, names, svg=svg, screen=screen)
+    show(obj, wanted, names, svg=svg, screen=screen, platform=reading.platform)
     return 0
 
 
-def show(obj: Object, wanted: list[str], names: tuple[str, ...], *, svg: bool, screen: Screen) -> None:
+def show(obj: Object, wanted: list[str], names: tuple[str, ...], *, svg: bool, screen: Screen, platform: str) -> None:
     """Print the stages in the order of the pipeline, with headings where there is more than one thing."""
     if "btf" in wanted:
         from bpfcc.frontend.btf_c import to_c
@@ -67,7 +69,7 @@ def show(obj: Object, wanted: list[str], names: tuple[str, ...], *, svg: bool, s
         screen.line(to_c(obj.btf, preserve_access_index=False).rstrip("\n"))
     if "maps" in wanted:
         show_maps(obj, names, screen)
-    stages = [stage for stage in wanted if stage in {"insns", "ir", "cfg"}]
+    stages = [stage for stage in wanted if stage in OF_PROGRAMS]
     programs = chosen_programs(obj, names) if stages else []
     for program in programs:
         for stage in stages:
@@ -75,10 +77,10 @@ def show(obj: Object, wanted: list[str], names: tuple[str, ...], *, svg: bool, s
                 comment = "//" if stage == "cfg" else ";"
                 place = f"section {program.section}, type {program.type or 'unknown'}"
                 screen.line(screen.style(f"{comment} {stage} of {program.name} ({place})", "title"))
-            show_stage(program, stage, svg=svg, screen=screen)
+            show_stage(program, stage, svg=svg, screen=screen, platform=platform)
 
 
-def show_stage(program: Program, stage: str, *, svg: bool, screen: Screen) -> None:
+def show_stage(program: Program, stage: str, *, svg: bool, screen: Screen, platform: str) -> None:
     """One stage of one program."""
     if stage == "insns":
         from bpfcc.cli.listing import instruction_lines
@@ -89,6 +91,13 @@ def show_stage(program: Program, stage: str, *, svg: bool, screen: Screen) -> No
         from bpfcc.bpfir.printer import print_module
 
         screen.line(print_module(program.ir).rstrip("\n"))
+    elif stage == "facts":
+        from bpfcc.cli.facts_text import facts_lines
+
+        for line in facts_lines(program, platform):
+            screen.line(line)
+    elif stage == "llvm":
+        screen.line(llvm_text(program).rstrip("\n"))
     elif svg:
         from bpfcc.cli.graph import cfg_svg
 
@@ -97,6 +106,23 @@ def show_stage(program: Program, stage: str, *, svg: bool, screen: Screen) -> No
         from bpfcc.cli.graph import cfg_dot
 
         screen.line(cfg_dot(program.ir).rstrip("\n"))
+
+
+def llvm_text(program: Program) -> str:
+    """What LLVM makes of it: of an accepted program the proven code, else the code that checks itself."""
+    from bpfcc.backends.llvm import LlvmExecutable
+    from bpfcc.errors import InternalError, RejectedError
+    from bpfcc.execution import prepare
+
+    try:
+        exe = prepare(program, backend="llvm")
+    except RejectedError:
+        exe = prepare(program, backend="llvm", checked=True)
+    with exe:
+        native = exe.native
+        if not isinstance(native, LlvmExecutable):
+            raise InternalError(f"the back end llvm made a {type(native).__name__}")
+        return native.optimised_text()
 
 
 def show_maps(obj: Object, names: tuple[str, ...], screen: Screen) -> None:

@@ -1,0 +1,101 @@
+"""`bpfcc dump --facts`: the IR, and what the verifier knows of each value.
+
+    b1(v4, v5) steps 6:                  ; v4 [0, 261120], v5 [0, 1023]
+      v6 = add.64 v2, v5 #9              ; packet+[0, 1023]
+
+Facts are of all runs that come there, whatever path they take; a value that has none is never computed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from bpfcc.bpfir.printer import print_block, print_op
+from bpfcc.bpfir.text import render_name
+from bpfcc.errors import InputError
+from bpfcc.judgement import Rules, ask, lift_for, load_engine, request_for, warm_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bpfcc.bpfir.function import Block, Function, Module
+    from bpfcc.program import Program
+    from bpfcc.verifier.solver import Facts
+
+COLUMN: Final = 46
+NEVER: Final = "never computed"
+# Programs whose arguments the kernel's types describe.
+TYPED: Final = frozenset({"tracing", "lsm", "struct_ops", "ext"})
+
+
+def facts_lines(program: Program, platform: str) -> list[str]:
+    """The text, from a confined child where there can be one: the program may be anybody's."""
+    from bpfcc.isolate import Limits
+    from bpfcc.isolate.fork import can_fork, run_forked
+
+    rules = Rules(platform)
+    warm_up(rules)
+    module = lift_for(program, rules)
+    types = kernel_types(program, platform)
+    if not can_fork():
+        return list(lines_of(program, module, rules, types))
+    answer = json.loads(run_forked(lambda: list(lines_of(program, module, rules, types)), Limits(answer_bytes=64 << 20), file=program.file))
+    if not isinstance(answer, list) or not all(isinstance(line, str) for line in answer):
+        message = answer.get("error", {}).get("message") if isinstance(answer, dict) else None
+        raise InputError(str(message or "the isolated verifier gave no sensible answer about it"), file=program.file)
+    return answer
+
+
+def kernel_types(program: Program, platform: str) -> Any:
+    """This kernel's types where the program's arguments are made of them; None where they are not, or are not known."""
+    if platform != "linux" or program.type not in TYPED:
+        return None
+    from bpfcc.frontend.btf import Btf
+    from bpfcc.isolate.judge import preloaded
+
+    return preloaded(Btf.kernel())
+
+
+def lines_of(program: Program, module: Module, rules: Rules, types: Any) -> Iterator[str]:
+    """The text's lines."""
+    judged: Any = ask(load_engine(), module, request_for(program, rules, types), None)
+    for fn in module.functions:
+        found = judged.facts.get(fn.name)
+        yield from function_lines(fn, found[1] if found is not None else None)
+
+
+def function_lines(fn: Function, facts: Facts | None) -> Iterator[str]:
+    """A function; `facts`: None where it was never judged."""
+    params = ", ".join(map(str, fn.params))
+    yield beside(
+        f"fn @{render_name(fn.name)}({params}) {fn.linkage} {{", params_text(fn.params, facts) if facts else "not judged: nothing calls it"
+    )
+    for block in fn.blocks:
+        yield from block_lines(block, facts)
+    yield "}"
+
+
+def block_lines(block: Block, facts: Facts | None) -> Iterator[str]:
+    """A block, a line for each operation."""
+    head = print_block(block).partition("\n")[0]
+    yield beside(head, params_text(block.params, facts) if facts else "")
+    for op in block.all_ops():
+        known = fact_of(op.result, facts) if facts is not None and op.HAS_RESULT else ""  # type: ignore[attr-defined]
+        yield beside(f"  {print_op(op)}", known)
+
+
+def params_text(params: list[Any], facts: Facts | None) -> str:
+    """What is known of parameters."""
+    return ", ".join(f"{param} {fact_of(param, facts)}" for param in params) if facts is not None else ""
+
+
+def fact_of(value: Any, facts: Facts) -> str:
+    """What is known of a value."""
+    found = facts.of.get(value)
+    return NEVER if found is None else str(found)
+
+
+def beside(line: str, comment: str) -> str:
+    """The line with a comment, in a column of its own where there is room."""
+    return f"{line:{COLUMN}} ; {comment}" if comment else line
