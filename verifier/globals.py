@@ -12,6 +12,7 @@ from bpfcc.verifier import pseudo
 from bpfcc.verifier.checks.access import Span, check_span
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.checks.sections import check_sleep
+from bpfcc.verifier.checks.trust import Wanted, check_object
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import TOP, UNDEFINED, Fact, number_of, pointer, pointers_of
 from bpfcc.verifier.handles import Lent
@@ -59,7 +60,8 @@ def parameters(unit: Unit, prototype: Prototype) -> list[Scalar | Fact]:
         elif parameter.kind in ("trusted", "untrusted"):
             types = unit.around.request.kernel_types
             kernel = types.named(parameter.type) if types is not None else None
-            region = unit.object(("parameter", at), "btf", parameter.type, type=kernel)
+            kind = kernel.with_tag(parameter.kind) if kernel is not None else None
+            region = unit.object(("parameter", at), "btf", parameter.type, type=kind)
             found.append(pointer(region, null=parameter.kind == "trusted" and not parameter.nonnull))
         else:
             found.append(Fact(sc.TOP, undef=True))
@@ -121,20 +123,19 @@ def _argument(view: View, op: Call, name: str, at: int, parameter: Parameter, pr
     elif parameter.kind == "memory" and parameter.size:
         _memory(view, op, at, parameter, problems)
     elif parameter.kind in ("trusted", "untrusted"):
-        _object(name, at, parameter, fact, problems)
+        _object(view, op, name, at, parameter, problems)
     else:
         problems.append(Problem("V068", f"the type of parameter {at + 1} of {name} is not supported", role=role, cause="unsupported"))
 
 
-def _object(name: str, at: int, parameter: Parameter, fact: Scalar | Fact, problems: Problems) -> None:
-    """A pointer to a kernel type."""
-    role = ROLES[at]
-    num = number_of(fact)
-    if any(p.region.kind not in ("btf", "sock") for p in pointers_of(fact)):
+def _object(view: View, op: Call, name: str, at: int, parameter: Parameter, problems: Problems) -> None:
+    """A pointer to a kernel type: the function relies on one that it calls trusted as far as the caller may."""
+    role, fact = ROLES[at], view.known(op.args[at])
+    if parameter.kind == "trusted":
+        wanted = Wanted(name, parameter.type.removeprefix("struct "), "trusted", nullable=not parameter.nonnull)
+        check_object(view, op, at, wanted, problems)
+    elif any(p.region.kind not in ("btf", "sock") for p in pointers_of(fact)):
         problems.append(Problem("V068", f"argument {at + 1} of {name} is {parameter.type}", known=f"{{{role}}} is {fact!r}", role=role))
-    elif parameter.kind == "trusted" and num is not None and (parameter.nonnull or num.umax):
-        code = "V020" if num.contains(0) and pointers_of(fact) else "V068"
-        problems.append(Problem(code, f"argument {at + 1} of {name} is {parameter.type}", known=f"{{{role}}} is {fact!r}", role=role))
 
 
 def _memory(view: View, op: Call, at: int, parameter: Parameter, problems: Problems) -> None:

@@ -37,7 +37,7 @@ class Subject(NamedTuple):
     returns: tuple[int, int] | None = None
     callback: Callback | None = None
     spec: MapSpec | None = None
-    # Timers fire where nothing may sleep, work queues run where it may.
+    # Timers fire where nothing may sleep, work queues run where it may, and so do the global functions that they call.
     sleepable: bool | None = None
 
     def surroundings(self, around: Surroundings) -> Surroundings:
@@ -45,9 +45,9 @@ class Subject(NamedTuple):
         return around if self.sleepable is None else around.where(sleepable=self.sleepable)
 
     @property
-    def key(self) -> tuple[str, Kind, int]:
+    def key(self) -> tuple[str, Kind, int, bool | None]:
         """Equal for what need not be judged twice."""
-        return self.fn.name, self.kind, id(self.spec)
+        return self.fn.name, self.kind, id(self.spec), self.sleepable
 
 
 def program(around: Surroundings) -> Subject:
@@ -68,7 +68,7 @@ def called_by(unit: Unit, facts: Facts) -> list[Subject]:
                 prototype = prototype_of(around, fn)
                 # Else the call is refused.
                 if prototype is not None and is_supported(prototype):
-                    found.append(Subject(fn, "global"))
+                    found.append(Subject(fn, "global", sleepable=around.request.sleepable))
             elif type(op) is Call or type(op) is CallExtern:
                 callback = around.graph.callback_of(op)
                 if callback is not None and callback.deferred:
