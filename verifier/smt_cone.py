@@ -15,7 +15,7 @@ from bpfcc.bpfir.frame import WRITERS
 from bpfcc.bpfir.ops import Call, CallExtern, CallFunction, CallIndirect, Op
 from bpfcc.verifier.epochs import Epochs
 from bpfcc.verifier.facts import Fact, pointers_of
-from bpfcc.verifier.versions import may_be_packet
+from bpfcc.verifier.versions import may_be_packet, takes_dynptr
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block
@@ -115,7 +115,8 @@ class Writes:
         if not isinstance(op, CALLS):
             return False
         # What is given the context may change its fields and the packet.
-        return self._unit.around.moves_packet(op) or any(self._points(arg, kinds | {"ctx"}) for arg in op.args)
+        around = self._unit.around
+        return around.moves_packet(op) or takes_dynptr(around, op) or any(self._points(arg, kinds | {"ctx"}) for arg in op.args)
 
     def _points(self, operand: Operand, kinds: set[str]) -> bool:
         fact = self._facts.known(operand)

@@ -19,7 +19,7 @@ from bpfcc.verifier.handles import is_slice
 if TYPE_CHECKING:
     from bpfcc.verifier.facts import Region
     from bpfcc.verifier.solver import Facts
-    from bpfcc.verifier.unit import Unit
+    from bpfcc.verifier.unit import Surroundings, Unit
 
 MAX_PLACES: Final = 64
 CALLS: Final = (Call, CallExtern, CallFunction, CallIndirect)
@@ -79,6 +79,8 @@ class Versions:
     def _may_write(self, op: Op, place: Place) -> bool:
         """Whether an operation may change the bytes of a place. Helpers change fields of contexts and bytes of packets."""
         if isinstance(op, CALLS):
+            if takes_dynptr(self._unit.around, op):
+                return True
             found = [p for arg in op.args for p in pointers_of(self._facts.known(arg))]
             return any(p.region.kind in ("ctx", "packet", "unknown") or may_be_packet(p.region) for p in found)
         if not isinstance(op, WRITERS):
@@ -91,6 +93,19 @@ class Versions:
                 if low < place[1] + place[2] and place[1] < high:
                     return True
         return False
+
+
+def takes_dynptr(around: Surroundings, op: Op) -> bool:
+    """Whether the call is given a dynptr, which may be one of the packet."""
+    if type(op) is Call:
+        helper = around.helper(op.helper)
+        return helper is not None and any(each.kind == "dynptr" for each in helper.arguments)
+    if type(op) is not CallExtern:
+        return False
+    from bpfcc.verifier.kfuncs import kfunc_of
+
+    row = kfunc_of(around, op.extern)
+    return row is None or any(each.kind == "dynptr" for each in row.arguments)
 
 
 def may_be_packet(region: Region) -> bool:
