@@ -11,7 +11,20 @@ from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Call, CallExtern, CallFunction
 from bpfcc.verifier.facts import number_of, pointers_of
 from bpfcc.verifier.flow import UNSURE
-from bpfcc.verifier.handles import Handle, begin, end, handle_at, hold, lend, lend_of_lent, let_go, packet_moved, slot_of
+from bpfcc.verifier.handles import (
+    Handle,
+    begin,
+    end,
+    given_back,
+    handle_at,
+    hold,
+    is_slice,
+    lend,
+    lend_of_lent,
+    let_go,
+    packet_moved,
+    slot_of,
+)
 from bpfcc.verifier.pseudo import after_pseudo, is_pseudo
 from bpfcc.verifier.steps import aliased, frame_mask, is_the_acquired, reached, spoilt, touched
 
@@ -164,6 +177,8 @@ def give_back(view: View, op: Call | CallExtern, state: State) -> State:
     """The state after a releasing call. Of what may have been another thing, or nothing, it is not known whether it is still held."""
     argument, found = released(view, op)
     refs = {region.ref for region in found}
+    objects = {region.ref for region in found if region.kind == "btf" and not is_slice(region.ref)}
+    state = given_back(state, *objects) if objects else state
     fact = view.known(argument)
     if len(refs) == 1 and (number_of(fact) is None or is_the_acquired(view, argument, *refs)):
         return let_go(state, *refs)

@@ -68,6 +68,11 @@ def slice_ref(op: Op) -> tuple[str, Op]:
     return (SLICE, op)
 
 
+def borrowed(ref: Any) -> Any:
+    """What is known by this was found in what was acquired, and kept by that."""
+    return ("older", borrowed(ref[1])) if isinstance(ref, tuple) and ref[0] == "older" else (SLICE, ref)
+
+
 def is_slice(ref: Any) -> bool:
     """Whether a region's reference is of something lent, which nobody releases for itself."""
     while isinstance(ref, tuple) and ref[0] == "older":
@@ -203,7 +208,14 @@ def _older(ref: Any, in_loop: Callable[[Op], bool]) -> Any:
 
 def hold(state: State, *refs: Any) -> State:
     """References are held from here on."""
+    gone = {Gone(borrowed(ref)) for ref in refs} & state.may
+    state = state.with_refs(state.may - gone, state.must) if gone else state
     return state.with_refs(state.may | set(refs), state.must | set(refs))
+
+
+def given_back(state: State, *refs: Any) -> State:
+    """Kernel objects may have been released: what was found in them may be gone."""
+    return state.with_refs(state.may | {Gone(borrowed(ref)) for ref in refs}, state.must)
 
 
 def let_go(state: State, *refs: Any) -> State:

@@ -158,10 +158,10 @@ def _lent(unit: Unit, op: CallExtern, row: Kfunc, known: Known) -> Region:
             else None
         )
         size = given.umin if given is not None and given.umin < MAX_MEMORY else 0
+    # An iterator counts in what it returns.
+    read_only = returned.kind == "mem_read" or "iter_next" in row.flags
     of_handle = any(each.kind in ("dynptr", "iter") for each in row.arguments)
-    return unit.memory(
-        op, f"what {row.name} returned", size, read_only=returned.kind == "mem_read", ref=slice_ref(op) if of_handle else None
-    )
+    return unit.memory(op, f"what {row.name} returned", size, read_only=read_only, ref=slice_ref(op) if of_handle else None)
 
 
 # ---- the state --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from bpfcc.bpfir.ops import Alu, Assume, ByteSwap, Cast, Load, Op, Operand
 from bpfcc.verifier.compare import refine
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import ANYTHING, MAX_PACKET, NULL, TOP, UNDEFINED, Fact, Ptr, Region, join, make, number_of, pointer, pointers_of
-from bpfcc.verifier.handles import is_slice
+from bpfcc.verifier.handles import borrowed, is_slice
 from bpfcc.verifier.results import call_result
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def _argument(unit: Unit, op: Load, index: int, plain: Scalar) -> Scalar | Fact:
 
 def _of_type(unit: Unit, kind: BtfPointer, lent: Region | None = None) -> Fact:
     """A pointer to a kernel type: one region for all that are to be relied on equally, and as long as what it was found in."""
-    site, ref = (lent.site, lent.ref) if lent is not None else (None, None)
+    site, ref = (lent.site, lent.ref if is_slice(lent.ref) else borrowed(lent.ref)) if lent is not None else (None, None)
     return pointer(unit.object(site, "btf", kind.name, type=kind.not_null(), ref=ref), null=kind.nullable)
 
 
@@ -258,7 +258,7 @@ def _load_kernel(unit: Unit, op: Load, region: Region, offset: Scalar, plain: Sc
         member = types.member(region.type, offset.smin + op.offset, op.size_bytes, rcu=not unit.around.request.sleepable)
         if member is None or isinstance(member, int):
             return plain
-        return _of_type(unit, member, region if is_slice(region.ref) else None)
+        return _of_type(unit, member, region if region.ref is not None and member.tag not in ("rcu", "untrusted") else None)
     if op.size_bytes != 8:
         return plain
     return Fact(TOP, (Ptr(unit.object(op, "btf", "a kernel object", type=None), sc.const(0)),))

@@ -220,6 +220,13 @@ def _mem(mode: Mode, *, nullable: bool = False) -> Check:
     return check
 
 
+def _read_and_written(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
+    before = len(problems)
+    _mem("write")(view, op, helper, index, problems)
+    if len(problems) == before:
+        _mem("read")(view, op, helper, index, problems)
+
+
 def _size(*, zero: bool) -> Check:
     def check(view: View, op: Call, helper: Helper, index: int, problems: Problems) -> None:
         role = ROLES[index]
@@ -288,13 +295,9 @@ def _ctx(view: View, op: Call, helper: Helper, index: int, problems: Problems) -
         or not found[0].offset.is_const()
         or found[0].offset.umin
     ):
-        # Tracing programs hand on the object that they were given (get_socket_cookie of a struct sock).
-        if (
-            number_of(fact) is None
-            and found
-            and all(p.region.kind in ("btf", "sock") for p in found)
-            and helper.name in ("get_socket_cookie", "get_netns_cookie")
-        ):
+        # Tracing programs hand on the object that they were given: for them it is another helper of the same number.
+        if helper.name == "get_socket_cookie" and view.unit.around.request.type in OF_KERNEL_OBJECTS:
+            check_object(view, op, index, Wanted(helper.name, "sock_common", kinds=SOCKETS), problems)
             return
         _need(op, helper, index, "the context", fact, problems)
 
@@ -489,6 +492,7 @@ def _kptr(view: View, op: Call, helper: Helper, index: int, problems: Problems) 
 
 EXCHANGE: Final = "kptr_xchg"
 EXCHANGEABLE: Final = frozenset({"kptr", "kptr_percpu"})
+OF_KERNEL_OBJECTS: Final = frozenset({"tracing", "lsm"})
 SOCKETS: Final = frozenset({"sock", "btf"})
 ARGUMENTS: Final[dict[str, Check]] = {
     "anything": _anything,
@@ -500,7 +504,7 @@ ARGUMENTS: Final[dict[str, Check]] = {
     "map_value_uninit": _of_map("value", "write"),
     "mem": _mem("read"),
     "mem_or_null": _mem("read", nullable=True),
-    "mem_write": _mem("read"),
+    "mem_write": _read_and_written,
     "mem_uninit": _mem("write"),
     "mem_uninit_or_null": _mem("write", nullable=True),
     "size": _size(zero=False),

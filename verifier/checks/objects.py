@@ -11,6 +11,7 @@ from bpfcc.bpfir.ops import Call
 from bpfcc.runtime.specs.access import access_to
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.facts import Fact
+from bpfcc.verifier.pseudo import FRESH
 
 if TYPE_CHECKING:
     from bpfcc.verifier.checks.access import Span
@@ -63,7 +64,7 @@ def check_kernel(view: View, p: Ptr, span: Span, problems: Problems) -> None:
         return
     before = len(problems)
     # What is untrusted may be read: faults are caught.
-    if isinstance(p.region.site, Call):
+    if type(p.region.site) is Call and p.region.site.helper == FRESH:
         check_lent(view, Fact(None, (p,)), span.role, problems)
     if len(problems) > before:
         return

@@ -34,7 +34,7 @@ SOCKET_TYPES: Final = {
     "sock": frozenset({"sock", "sock_common"}), "sock_common": frozenset({"sock_common"}), "xdp_sock": frozenset({"sock", "sock_common"}),
     "tcp_sock": frozenset({"tcp_sock", "inet_connection_sock", "inet_sock", "sock", "sock_common"}),
 }  # fmt: skip
-GONE: Final = "what kept it (a read lock of RCU, the call of a callback) has ended on some path to here"
+GONE: Final = "what kept it (a reference, RCU, the call of a callback) has ended on some path to here"
 UNSAFE_TAGS: Final = frozenset({"untrusted", "user", "percpu", "buffer"})
 
 
