@@ -189,6 +189,10 @@ class Batch(Structure):
         ("stop_on_trap", c_uint32),
         ("fields", PacketFields),
         ("out_full", c_uint32),
+        ("packets", c_void_p),
+        ("lengths", c_void_p),
+        ("ifindex", c_uint32),
+        ("reserved", c_uint32),
     )
 
 

@@ -319,8 +319,13 @@ int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch
     uint64_t start = bpfcc_clock_ns();
     batch->out_used = batch->done = 0;
     batch->out_full = 0;
+    const uint8_t *next = batch->packets;
     while (batch->done < batch->count) {
         struct bpfcc_batch_item *item = &batch->items[batch->done];
+        if (batch->lengths) {
+            *item = (struct bpfcc_batch_item){.packet = next, .length = batch->lengths[batch->done], .ifindex = batch->ifindex};
+            next += item->length;
+        }
         if (run->stop && *(const volatile int32_t *)run->stop)
             break;
         error = prepare_item(run, batch, item);

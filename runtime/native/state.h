@@ -366,6 +366,9 @@ struct bpfcc_batch {
     uint32_t stop_on_trap;
     struct bpfcc_packet_fields fields;
     uint32_t out_full;      /* out: the packet of the last item found no room, it lies in the run; the rest did not run */
+    const uint8_t *packets; /* where `lengths` is given: the packets one after the other, and the items are filled in from that */
+    const uint32_t *lengths;
+    uint32_t ifindex, reserved; /* the ingress interface of all of them, then */
 };
 
 /* After bpfcc_run_set_context and bpfcc_run_set_packet. Batches do it themselves. */

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Self, final
+from typing import TYPE_CHECKING, Any, Final, Self, final, overload
 
 from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
 from bpfcc.code_cache import CodeCache
@@ -29,7 +29,8 @@ from bpfcc.runtime.specs import load_platform
 from bpfcc.seeds import fill, seeded_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from array import array
+    from collections.abc import Callable, Iterator, Mapping
     from ctypes import c_int32
 
     from bpfcc.backends.base import Bound
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from bpfcc.runtime.contexts import ContextValues, FieldValue
     from bpfcc.runtime.log import LogRecord
     from bpfcc.runtime.results import Redirect
+    from bpfcc.runtime.results import Results as RawResults
     from bpfcc.seeds import Seeds
     from bpfcc.verification import Verdict
     from bpfcc.verifier import verdict as plain
@@ -66,6 +68,33 @@ class Result:
     context: Mapping[str, FieldValue] = field(default_factory=dict)
     ns_per_run: float | None = None
     redirect: Redirect | None = None
+
+
+@final
+class Results(Sequence[Result]):
+    """Results of a batch, each made when it is asked for; `return_values()` gives r0 of all of them at once."""
+
+    def __init__(self, raw: RawResults, make: Callable[[RunResult], Result]) -> None:
+        self._raw = raw
+        self._make = make
+
+    def return_values(self) -> array[int]:
+        """r0 of every run, all 64 bits of it."""
+        return self._raw.return_values()
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    @overload
+    def __getitem__(self, index: int) -> Result: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Result]: ...
+    def __getitem__(self, index: int | slice) -> Result | list[Result]:
+        found = self._raw[index]
+        return [self._make(each) for each in found] if isinstance(found, list) else self._make(found)
+
+    def __iter__(self) -> Iterator[Result]:
+        return map(self._make, self._raw)
 
 
 class BtfCodec:
@@ -179,12 +208,12 @@ class Executable:
 
     def run_batch(
         self, packets: Sequence[bytes], *, context: ContextValues | bytes | None = None, times_ns: Sequence[int] | None = None
-    ) -> list[Result]:
+    ) -> Results:
         """Run every packet in one call into native code. Raises Trap for the first that traps."""
         results = self.run_raw_batch(packets, context=context, times_ns=times_ns, stop_on_trap=True).results
         if results and results[-1].trap is not None:
             raise self.trap(results[-1].trap)
-        return [self._result(found) for found in results]
+        return Results(results, self._result)
 
     def run_raw_batch(
         self, packets: Sequence[bytes], *, context: ContextValues | bytes | None = None, times_ns: Sequence[int] | None = None,

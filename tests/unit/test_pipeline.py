@@ -108,6 +108,8 @@ def test_run_and_maps(firewall: bpfcc.Object) -> None:
         assert exe.maps["counters"][1] == [{"packets": 101, "bytes": 101 * len(ping)}]
         results = exe.run_batch([ping, ping[:20], ping])
         assert [r.return_value for r in results] == [3, 1, 3]
+        assert (len(results), list(results.return_values()), results[1].return_value) == (3, [3, 1, 3], 1)
+        assert [r.packet for r in results[1:]] == [ping[:20], results[2].packet]
         exe.maps["blocklist"]["::ffff:192.0.2.1/128"] = {"number": 9, "hits": 0}
         assert exe.run(packet=ping).return_value == 1
         assert exe.maps["blocklist"]["::ffff:192.0.2.1/128"]["hits"] == 1

@@ -48,6 +48,23 @@ def test_batch_is_as_many_single_runs() -> None:
         assert (single.return_value, single.packet, single.steps) == (packets[7][1], packets[7], batch.results[7].steps)
 
 
+def test_results_of_a_batch_are_made_when_they_are_asked_for() -> None:
+    packets = [bytes([index % 256, index % 251]) * 3 for index in range(4100)]
+    with Lab() as lab, bound(SECOND_BYTE, lab) as exe:
+        results = run_batch(lab.run, exe.entry, packets).results
+    values = [packet[1] for packet in packets]
+    assert list(results.return_values()) == values
+    # The last ones are of a second native call.
+    assert [results[at].return_value for at in (0, 4095, 4096, -1)] == [values[at] for at in (0, 4095, 4096, -1)]
+    assert [each.packet for each in results[4094:4098]] == packets[4094:4098]
+    assert results[::2000] == [results[0], results[2000], results[4000]]
+    assert results == list(results)
+    assert results != [results[0]]
+    for at in (4100, -4101):
+        with pytest.raises(IndexError):
+            results[at]
+
+
 def test_batch_fills_the_context() -> None:
     text = "r0 = *(u32 *)(r1 + 12)\nr2 = *(u32 *)(r1 + 16)\nr0 <<= 8\nr0 += r2\nexit"
     with Lab() as lab, bound(text, lab) as exe:
