@@ -104,16 +104,29 @@ def _map(view: View, op: Call, helper: Helper, index: int, problems: Problems) -
     for p in found:
         _check_map_type(view, helper, p.region, role, problems)
     if index and not problems and helper.arguments[0].kind == "timer":
-        _check_own_map(view, op, helper, found, index, problems)
+        check_own_map(view, op, helper.name, (0, index), problems)
 
 
-def _check_own_map(view: View, op: Call, helper: Helper, handles: tuple[Ptr, ...], index: int, problems: Problems) -> None:
-    """A timer is for the map that its value is of."""
-    maps = {id(p.region.map) for p in handles}
-    values = {id(p.region.map) for p in pointers_of(view.known(op.args[0]))}
-    if len(maps) > 1 or values != maps:
-        what = f"argument {index + 1} of {helper.name} must be the map that {{arg1}} is in"
-        problems.append(Problem("V039", what, known=f"{{{ROLES[index]}}} is {handles[0].region}", role=ROLES[index]))
+def check_own_map(view: View, op: Call | CallExtern, name: str, pair: tuple[int, int], problems: Problems) -> None:
+    """A timer, and what else the kernel keeps in a value, is for the map that its value is of. `pair`: its argument, and the map's."""
+    member, index = pair
+    handles = [p.region for p in pointers_of(view.known(op.args[index]))]
+    values = [p.region for p in pointers_of(view.known(op.args[member]))]
+    same = len({id(each.map) for each in handles}) == 1 and {id(each.map) for each in values} == {id(each.map) for each in handles}
+    # Maps in a map are told apart by where they were found.
+    if same and any(each.site is not None for each in handles):
+        same = len(values) == 1 and _found_in(view, op.args[member], values[0].site, op.args[index])
+    if not same:
+        what = f"argument {index + 1} of {name} must be the map that {{arg{member + 1}}} is in"
+        problems.append(Problem("V039", what, known=f"{{{ROLES[index]}}} is {handles[0]}", role=ROLES[index]))
+
+
+def _found_in(view: View, value: Operand, site: Any, handle: Operand) -> bool:
+    """Whether a value of a map was found in the map that a handle means."""
+    if type(site) is not Call or not site.args:
+        return False
+    found = view.linear.of(site.result)
+    return bool(found.terms) and view.linear.of(value).terms == found.terms and view.linear.of(site.args[0]) == view.linear.of(handle)
 
 
 def _check_map_type(view: View, helper: Helper, region: Region, role: Role, problems: Problems) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from bpfcc.runtime.specs.model import Argument, Helper
 from bpfcc.verifier.checks.access import READ_ONLY_PACKET, Mode, Span, check_span
-from bpfcc.verifier.checks.arguments import ARGUMENTS, MAX_SIZE, ROLES, check_lent, check_new_handle, lent_dynptr
+from bpfcc.verifier.checks.arguments import ARGUMENTS, MAX_SIZE, ROLES, check_lent, check_new_handle, check_own_map, lent_dynptr
 from bpfcc.verifier.checks.exits import check_result
 from bpfcc.verifier.checks.problem import Problem, Problems, stops
 from bpfcc.verifier.checks.sections import check_held_nothing, check_sleep
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Check = Callable[["View", CallExtern, Kfunc, int, Problems], None]
 
 READ_WRITE_SLICE: Final = "bpf_dynptr_slice_rdwr"
+# What the kernel keeps in a map's value, and is told the map of.
+IN_VALUES: Final = frozenset({"wq", "task_work"})
 # Where the context is another one, these take the kernel's own struct.
 SKB_FUNCTIONS: Final = frozenset({"bpf_dynptr_from_skb"})
 NAME_CUTOFF: Final = 0.75
@@ -219,6 +221,10 @@ def _map(view: View, op: CallExtern, row: Kfunc, index: int, problems: Problems)
     found = pointers_of(fact)
     if number_of(fact) is not None or not found or any(p.region.kind != "map" or p.offset.umax for p in found):
         _need(view, op, row, index, "a map", problems)
+        return
+    for at, each in enumerate(row.arguments):
+        if each.kind in IN_VALUES:
+            check_own_map(view, op, row.name, (at, index), problems)
 
 
 def _function(view: View, op: CallExtern, row: Kfunc, index: int, problems: Problems) -> None:
