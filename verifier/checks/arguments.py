@@ -15,7 +15,7 @@ from bpfcc.verifier.checks.leaks import check_copied, check_printed
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.checks.trust import HELPER_TYPES, Wanted, check_object
 from bpfcc.verifier.domains import scalar as sc
-from bpfcc.verifier.facts import Fact, Ptr, Region, number_of, pointers_of
+from bpfcc.verifier.facts import Fact, Region, number_of, pointers_of
 from bpfcc.verifier.goals import InRange, NotNumber, Written
 from bpfcc.verifier.handles import DYNPTR_BYTES, ITERATOR, handle_at, is_lent, is_slice, overlapping, slot_of
 from bpfcc.verifier.linear import Sum
