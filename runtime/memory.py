@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
-from ctypes import POINTER, Structure, c_char, c_int, c_int32, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, Structure, c_char, c_char_p, c_int, c_int32, c_uint8, c_uint32, c_uint64, c_void_p
 from functools import lru_cache
 from typing import Any, Final
 
@@ -196,7 +196,28 @@ class Batch(Structure):
     )
 
 
+class Call(Structure):
+    """One run as `bpfcc_run_once` makes it (`struct bpfcc_call`)."""
+
+    _fields_ = (
+        ("context", c_void_p),
+        ("readable", c_void_p),
+        ("writable", c_void_p),
+        ("context_size", c_uint32),
+        ("error", c_int32),
+        ("steps", c_uint64),
+        ("fields", PacketFields),
+        ("ns", c_uint64),
+        ("packet", c_void_p),
+        ("length", c_uint32),
+        ("same", c_uint32),
+        ("trap", c_uint32),
+        ("redirect", c_uint32),
+    )
+
+
 STRUCTURES: Final[Mapping[str, type[Structure]]] = {
+    "call": Call,
     "log_record": LogRecord,
     "task": NativeTask,
     "readable": NativeReadable,
@@ -244,6 +265,7 @@ PROTOTYPES: Final[Mapping[str, tuple[Any, tuple[Any, ...]]]] = {
     "bpfcc_run_end": (None, (_P,)),
     "bpfcc_run_batch": (c_int, (_P, _P, POINTER(Batch))),
     "bpfcc_run_repeat": (c_uint64, (_P, _P, c_uint64, c_uint64, POINTER(c_uint64))),
+    "bpfcc_run_once": (c_uint64, (_P, _P, c_char_p, c_uint32, _P)),
     "bpfcc_clock_ns": (c_uint64, ()),
     "bpfcc_helper_table": (_P, (c_uint32,)),
     "bpfcc_helper_table_windows": (_P, (c_uint32, c_uint32)),

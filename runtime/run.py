@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from typing import TYPE_CHECKING, Final, Self, final
+from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from bpfcc.errors import InputError
 from bpfcc.runtime.contexts import ContextCodec, ContextValues, DecodedContext, FieldValue, context_codec
 from bpfcc.runtime.library import Run as NativeRun
-from bpfcc.runtime.memory import TRAPS, USER_BASE, Outcome, PacketFields, state_library
+from bpfcc.runtime.memory import TRAPS, USER_BASE, Call, Outcome, PacketFields, state_library
 from bpfcc.runtime.packets import LINK_BYTES
 from bpfcc.runtime.results import NO_FIELDS, BatchResult, Redirect, RunResult, redirect_of
 from bpfcc.runtime.state import Runtime, raise_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
 RAW: Final = "raw"
@@ -62,6 +62,9 @@ class Run:
         self.packet_fields = PacketFields(-1, -1, -1, 0)
         self.says_ifindex = False
         self._user: dict[int, ctypes.Array[ctypes.c_char]] = {}
+        self._call: Call | None = None
+        self._call_address = 0
+        self._run_once: Any = self._library.bpfcc_run_once
         self._set_up()
 
     def _set_up(self) -> None:
@@ -154,6 +157,7 @@ class Run:
         buffer = ctypes.create_string_buffer(data, max(len(data), 1))
         raise_for(self._library.bpfcc_run_set_user(self.pointer, index, buffer, len(data), int(writable)), "memory")
         self._user[index] = buffer
+        self._call = None
         return USER_BASE + (index << 24) if self.native.checked else ctypes.addressof(buffer)
 
     def memory(self, index: int = 0) -> bytes:
@@ -183,6 +187,10 @@ class Run:
         native = self.native
         return ctypes.string_at(native.context, native.context_size) if native.context_size else b""
 
+    def context(self) -> Mapping[str, FieldValue]:
+        """The context's fields as they are now."""
+        return DecodedContext(self.codec, self.context_bytes()) if self.codec is not None else NO_FIELDS
+
     def result(self, return_value: int, *, ns: float | None = None, steps: int | None = None) -> RunResult:
         """Everything about the run that just ended; `steps` where its budget was not the one it was prepared with."""
         native, outcome = self.native, self.outcome
@@ -203,6 +211,31 @@ class Run:
         )
 
     # ---- native loops
+
+    def once(self, entry: int, packet: bytes) -> tuple[int, Call]:
+        """Run once on a packet, in the context that callers get who say nothing of it: r0, and what native code says of the run.
+
+        What `prepare` and `repeat` do, in one call: most of what these cost is Python's.
+        """
+        call = self._call or self._make_call()
+        self.budget = call.steps
+        value = self._run_once(self.pointer, entry, packet, len(packet), self._call_address)
+        if call.error:
+            raise_for(call.error, "packet")
+        return value, call
+
+    def _make_call(self) -> Call:
+        if self.type.packet is None:
+            raise InputError(f"programs of type {self.program_type} get no packets")
+        raw = self._context_bytes(None)
+        readable, writable = (ctypes.addressof(mask) if mask is not None else None for mask in self._masks)
+        # It holds the address of these bytes.
+        self._call_context = ctypes.create_string_buffer(raw, max(len(raw), 1))
+        context = ctypes.addressof(self._call_context)
+        call = self._call = Call(context, readable, writable, len(raw), 0, self.runtime.options.steps, self.packet_fields)
+        self._call_address = ctypes.addressof(call)
+        self._has_packet = True
+        return call
 
     def repeat(self, entry: int, repeat: int = 1) -> RunResult:
         """Run what is prepared `repeat` times, each time from the same context and packet; `ns` is the mean of a run."""

@@ -410,3 +410,28 @@ uint64_t bpfcc_run_repeat(struct bpfcc_run *run, bpfcc_entry entry, uint64_t rep
     free(saved.context);
     return result;
 }
+
+uint64_t bpfcc_run_once(struct bpfcc_run *run, bpfcc_entry entry, const uint8_t *packet, uint32_t length, struct bpfcc_call *call)
+{
+    call->error = bpfcc_run_set_context(run, call->context, call->context_size, call->readable, call->writable);
+    if (!call->error)
+        call->error = bpfcc_run_set_packet(run, packet, length);
+    if (!call->error) {
+        bpfcc_run_describe_packet(run, &call->fields);
+        call->error = make_ready(run, call->steps);
+    }
+    if (call->error)
+        return 0;
+    enter(run);
+    uint64_t start = bpfcc_clock_ns();
+    uint64_t result = entry(run);
+    call->ns = bpfcc_clock_ns() - start;
+    settle(run);
+    leave(run);
+    call->packet = run->packet + run->packet_data;
+    call->length = run->packet_end - run->packet_data;
+    call->same = call->length == length && !memcmp(call->packet, packet, length);
+    call->trap = run->trap;
+    call->redirect = run->outcome->redirect.kind;
+    return result;
+}

@@ -371,12 +371,31 @@ struct bpfcc_batch {
     uint32_t ifindex, reserved; /* the ingress interface of all of them, then */
 };
 
+/* (ABI) One run as bpfcc_run_once makes it: what is the same each time, and what came out. */
+struct bpfcc_call {
+    const uint8_t *context; /* the context before the packet fields are filled in */
+    const uint8_t *readable, *writable;
+    uint32_t context_size;
+    int32_t error;          /* out: 0, or a negative errno: nothing ran */
+    uint64_t steps;         /* budget */
+    struct bpfcc_packet_fields fields;
+    uint64_t ns;            /* out: of the run itself */
+    const uint8_t *packet;  /* out: the packet afterwards */
+    uint32_t length;
+    uint32_t same;          /* out: 1 = no byte of it changed */
+    uint32_t trap;          /* out */
+    uint32_t redirect;      /* out: enum bpfcc_redirect_kind */
+};
+
 /* After bpfcc_run_set_context and bpfcc_run_set_packet. Batches do it themselves. */
 BPFCC_API void bpfcc_run_describe_packet(struct bpfcc_run *run, const struct bpfcc_packet_fields *fields);
 BPFCC_API int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch *batch);
 /* As PROG_TEST_RUN's repeat: the same context and packet again each time, restored between the runs; nanoseconds of
  * the runs themselves, result of the last. Ends early at a trap. */
 BPFCC_API uint64_t bpfcc_run_repeat(struct bpfcc_run *run, bpfcc_entry entry, uint64_t repeat, uint64_t steps, uint64_t *ns);
+
+/* Context and packet put in place, and the program run once; its result. */
+BPFCC_API uint64_t bpfcc_run_once(struct bpfcc_run *run, bpfcc_entry entry, const uint8_t *packet, uint32_t length, struct bpfcc_call *call);
 
 BPFCC_API uint64_t bpfcc_clock_ns(void); /* the host's monotonic clock */
 /* As bpfcc_abi_table, for the structures of this header. */

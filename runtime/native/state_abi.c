@@ -24,6 +24,9 @@ static const struct bpfcc_abi_row rows[] = {
     WHOLE(batch), FIELD(batch, items), FIELD(batch, count), FIELD(batch, context), FIELD(batch, context_size), FIELD(batch, ifindex_offset),
     FIELD(batch, steps), FIELD(batch, out), FIELD(batch, out_capacity), FIELD(batch, out_used), FIELD(batch, total_ns), FIELD(batch, done),
     FIELD(batch, time_each), FIELD(batch, stop_on_trap), FIELD(batch, fields), FIELD(batch, out_full),
+    FIELD(batch, packets), FIELD(batch, lengths), FIELD(batch, ifindex), FIELD(batch, reserved),
+    WHOLE(call), FIELD(call, context), FIELD(call, readable), FIELD(call, writable), FIELD(call, context_size), FIELD(call, error), FIELD(call, steps),
+    FIELD(call, fields), FIELD(call, ns), FIELD(call, packet), FIELD(call, length), FIELD(call, same), FIELD(call, trap), FIELD(call, redirect),
     WHOLE(packet_fields), FIELD(packet_fields, protocol), FIELD(packet_fields, pkt_type), FIELD(packet_fields, wire_len), FIELD(packet_fields, link),
     {NULL, NULL, 0, 0},
 };

@@ -22,8 +22,9 @@ from bpfcc.code_cache import CodeCache
 from bpfcc.errors import InputError, Trap, UnsupportedError
 from bpfcc.program import tail_callable
 from bpfcc.runtime.maps import Map, create_map
-from bpfcc.runtime.memory import GENERATION_SHIFT, PACKET_BASE, describe_address
+from bpfcc.runtime.memory import GENERATION_SHIFT, PACKET_BASE, TRAPS, describe_address
 from bpfcc.runtime.options import RunOptions
+from bpfcc.runtime.results import redirect_of
 from bpfcc.runtime.run import BatchResult, Run, RunResult, Runtime
 from bpfcc.runtime.specs import load_platform
 from bpfcc.seeds import fill, seeded_spec
@@ -144,6 +145,8 @@ class Executable:
                 self._native.append(exe)
             self._link(names)
             self._bound: Bound = stack.enter_context(self._native[0].bind(self._run))
+            self._entry = self._native[0].entry
+            self.takes_packets: Final = self._run.type.packet is not None
             self._stack = stack.pop_all()
 
     @property
@@ -192,6 +195,8 @@ class Executable:
         `packet`: for types that get one. `context`: its fields by name, or its bytes. `data`: memory of type `raw`, and what the
         context's memory pointers mean in types that have such.
         """
+        if context is None and data is None and steps is None and repeat == 1 and self.takes_packets:
+            return self._run_once(packet or b"")
         if repeat < 1:
             raise InputError("a program is run at least once")
         self._check_budget(steps)
@@ -205,6 +210,22 @@ class Executable:
         if found.trap is not None:
             raise self.trap(found.trap)
         return self._result(found, data=self._run.memory()[: len(data)] if data is not None else None)
+
+    def _run_once(self, packet: bytes) -> Result:
+        """The usual run, without detours."""
+        run = self._run
+        value, call = run.once(self._entry, packet)
+        if call.trap:
+            raise self.trap(TRAPS.get(call.trap))
+        return Result(
+            value & MASK32,
+            None if self.bound is not None else run.budget - run.native.steps_left,
+            packet if call.same else run.packet(),
+            None,
+            run.context(),
+            float(call.ns),
+            redirect_of(run.outcome.redirect) if call.redirect else None,
+        )
 
     def run_batch(
         self, packets: Sequence[bytes], *, context: ContextValues | bytes | None = None, times_ns: Sequence[int] | None = None
@@ -268,11 +289,6 @@ class Executable:
     def packet_kind(self) -> str | None:
         """Where the packet of such programs begins: `link`, `network`, `transport`; None where they get none."""
         return self._run.type.packet
-
-    @property
-    def takes_packets(self) -> bool:
-        """Whether such programs get packets."""
-        return self._run.type.packet is not None
 
     def close(self) -> None:
         """Free maps, memory and code."""

@@ -48,6 +48,29 @@ def test_batch_is_as_many_single_runs() -> None:
         assert (single.return_value, single.packet, single.steps) == (packets[7][1], packets[7], batch.results[7].steps)
 
 
+def test_one_call_is_what_preparing_and_repeating_are() -> None:
+    text = "r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr4 = r2\nr4 += 2\nr0 = *(u32 *)(r1 + 12)\nif r4 > r3 goto out\n*(u8 *)(r2 + 1) = 7\nout: exit"
+    with Lab() as lab, bound(text, lab) as exe:
+        for packet in (b"abc", b"a", b"", b"\x00\x07"):
+            lab.run.prepare(packet)
+            expected = lab.run.repeat(exe.entry)
+            value, call = lab.run.once(exe.entry, packet)
+            found = lab.run.result(value)
+            assert (value, lab.run.packet(), found.steps) == (expected.return_value, expected.packet, expected.steps)
+            assert bool(call.same) == (expected.packet == packet)
+            assert call.trap == 0
+
+
+def test_one_call_traps_and_refuses() -> None:
+    with Lab() as lab, bound("r0 = *(u64 *)(r10 - 520)\nexit", lab) as exe:
+        _, call = lab.run.once(exe.entry, b"abc")
+        assert call.trap == 1
+        with pytest.raises(InputError, match="packet: too large"):
+            lab.run.once(exe.entry, bytes(1 << 20))
+    with Lab("kprobe") as lab, bound("r0 = 0\nexit", lab) as exe, pytest.raises(InputError, match="get no packets"):
+        lab.run.once(exe.entry, b"abc")
+
+
 def test_results_of_a_batch_are_made_when_they_are_asked_for() -> None:
     packets = [bytes([index % 256, index % 251]) * 3 for index in range(4100)]
     with Lab() as lab, bound(SECOND_BYTE, lab) as exe:
