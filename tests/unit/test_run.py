@@ -49,7 +49,10 @@ def test_batch_is_as_many_single_runs() -> None:
 
 
 def test_one_call_is_what_preparing_and_repeating_are() -> None:
-    text = "r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr4 = r2\nr4 += 2\nr0 = *(u32 *)(r1 + 12)\nif r4 > r3 goto out\n*(u8 *)(r2 + 1) = 7\nout: exit"
+    text = (
+        "r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr4 = r2\nr4 += 2\nr0 = *(u32 *)(r1 + 12)\n"
+        "if r4 > r3 goto out\n*(u8 *)(r2 + 1) = 7\nout: exit"
+    )
     with Lab() as lab, bound(text, lab) as exe:
         for packet in (b"abc", b"a", b"", b"\x00\x07"):
             lab.run.prepare(packet)
