@@ -35,6 +35,9 @@ OUTERMOST: Final = (0,)
 FRAME_BYTES: Final = 512
 PACKET_KINDS: Final = frozenset({"packet_start", "packet_end", "packet_meta", "memory_start", "memory_end"})
 
+# Hooks of security modules whose result is a `bool` (kernel/bpf/bpf_lsm.c, bool_lsm_hooks).
+YES_OR_NO: Final = frozenset({"xfrm_state_pol_flow_match", "audit_rule_known", "inode_xattr_skipcap"})
+
 
 @final
 class Surroundings:
@@ -49,7 +52,8 @@ class Surroundings:
         self.context: Final = request.platform.context_of(request.type)
         self.readable: Final = request.platform.readable_fields(request.type, request.attach_type)
         self.writable: Final = request.platform.writable_fields(request.type, request.attach_type)
-        self.return_range: Final = attach.return_range if attach is not None and attach.return_range is not None else self.type.return_range
+        wanted = attach.return_range if attach is not None and attach.return_range is not None else self.type.return_range
+        self.return_range: Final = (0, 1) if request.attach_type == "lsm_mac" and request.attach_target in YES_OR_NO else wanted
         self.arguments: Final = self._arguments()
         self._helpers: dict[int, Helper | None] = {}
         self._effects: dict[int, HelperEffects | None] = {}

@@ -308,10 +308,6 @@ def _ctx(view: View, op: Call, helper: Helper, index: int, problems: Problems) -
         or not found[0].offset.is_const()
         or found[0].offset.umin
     ):
-        # Tracing programs hand on the object that they were given: for them it is another helper of the same number.
-        if helper.name == "get_socket_cookie" and view.unit.around.request.type in OF_KERNEL_OBJECTS:
-            check_object(view, op, index, Wanted(helper.name, "sock_common", kinds=SOCKETS), problems)
-            return
         _need(op, helper, index, "the context", fact, problems)
 
 
@@ -505,7 +501,6 @@ def _kptr(view: View, op: Call, helper: Helper, index: int, problems: Problems) 
 
 EXCHANGE: Final = "kptr_xchg"
 EXCHANGEABLE: Final = frozenset({"kptr", "kptr_percpu"})
-OF_KERNEL_OBJECTS: Final = frozenset({"tracing", "lsm"})
 SOCKETS: Final = frozenset({"sock", "btf"})
 ARGUMENTS: Final[dict[str, Check]] = {
     "anything": _anything,
