@@ -26,6 +26,7 @@ SLOT_CONTEXT: Final = 2
 SLOT_USER: Final = 6
 CONTEXT_BASE: Final = SLOT_CONTEXT << 24
 TRAP_STACK: Final = 3
+STEP_SLICE: Final = 1 << 16
 TRAP_CALL: Final = 4
 MAX_ARGS: Final = 5
 PROGRAM_PARAMETERS: Final = 2
@@ -181,10 +182,28 @@ class ModuleWriter:
             f"  %b = load ptr, ptr %bp, align 8{tag(['run'])}",
             "  store i64 -1, ptr %b, align 8",
         ]
+        if self.checked:
+            lines += self._first_steps()
         lines += self._raw_arguments() if self.module.type == RAW else self._context_argument()
         lines += [f"  %r = call i64 @bpfcc_program(ptr %run, i32 0, ptr %steps, {type_name} %r1, i64 %r2)"]
         lines += self._after()
         return [*lines, "  ret i64 %r", "}"]
+
+    def _first_steps(self) -> list[str]:
+        """The first slice of the budget, as `bpfcc_more_steps` gives it; where there is a stop flag, that is asked."""
+        run = tag(["run"])
+        return [
+            f"  %fp = getelementptr i8, ptr %run, i64 {field('stop')}",
+            f"  %flag = load ptr, ptr %fp, align 8{run}",
+            "  %free = icmp eq ptr %flag, null",
+            f"  %bl = getelementptr i8, ptr %run, i64 {field('steps_left')}",
+            "  %all = load i64, ptr %bl, align 8",
+            f"  %most = call i64 @llvm.umin.i64(i64 %all, i64 {STEP_SLICE})",
+            "  %slice = select i1 %free, i64 %most, i64 0",
+            "  %kept = sub i64 %all, %slice",
+            "  store i64 %kept, ptr %bl, align 8",
+            "  store i64 %slice, ptr %steps, align 8",
+        ]
 
     def _after(self) -> list[str]:
         lines = []
@@ -310,5 +329,6 @@ DECLARATIONS: Final = (
     "declare i32 @llvm.bswap.i32(i32)",
     "declare i64 @llvm.bswap.i64(i64)",
     "declare i64 @llvm.usub.sat.i64(i64, i64)",
+    "declare i64 @llvm.umin.i64(i64, i64)",
     "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
 )
