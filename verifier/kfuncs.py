@@ -49,6 +49,8 @@ FLAVOUR: Final = "___"
 DYNPTR_KINDS: Final = {"bpf_dynptr_from_skb": "skb", "bpf_dynptr_from_xdp": "xdp", "bpf_dynptr_from_skb_meta": "skb_meta"}
 CLONE: Final = "bpf_dynptr_clone"
 UNTRUSTED_RESULTS: Final = frozenset({"bpf_get_kmem_cache"})
+# Iterators that hold a lock on what they walk over.
+KEEP_ALL: Final = frozenset({"iter:task_vma"})
 MEMORY: Final = frozenset({"mem", "mem_read", "mem_uninit"})
 FILLED: Final = frozenset({"mem", "mem_uninit", "irq_flag"})
 WRITTEN: Final = FILLED | {"dynptr", "dynptr_uninit", "iter"}
@@ -125,19 +127,15 @@ def typed_object(unit: Unit, name: str, tag: str) -> Region:
 
 
 def _object(unit: Unit, op: CallExtern, row: Kfunc, name: str) -> Region:
-    if "acquire" in row.flags:
+    if row.flags & {"acquire", "iter_next"}:
+        rcu = _over_rcu(unit, row)
         types = unit.around.request.kernel_types
         found = types.named(name) if types is not None else None
-        return unit.object(op, "btf", f"struct {name}", type=found.with_tag("trusted") if found is not None else None, ref=op)
-    if _over_rcu(unit, row):
-        types = unit.around.request.kernel_types
-        found = types.named(name) if types is not None else None
-        kept = slice_ref(op) if unit.around.request.sleepable else None
-        return unit.object(
-            op if kept else None, "btf", f"struct {name}", type=found.with_tag("rcu") if found is not None else None, ref=kept
-        )
-    tag = "untrusted" if row.name in UNTRUSTED_RESULTS else "trusted" if "iter_next" in row.flags else ""
-    return typed_object(unit, name, tag)
+        kind = found.with_tag("rcu" if rcu else "trusted") if found is not None else None
+        if rcu and not unit.around.request.sleepable:
+            return unit.object(None, "btf", f"struct {name}", type=kind)
+        return unit.object(op, "btf", f"struct {name}", type=kind, ref=op if "acquire" in row.flags else slice_ref(op))
+    return typed_object(unit, name, "untrusted" if row.name in UNTRUSTED_RESULTS else "")
 
 
 def _over_rcu(unit: Unit, row: Kfunc) -> bool:
@@ -272,6 +270,9 @@ def _iterator(view: View, op: CallExtern, row: Kfunc, state: State, slot: int | 
         return state
     if "iter_destroy" in row.flags:
         return end(state, handle)
+    if row.returns.kind == "btf" and not _over_rcu(view.unit, row):
+        # Most iterators keep one object at a time.
+        return lend(state if handle.kind in KEEP_ALL else taken_back(state, slot), handle, op)
     return lend(state, handle, op) if row.returns.kind in MEMORY else state
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bpfcc.verifier.checks.problem import Problem, Problems
 from bpfcc.verifier.facts import number_of, pointers_of
 from bpfcc.verifier.goals import NotIn, NotNumber
-from bpfcc.verifier.handles import is_lent, is_slice
+from bpfcc.verifier.handles import Lent, is_lent, is_slice
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Call, CallExtern
     from bpfcc.verifier.facts import Ptr, Region
-    from bpfcc.verifier.verdict import Role
+    from bpfcc.verifier.verdict import Cause, Role
     from bpfcc.verifier.view import View
 
 ROLES: Final[tuple[Role, ...]] = ("arg1", "arg2", "arg3", "arg4", "arg5")
@@ -127,7 +127,10 @@ def _check_one(view: View, index: int, p: Ptr, wanted: Wanted, problems: Problem
         what = "again" if wanted.releases else "after it was released"
         problems.append(Problem("V041", f"{wanted.function} is given {region} {what}", role=role))
     elif is_slice(region.ref) and not is_lent(view.state, region.ref):
-        problems.append(Problem("V041", f"{wanted.function} is given {region}, and {GONE}", role=role))
+        # Objects of several earlier rounds have one name: one of them is there, and another is not.
+        unsure = any(isinstance(note, Lent) and note.ref == region.ref for note in view.state.may)
+        cause: Cause = "analysis-limit" if unsure else "source"
+        problems.append(Problem("V041", f"{wanted.function} is given {region}, and {GONE}", role=role, cause=cause))
     elif wanted.releases and (region.ref is None or is_slice(region.ref)):
         problems.append(Problem("V041", f"{wanted.function} releases {region}, which was not acquired", role=role))
     elif wanted.releases and (not p.offset.is_const() or p.offset.umin):
