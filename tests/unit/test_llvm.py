@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -206,7 +207,9 @@ print("well")
 @pytest.mark.skipif(sys.platform == "win32", reason="mprotect is POSIX's")
 def test_a_short_packet_at_the_end_of_a_page_does_not_fault() -> None:
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", GUARDED], cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    command = [sys.executable, "-c", GUARDED]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("well\n", "", 0)
 
 
