@@ -154,8 +154,11 @@ def _exchanged(unit: Unit, op: Call, known: Known) -> str | None:
     return None
 
 
-def _number_or_object(unit: Unit, op: Call, helper: Helper, _known: Known) -> Scalar | Fact:
-    region = unit.object(op, "btf", "a kernel variable", type=None)
+def _number_or_object(unit: Unit, op: Call, helper: Helper, known: Known) -> Scalar | Fact:
+    given = pointers_of(known(op.args[0])) if op.args else ()
+    # As large as the variable that it is one processor's copy of.
+    size = min((p.region.size for p in given), default=0)
+    region = unit.region((op, "variable", size), "btf", "a kernel variable", size, type=None, site=op)
     return Fact(NULL if helper.returns.endswith("_or_null") else None, (Ptr(region, sc.const(0)),))
 
 

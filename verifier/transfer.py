@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bpfcc.bpfir import ops
 from bpfcc.bpfir.ops import Alu, Assume, ByteSwap, Cast, Load, Op, Operand
+from bpfcc.errors import InputError
 from bpfcc.verifier.compare import refine
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.facts import ANYTHING, MAX_PACKET, NULL, TOP, UNDEFINED, Fact, Ptr, Region, join, make, number_of, pointer, pointers_of
@@ -158,8 +159,20 @@ def _extern_addr(unit: Unit, op: ops.ExternAddr, _known: Known) -> Scalar | Fact
         if kfunc_of(unit.around, op.extern) is None:
             # The loader puts null in the place of what the kernel has not got.
             return NULL
-    region = unit.region(("extern", op.extern), "btf", f"kernel variable {extern.name}", type=None, unique=True)
+    size = _variable_size(unit, extern.btf_type_id)
+    region = unit.region(("extern", op.extern), "btf", f"kernel variable {extern.name}", size, type=None, unique=True)
     return pointer(region, null=extern.weak)
+
+
+def _variable_size(unit: Unit, type_id: int) -> int:
+    """Bytes of a kernel variable by the object's own types, which the loader compares with the kernel's; 0: not known."""
+    btf = unit.around.request.btf
+    if btf is None or not type_id:
+        return 0
+    try:
+        return int(btf.size_of(type_id))
+    except InputError:
+        return 0
 
 
 def _undef(_unit: Unit, _op: ops.Undef, _known: Known) -> Fact:

@@ -45,6 +45,16 @@ def check_sock(view: View, p: Ptr, span: Span, problems: Problems) -> None:
         problems.append(Problem("V012", f"{span.words()}: there is no such field in struct {layout.name}", role=span.role))
 
 
+def _check_variable(p: Ptr, span: Span, problems: Problems) -> None:
+    """A kernel variable: nothing catches what lies beside it."""
+    first, last = p.offset.smin + span.offset, p.offset.smax + span.offset + span.most
+    if not p.region.size:
+        problem = Problem("V014", f"{span.words()}: how large {p.region} is, is not known", role=span.role, cause="analysis-limit")
+        problems.append(problem)
+    elif first < 0 or last > p.region.size:
+        problems.append(Problem("V014", f"{span.words()} may lie outside of {p.region}, which has {p.region.size} bytes", role=span.role))
+
+
 def check_kernel(view: View, p: Ptr, span: Span, problems: Problems) -> None:
     """An access through a typed kernel pointer: the kernel catches faults, so that only the type is looked at."""
     from bpfcc.verifier.checks.arguments import check_lent
@@ -69,7 +79,10 @@ def check_kernel(view: View, p: Ptr, span: Span, problems: Problems) -> None:
     if len(problems) > before:
         return
     types = request.kernel_types
-    if p.region.type is None or types is None:
+    if p.region.type is None:
+        _check_variable(p, span, problems)
+        return
+    if types is None:
         return
     if not p.offset.is_const():
         problems.append(Problem("V026", f"{span.words()}: the offset into {p.region} is not constant", role=span.role))
