@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from ctypes import CDLL, c_uint64, c_void_p
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -58,6 +58,13 @@ def packet() -> bytes:
 def build(command: list[str]) -> None:
     """Run the bundled compiler."""
     subprocess.run([sys.executable, "-m", "ziglang", "cc", *command], check=True, env=tool_environment())
+
+
+class Native(Protocol):
+    """What a program has that is compared with native code: that code, and memory by mode."""
+
+    native: c_void_p
+    memory: dict[bool, NativeMemory]
 
 
 class Program:
@@ -112,7 +119,7 @@ class Loops:
         self.library.time_native.restype = self.library.time_entry.restype = c_uint64
         self.clock = ctypes.cast(NativeMemory().library.bpfcc_clock_ns, c_void_p)
 
-    def native(self, program: Program, count: int) -> tuple[int, float]:
+    def native(self, program: Native, count: int) -> tuple[int, float]:
         """r0 and nanoseconds a run."""
         ns = c_uint64()
         run = program.memory[False].run

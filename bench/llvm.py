@@ -72,21 +72,13 @@ def timed(program: Program, loops: Loops, count: int, *, checked: bool) -> tuple
     return value, ns.value / count
 
 
-def native(program: Program, loops: Loops, count: int) -> tuple[int, float]:
-    """r0 and nanoseconds a run."""
-    ns = c_uint64()
-    context = c_void_p(program.memory[False].run.context)
-    value = loops.library.time_native(program.native, context, c_uint64(count), loops.clock, ctypes.byref(ns))
-    return value, ns.value / count
-
-
 def measure(program: Program, loops: Loops, rounds: int, pick: Callable[[list[float]], float]) -> tuple[float, float, float]:
     """Interleaved rounds; all three must agree on r0."""
-    expected, once = native(program, loops, 100)
+    expected, once = loops.native(program, 100)
     count = max(int(2_000_000 / max(once, 1)), 20)
     times: tuple[list[float], list[float], list[float]] = ([], [], [])
     for _ in range(rounds):
-        value, ns = native(program, loops, count)
+        value, ns = loops.native(program, count)
         times[0].append(ns)
         for slot, checked in enumerate(MODES, 1):
             got, ns = timed(program, loops, count, checked=checked)

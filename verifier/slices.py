@@ -114,7 +114,7 @@ def cells_of(unit: Unit, facts: Facts, values: set[Value]) -> dict[Op, Cell]:
 class Slice:
     """The values; those of them that are alive at the start of each block; the operations that have to be looked at."""
 
-    __slots__ = ("cells", "live", "live_cells", "ops", "tests", "values")
+    __slots__ = ("cells", "live", "live_cells", "ops", "places", "tests", "values")
 
     def __init__(
         self, unit: Unit, values: set[Value], target: Op, home: Block, region: set[Block], keep: frozenset[type[Op]], cells: dict[Op, Cell]
@@ -126,6 +126,7 @@ class Slice:
         self.tests: set[Block] = set()
         # Loads of one place of the frame, whose bytes are followed along paths.
         self.cells = cells
+        self.places = set(cells.values())
         self.live_cells: dict[Block, set[Cell]] = {}
         if cells:
             keep = WRITES

@@ -201,7 +201,7 @@ class Walk:
                 else:
                     overlay[result] = found
             if sliced.cells and type(op) in WRITES:
-                self._write_cells(op, overlay, aliases, set(sliced.cells.values()), known)
+                self._write_cells(op, overlay, aliases, sliced.places, known)
             if type(op) in CHANGES:
                 view.state = step(view, op)
         if block.terminator is self.op:

@@ -15,6 +15,7 @@ from ctypes import byref, c_uint64, c_void_p
 from typing import TYPE_CHECKING, ClassVar, Final, final
 
 from bpfcc.backends.base import DEFAULT_STEPS, Capabilities, Result, check_maps, make_trap
+from bpfcc.backends.binding import refuse_big_endian
 from bpfcc.backends.interp.library import CHECKED, RAW, CodeFunction, entry_address, interpreter
 from bpfcc.backends.interp.lower import lower
 from bpfcc.errors import InternalError, UnsupportedError
@@ -40,9 +41,7 @@ class Interpreter:
 
     def compile(self, module: Module, environment: Environment) -> InterpreterExecutable:
         """Lower `module`; UnsupportedError where it needs what the environment does not have."""
-        if module.endian == "big":
-            message = "programs for big-endian machines can be read and shown here, but not run"
-            raise UnsupportedError("running big-endian programs", message)
+        refuse_big_endian(module)
         check_maps(module.maps, environment)
         return InterpreterExecutable(module, lower(module, environment), checked=environment.checked)
 

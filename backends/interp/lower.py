@@ -10,8 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from bpfcc.backends.context import packet_fields
 from bpfcc.backends.interp.allocate import Allocator
-from bpfcc.backends.interp.context import packet_fields
 from bpfcc.backends.interp.emit import Emitter
 from bpfcc.backends.interp.flow import Flow
 from bpfcc.backends.interp.formats import ANY_FUSED, WORD_BYTES

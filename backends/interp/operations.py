@@ -12,6 +12,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from bpfcc.backends.binding import (
+    INDEXED_MAPS,
+    KEYED_MAPS,
+    extern_address,
+    function_handle,
+    helper_address,
+    map_handle,
+    refuse_ancillary,
+    refuse_extern_call,
+    value_address,
+)
 from bpfcc.backends.interp.library import map_lookup_address
 from bpfcc.backends.interp.machine import FRAME_BYTES, FRAME_REGISTERS, signed32
 from bpfcc.bpfir import semantics
@@ -39,7 +50,6 @@ from bpfcc.bpfir.ops import (
     Undef,
     Value,
 )  # fmt: skip
-from bpfcc.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,16 +58,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Op, Operand
     from bpfcc.bpfir.semantics import AluKind
 
-HANDLE_BITS: Final = 4
-MAP_HANDLES: Final = 4 << 24
-FUNCTION_HANDLES: Final = 8 << 24
 COMMUTATIVE: Final = frozenset(("add", "mul", "and", "or", "xor"))
-# Maps whose values lie side by side by index, and others that are looked up by a key.
-INDEXED_MAPS: Final = frozenset(("array", "percpu_array"))
-KEYED_MAPS: Final = frozenset(("hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "lpm_trie"))
-# SKF_AD_OFF of linux/filter.h, which classic filters load fields of the socket buffer from.
-ANCILLARY: Final = -0x1000
-ANCILLARY_FIELDS: Final = 64
 
 
 # ---- arithmetic ---------------------------------------------------------------------------------------------------------
@@ -166,30 +167,19 @@ def _number(s: Selector, result: Value, value: int, insn: int) -> None:
 
 
 def _map_addr(s: Selector, op: MapAddr) -> None:
-    _number(s, op.result, MAP_HANDLES + (s.environment.maps[op.map].id << HANDLE_BITS), op.insn)
+    _number(s, op.result, map_handle(s.environment, op), op.insn)
 
 
 def _map_value_addr(s: Selector, op: MapValueAddr) -> None:
-    binding = s.environment.maps[op.map]
-    base = binding.guest_base if s.environment.checked else binding.host_base
-    if not base:
-        name = s.module.maps[op.map].name
-        raise UnsupportedError(f"the value of map {name!r} as an address", insn=op.insn)
-    _number(s, op.result, base + op.offset, op.insn)
+    _number(s, op.result, value_address(s.module, s.environment, op), op.insn)
 
 
 def _func_addr(s: Selector, op: FuncAddr) -> None:
-    _number(s, op.result, FUNCTION_HANDLES + (s.indices[op.function] << HANDLE_BITS), op.insn)
+    _number(s, op.result, function_handle(s.indices[op.function]), op.insn)
 
 
 def _extern_addr(s: Selector, op: ExternAddr) -> None:
-    extern = s.module.externs[op.extern]
-    address = s.environment.externs.get(extern.name)
-    if address is None and extern.weak:
-        address = 0
-    if address is None:
-        raise UnsupportedError(f"{extern.kind} {extern.name}", insn=op.insn)
-    _number(s, op.result, address, op.insn)
+    _number(s, op.result, extern_address(s.module, s.environment, op), op.insn)
 
 
 def _undef(s: Selector, op: Undef) -> None:
@@ -272,10 +262,7 @@ def _compare_exchange(s: Selector, op: CompareExchange) -> None:
 
 def _packet_load(s: Selector, op: PacketLoad) -> None:
     index = s.resolve(op.index)
-    if type(index) is int:
-        offset = semantics.signed(32, index + op.offset)
-        if ANCILLARY <= offset < ANCILLARY + ANCILLARY_FIELDS:
-            raise UnsupportedError(f"packet load of ancillary data (field {offset - ANCILLARY})", insn=op.insn)
+    refuse_ancillary(op, index)
     displacement = semantics.signed(32, op.offset)
     s.emit("packet_load", op.result, [s.register(index)], (displacement, op.size_bytes), op.insn)
 
@@ -285,9 +272,7 @@ def _packet_load(s: Selector, op: PacketLoad) -> None:
 
 def _call(s: Selector, op: Call) -> None:
     environment = s.environment
-    address = environment.helper_address(op.helper)
-    if not address:
-        raise UnsupportedError(f"helper {environment.helper_name(op.helper)}", insn=op.insn)
+    address = helper_address(environment, op)
     if op.helper == environment.lookup_helper and address == map_lookup_address() and _lookup(s, op):
         return
     args = [s.register(s.resolve(arg)) for arg in op.args]
@@ -336,8 +321,7 @@ def _call_indirect(s: Selector, op: CallIndirect) -> None:
 
 
 def _call_extern(s: Selector, op: CallExtern) -> None:
-    extern = s.module.externs[op.extern]
-    raise UnsupportedError(f"{extern.kind} {extern.name}", insn=op.insn)
+    refuse_extern_call(s.module, op)
 
 
 # The total table: an operation without an entry is an error at import (`tests/unit/test_interp_lowering.py`).

@@ -14,6 +14,7 @@ from ctypes import CFUNCTYPE, addressof, c_uint64, c_void_p, cast
 from typing import TYPE_CHECKING, ClassVar, Final, final
 
 from bpfcc.backends.base import DEFAULT_STEPS, Capabilities, Result, check_maps, make_trap
+from bpfcc.backends.binding import refuse_big_endian
 from bpfcc.backends.llvm.engine import Loaded, compile_text, optimised
 from bpfcc.backends.llvm.library import runtime
 from bpfcc.backends.llvm.lower import lower
@@ -41,9 +42,7 @@ class Llvm:
 
     def compile(self, module: Module, environment: Environment) -> LlvmExecutable:
         """Compile `module`; UnsupportedError where it needs what the environment, or this installation, does not have."""
-        if module.endian == "big":
-            message = "programs for big-endian machines can be read and shown here, but not run"
-            raise UnsupportedError("running big-endian programs", message)
+        refuse_big_endian(module)
         check_maps(module.maps, environment)
         return LlvmExecutable(module, environment)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from bpfcc.backends.llvm.text import FRAME_BYTES, UNLIKELY, is_private, number, tag
+from bpfcc.backends.llvm.text import UNLIKELY, is_private, number, tag
 from bpfcc.bpfir import semantics
 from bpfcc.bpfir.ops import Alu, FrameAddr, Value
+from bpfcc.runtime.memory import FRAME_BYTES
 
 if TYPE_CHECKING:
     from bpfcc.backends.llvm.function import FunctionWriter
@@ -30,7 +31,7 @@ class Place(NamedTuple):
     tag: str = ""
 
 
-def frame_place(writer: FunctionWriter, base: Operand, offset: int, size: int) -> int | None:
+def frame_place(base: Operand, offset: int, size: int) -> int | None:
     """The offset from r10 where the access is to this function's own frame, and inside."""
     made = base.definition if type(base) is Value else None
     if type(made) is not FrameAddr:
@@ -42,7 +43,7 @@ def frame_place(writer: FunctionWriter, base: Operand, offset: int, size: int) -
 def reach(writer: FunctionWriter, base: Operand, offset: int, size: int, insn: int, *, write: bool) -> Place:
     """Where `size` bytes at base + offset are."""
     base = writer.resolve(base)
-    own = frame_place(writer, base, offset, size)
+    own = frame_place(base, offset, size)
     if own is not None:
         return Place(writer.let(f"getelementptr i8, ptr %frame, i64 {own}"), "", tag(["stack"]))
     if writer.caches is not None:

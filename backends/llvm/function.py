@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.backends.llvm.access import Caches
 from bpfcc.backends.llvm.operations import OPERATIONS, compare
-from bpfcc.backends.llvm.text import FRAME_BYTES, INVARIANT, MAX_FRAMES, UNLIKELY, field, number, tag
+from bpfcc.backends.llvm.text import INVARIANT, UNLIKELY, field, number, tag
 from bpfcc.bpfir.dominance import reverse_postorder
 from bpfcc.bpfir.ops import Assume, Branch, Exit, FrameAddr, Jump, Load, Unresolved, Value
+from bpfcc.runtime.memory import FRAME_BYTES, MAX_FRAMES, STACK_BASE
 
 if TYPE_CHECKING:
     from bpfcc.backends.llvm.kinds import Kind
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Edge, Op, Operand
 
 TRAP_UNRESOLVED: Final = 9
-STACK_BASE: Final = 1 << 24
 
 
 def name_of(index: int) -> str:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from bpfcc.backends.interp.context import ContextFlow
+from bpfcc.backends.binding import INDEXED_MAPS, KEYED_MAPS
+from bpfcc.backends.context import ContextFlow
 from bpfcc.backends.interp.library import map_lookup_address
 from bpfcc.bpfir.ops import (
     Alu,
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.function import Function, Module
     from bpfcc.bpfir.ops import Op, Operand
 
-# Maps whose values lie side by side by index, and others that are looked up by a key; all of them with values of their own.
-INDEXED_MAPS: Final = frozenset(("array", "percpu_array"))
-KEYED_MAPS: Final = frozenset(("hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "lpm_trie"))
 RAW: Final = "raw"
 POINTER_BYTES: Final = 8
 
@@ -98,7 +96,7 @@ def held_addresses(module: Module, environment: Environment) -> frozenset[Op]:
 class Kinds:
     """`of[value]` after the analysis; `results` of functions by name, `called_back` those whose address is taken.
 
-    `fields` are loads of the context that give packet addresses though it holds none (`bpfcc.backends.interp.context`).
+    `fields` are loads of the context that give packet addresses though it holds none (`bpfcc.backends.context`).
     """
 
     def __init__(self, module: Module, environment: Environment, fields: Mapping[Op, str]) -> None:
@@ -216,6 +214,3 @@ class Kinds:
         if left.address and not right.address:
             return left
         return right if op.kind == "add" and right.address and not left.address else NUMBER
-
-
-__all__ = ["CONTEXT", "INDEXED_MAPS", "KEYED_MAPS", "MAP", "NUMBER", "PACKET", "STACK", "Kind", "Kinds", "known_map"]

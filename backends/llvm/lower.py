@@ -10,28 +10,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from bpfcc.backends.interp.context import packet_fields
+from bpfcc.backends.context import packet_fields
 from bpfcc.backends.llvm.function import FunctionWriter, name_of
-from bpfcc.backends.llvm.kinds import NUMBER, Kinds
+from bpfcc.backends.llvm.kinds import CONTEXT, NUMBER, RAW, Kinds
 from bpfcc.backends.llvm.tables import Table
-from bpfcc.backends.llvm.text import MAX_FRAMES, field, metadata, region, slot, tag
+from bpfcc.backends.llvm.text import field, metadata, region, slot, tag
 from bpfcc.bpfir.collector import paused_collector
+from bpfcc.runtime.memory import CONTEXT_BASE, MAX_FRAMES, SLOT_CONTEXT, SLOT_USER
 
 if TYPE_CHECKING:
     from bpfcc.backends.base import Environment
     from bpfcc.backends.llvm.kinds import Kind
     from bpfcc.bpfir.function import Function, Module
 
-SLOT_CONTEXT: Final = 2
-SLOT_USER: Final = 6
-CONTEXT_BASE: Final = SLOT_CONTEXT << 24
 TRAP_STACK: Final = 3
 STEP_SLICE: Final = 1 << 16
 TRAP_CALL: Final = 4
 MAX_ARGS: Final = 5
 PROGRAM_PARAMETERS: Final = 2
-RAW: Final = "raw"
-PACKET_FIELDS: Final = {"packet_data": "packet_data", "packet_end": "packet_end", "packet_meta": "packet_meta"}
 
 
 class Lowered(NamedTuple):
@@ -56,13 +52,12 @@ class ModuleWriter:
         self.module = module
         self.environment = environment
         self.checked = environment.checked
-        found = packet_fields(module, environment)
-        self.fields = {op: PACKET_FIELDS[name] for op, name in found.items()}
-        self.kinds = Kinds(module, environment, found)
+        # Loads of the context that mean a packet address, and the field of the run that says where that is.
+        self.fields = packet_fields(module, environment)
+        self.kinds = Kinds(module, environment, self.fields)
         self.table = Table()
         self.functions = {fn.name: fn for fn in module.functions}
         self.indices = {fn.name: at for at, fn in enumerate(module.functions)}
-        self.indirect = False
 
     # ---- signatures
 
@@ -83,8 +78,7 @@ class ModuleWriter:
     @property
     def program_kind(self) -> Kind:
         """Of the program's first parameter."""
-        entry = self.module.entry
-        return self.kinds.kind(entry.params[0]) if entry.params and not self.checked else NUMBER._replace(address=not self.checked)
+        return NUMBER if self.checked else CONTEXT
 
     @property
     def program_type(self) -> str:

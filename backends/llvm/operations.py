@@ -9,9 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from bpfcc.backends.binding import (
+    FUNCTION_HANDLES,
+    HANDLE_BITS,
+    INDEXED_MAPS,
+    KEYED_MAPS,
+    extern_address,
+    function_handle,
+    helper_address,
+    map_handle,
+    refuse_ancillary,
+    refuse_extern_call,
+    value_address,
+)
 from bpfcc.backends.llvm.access import reach
-from bpfcc.backends.llvm.kinds import INDEXED_MAPS, KEYED_MAPS, known_map
-from bpfcc.backends.llvm.text import FRAME_BYTES, map_head, number, tag
+from bpfcc.backends.llvm.kinds import known_map
+from bpfcc.backends.llvm.text import map_head, number, tag
 from bpfcc.bpfir import semantics
 from bpfcc.bpfir.ops import (
     Alu,
@@ -37,7 +50,6 @@ from bpfcc.bpfir.ops import (
     StoreRelease,
     Undef,
 )  # fmt: skip
-from bpfcc.errors import UnsupportedError
 from bpfcc.runtime.library import MapHead
 
 if TYPE_CHECKING:
@@ -47,15 +59,9 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
     from bpfcc.bpfir.ops import Op, Value
 
-HANDLE_BITS: Final = 4
-MAP_HANDLES: Final = 4 << 24
-FUNCTION_HANDLES: Final = 8 << 24
 MAX_ARGS: Final = 5
 TRAP_CALL: Final = 4
 TRAP_MISALIGNED: Final = 6
-# SKF_AD_OFF of linux/filter.h, which classic filters load fields of the socket buffer from.
-ANCILLARY: Final = -0x1000
-ANCILLARY_FIELDS: Final = 64
 PLAIN: Final = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
 SHIFTS: Final = {"lsh": "shl", "rsh": "lshr", "arsh": "ashr"}
 DIVISIONS: Final = {"div": "udiv", "mod": "urem", "sdiv": "sdiv", "smod": "srem"}
@@ -160,29 +166,24 @@ def _constant(w: FunctionWriter, result: Value, value: int) -> None:
 
 
 def _map_addr(w: FunctionWriter, op: MapAddr) -> None:
-    _constant(w, op.result, MAP_HANDLES + (w.module.environment.maps[op.map].id << HANDLE_BITS))
+    _constant(w, op.result, map_handle(w.module.environment, op))
 
 
 def _map_value_addr(w: FunctionWriter, op: MapValueAddr) -> None:
-    binding = w.module.environment.maps[op.map]
-    if not (binding.guest_base if w.checked else binding.host_base):
-        raise UnsupportedError(f"the value of map {w.module.module.maps[op.map].name!r} as an address", insn=op.insn)
+    address = value_address(w.module.module, w.module.environment, op)
     if w.checked:
-        _constant(w, op.result, binding.guest_base + op.offset)
+        _constant(w, op.result, address)
     else:
+        # The address is of this process; the code is not.
         w.define(op.result, f"getelementptr i8, ptr {w.table('map values', op.map)}, i64 {op.offset}")
 
 
 def _func_addr(w: FunctionWriter, op: FuncAddr) -> None:
-    _constant(w, op.result, FUNCTION_HANDLES + (w.module.indices[op.function] << HANDLE_BITS))
+    _constant(w, op.result, function_handle(w.module.indices[op.function]))
 
 
 def _extern_addr(w: FunctionWriter, op: ExternAddr) -> None:
-    extern = w.module.module.externs[op.extern]
-    address = w.module.environment.externs.get(extern.name)
-    if address is None and not extern.weak:
-        raise UnsupportedError(f"{extern.kind} {extern.name}", insn=op.insn)
-    _constant(w, op.result, address or 0)
+    _constant(w, op.result, extern_address(w.module.module, w.module.environment, op))
 
 
 def _undef(w: FunctionWriter, op: Undef) -> None:
@@ -265,11 +266,7 @@ def _compare_exchange(w: FunctionWriter, op: CompareExchange) -> None:
 
 
 def _packet_load(w: FunctionWriter, op: PacketLoad) -> None:
-    index = w.resolve(op.index)
-    if type(index) is int:
-        offset = semantics.signed(32, index + op.offset)
-        if ANCILLARY <= offset < ANCILLARY + ANCILLARY_FIELDS:
-            raise UnsupportedError(f"packet load of ancillary data (field {offset - ANCILLARY})", insn=op.insn)
+    refuse_ancillary(op, w.resolve(op.index))
     at = w.let(f"add i32 {w.low(op.index, 32)}, {semantics.signed(32, op.offset)}")
     wide = w.let(f"sext i32 {at} to i64")
     function = w.table("runtime", "bpfcc_load_packet")
@@ -282,8 +279,7 @@ def _packet_load(w: FunctionWriter, op: PacketLoad) -> None:
 
 def _call(w: FunctionWriter, op: Call) -> None:
     environment = w.module.environment
-    if not environment.helper_address(op.helper):
-        raise UnsupportedError(f"helper {environment.helper_name(op.helper)}", insn=op.insn)
+    helper_address(environment, op)
     found = known_map(op, environment)
     if found is not None and _lookup(w, op, found):
         return
@@ -414,13 +410,11 @@ def _call_indirect(w: FunctionWriter, op: CallIndirect) -> None:
     number_ = w.let(f"trunc i64 {index} to i32")
     text = ", ".join(f"i64 {arg}" for arg in args)
     w.define(op.result, f"call i64 @bpfcc_call(ptr %run, i32 {below}, ptr %steps, i32 {number_}, {text})")
-    w.module.indirect = True
     _leave(w)
 
 
 def _call_extern(w: FunctionWriter, op: CallExtern) -> None:
-    extern = w.module.module.externs[op.extern]
-    raise UnsupportedError(f"{extern.kind} {extern.name}", insn=op.insn)
+    refuse_extern_call(w.module.module, op)
 
 
 # The total table: an operation without an entry is an error where it is met, and a test asks for every one.
@@ -430,4 +424,3 @@ OPERATIONS: Final[Mapping[type[Op], Callable[[FunctionWriter, Any], None]]] = {
     StoreRelease: _store_release, Atomic: _atomic, AtomicFetch: _atomic_fetch, CompareExchange: _compare_exchange,
     PacketLoad: _packet_load, Call: _call, CallFunction: _call_function, CallExtern: _call_extern, CallIndirect: _call_indirect,
 }  # fmt: skip
-__all__ = ["FRAME_BYTES", "OPERATIONS", "compare"]

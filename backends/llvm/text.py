@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 # What accesses are of. Each has a node of its own below the root, so that none overlaps another.
 MEMORIES: Final = ("run", "stack", "packet", "context", "map", "table")
 POINTER_BYTES: Final = 8
-FRAME_BYTES: Final = 512
-MAX_FRAMES: Final = 8
 UNLIKELY: Final = ", !prof !0"
 INVARIANT: Final = ", !invariant.load !1"
 

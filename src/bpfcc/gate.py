@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bpfcc.backends.interp.context import EITHER, OTHER, ContextFlow
+from bpfcc.backends.context import EITHER, OTHER, ContextFlow
 from bpfcc.bpfir.ops import Call, CallExtern, Value
 from bpfcc.errors import RejectedError
 from bpfcc.runtime.specs import load_platform
