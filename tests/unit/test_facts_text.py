@@ -6,8 +6,8 @@ import pytest
 
 import bpfcc
 from bpfcc.bpfir.assembler import assemble
-from bpfcc.cli.facts_text import beside, facts_lines
-from bpfcc.errors import InputError
+from bpfcc.cli.facts_text import beside, checked, facts_lines
+from bpfcc.errors import InputError, UnsupportedError
 
 
 def program(text: str, kind: str = "xdp") -> bpfcc.Program:
@@ -37,11 +37,17 @@ def test_other_rules_know_other_things() -> None:
 
 
 def test_what_a_child_says_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    for answer in (b"3", b"[1]", b'{"error": {"message": "no"}}', b"{}"):
+    for answer in (b"3", b"[1]", b'{"error": {"kind": "input", "message": "no"}}', b"{}", b"{", b"\xff", b"[" * 100_000):
         monkeypatch.setattr("bpfcc.isolate.fork.run_forked", lambda *_, answer=answer, **__: answer)
         monkeypatch.setattr("bpfcc.isolate.fork.can_fork", lambda: True)
         with pytest.raises(InputError):
             facts_lines(program("r0 = 0\nexit"), "linux")
+
+
+def test_what_a_child_cannot_judge_keeps_its_kind() -> None:
+    with pytest.raises(UnsupportedError):
+        checked(b'{"error": {"kind": "unsupported", "feature": "that", "message": "no"}}', None)
+    assert checked(b'["v1\\u001b[31m"]', None) == ["v1\ufffd[31m"]
 
 
 def test_a_line_without_a_comment_stays_as_it_is() -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bpfcc.bpfir.printer import print_block, print_op
 from bpfcc.bpfir.text import render_name
-from bpfcc.errors import InputError
 from bpfcc.judgement import Rules, ask, lift_for, load_engine, request_for, warm_up
 
 if TYPE_CHECKING:
@@ -25,14 +24,12 @@ if TYPE_CHECKING:
 
 COLUMN: Final = 46
 NEVER: Final = "never computed"
-# Programs whose arguments the kernel's types describe.
-TYPED: Final = frozenset({"tracing", "lsm", "struct_ops", "ext"})
 
 
 def facts_lines(program: Program, platform: str) -> list[str]:
     """The text, from a confined child where there can be one: the program may be anybody's."""
-    from bpfcc.isolate import Limits
     from bpfcc.isolate.fork import can_fork, run_forked
+    from bpfcc.isolate.judging import JUDGE_LIMITS
 
     rules = Rules(platform)
     warm_up(rules)
@@ -40,20 +37,31 @@ def facts_lines(program: Program, platform: str) -> list[str]:
     types = kernel_types(program, platform)
     if not can_fork():
         return list(lines_of(program, module, rules, types))
-    answer = json.loads(run_forked(lambda: list(lines_of(program, module, rules, types)), Limits(answer_bytes=64 << 20), file=program.file))
-    if not isinstance(answer, list) or not all(isinstance(line, str) for line in answer):
-        message = answer.get("error", {}).get("message") if isinstance(answer, dict) else None
-        raise InputError(str(message or "the isolated verifier gave no sensible answer about it"), file=program.file)
-    return answer
+    return checked(run_forked(lambda: list(lines_of(program, module, rules, types)), JUDGE_LIMITS, file=program.file), program.file)
+
+
+def checked(data: bytes, file: str | None) -> list[str]:
+    """What the child said; the error that it reports, or the one for what makes no sense."""
+    from bpfcc.isolate.wire import error_of, rubbish, text_of
+
+    try:
+        answer = json.loads(data)
+    except (ValueError, RecursionError):
+        raise rubbish(file) from None
+    if isinstance(answer, dict):
+        raise error_of(answer.get("error"), file)
+    if not isinstance(answer, list):
+        raise rubbish(file)
+    return [text_of(line, file) for line in answer]
 
 
 def kernel_types(program: Program, platform: str) -> Any:
     """This kernel's types where the program's arguments are made of them; None where they are not, or are not known."""
+    from bpfcc.frontend.btf import Btf
+    from bpfcc.isolate.judge import TYPED, preloaded
+
     if platform != "linux" or program.type not in TYPED:
         return None
-    from bpfcc.frontend.btf import Btf
-    from bpfcc.isolate.judge import preloaded
-
     return preloaded(Btf.kernel())
 
 
