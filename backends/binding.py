@@ -15,7 +15,7 @@ from bpfcc.errors import UnsupportedError
 from bpfcc.runtime.memory import SLOT_FUNCTIONS, SLOT_MAP_HANDLES, SLOT_SHIFT
 
 if TYPE_CHECKING:
-    from bpfcc.backends.base import Environment
+    from bpfcc.backends.base import Environment, MapBinding
     from bpfcc.bpfir.function import Module
     from bpfcc.bpfir.ops import Call, CallExtern, ExternAddr, MapAddr, MapValueAddr, Operand, PacketLoad
 
@@ -37,9 +37,14 @@ def refuse_big_endian(module: Module) -> None:
         raise UnsupportedError("running big-endian programs", message)
 
 
-def map_handle(environment: Environment, op: MapAddr) -> int:
+def map_handle_of(binding: MapBinding) -> int:
     """A map, as helpers take it."""
-    return MAP_HANDLES + (environment.maps[op.map].id << HANDLE_BITS)
+    return MAP_HANDLES + (binding.id << HANDLE_BITS)
+
+
+def map_handle(environment: Environment, op: MapAddr) -> int:
+    """The map that an operation names, likewise."""
+    return map_handle_of(environment.maps[op.map])
 
 
 def function_handle(index: int) -> int:

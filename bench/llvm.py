@@ -33,7 +33,7 @@ from tests.interp_harness import NativeMemory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bpfcc.backends.llvm import LlvmBound, LlvmExecutable
+    from bpfcc.backends.compiled import CompiledBound, CompiledExecutable
 
 MODES = (False, True)
 
@@ -51,8 +51,8 @@ class Program:
         module = lift(bytecode, type="xdp")
         optimise(module)
         self.memory: dict[bool, NativeMemory] = {}
-        self.code: dict[bool, LlvmExecutable] = {}
-        self.bound: dict[bool, LlvmBound] = {}
+        self.code: dict[bool, CompiledExecutable] = {}
+        self.bound: dict[bool, CompiledBound] = {}
         for checked in MODES:
             # No byte of these frames is read before it is written: `bpfcc verify` says so.
             environment = Environment(layout=LAYOUT, checked=checked, zeroed={}, cpu=cpu)

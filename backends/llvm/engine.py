@@ -1,7 +1,7 @@
 """LLVM behind the back end: text to machine code, machine code to addresses.
 
     code = compile_text(text, cache)           an object file for this CPU, from the cache where it was compiled before
-    loaded = Loaded(code)                      loaded.address("bpfcc_entry"), loaded.table(24)
+    loaded = Loaded(code, 24)                  loaded.entry, loaded.table
 
 llvmlite is imported here and nowhere else, and only when something is compiled. Memory is written first and made executable then: no
 page is both at once.
@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any, Final, final
 from bpfcc.errors import InternalError, UnsupportedError
 
 if TYPE_CHECKING:
-    from ctypes import Array
-
     from bpfcc.backends.base import CodeCache
 
 OPTIMISATION: Final = 3
@@ -106,9 +104,9 @@ def optimised(text: str, cpu: str = "host") -> Any:
 
 @final
 class Loaded:
-    """An object file in memory. Nothing of it may run any more once it is closed."""
+    """An object file in memory, with a table of `slots` slots. Nothing of it may run any more once it is closed."""
 
-    def __init__(self, code: bytes) -> None:
+    def __init__(self, code: bytes, slots: int) -> None:
         binding = llvm()
         # Each has an engine of its own, so that its memory goes with it.
         self._engine: Any = binding.create_mcjit_compiler(binding.parse_assembly(""), new_machine("host", 0))
@@ -117,6 +115,10 @@ class Loaded:
             self._engine.finalize_object()
         except RuntimeError as error:
             raise InternalError(f"LLVM cannot load the code that it made: {error}") from error
+        self.entry: Final = self.address("bpfcc_entry")
+        self.program: Final = self.address("bpfcc_program")
+        self.call_back: Final = self.address("bpfcc_call_back")
+        self.table: Final = (c_uint64 * slots).from_address(self.address("bpfcc_table"))
 
     def address(self, name: str) -> int:
         """Where a function, or a variable, is."""
@@ -124,10 +126,6 @@ class Loaded:
         if not found:
             raise InternalError(f"compiled code has no {name}")
         return found
-
-    def table(self, count: int) -> Array[c_uint64]:
-        """Its table, to be filled."""
-        return (c_uint64 * count).from_address(self.address("bpfcc_table"))
 
     def close(self) -> None:
         """Free its memory."""

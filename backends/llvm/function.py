@@ -18,7 +18,7 @@ from bpfcc.bpfir.ops import Assume, Branch, Exit, FrameAddr, Jump, Load, Unresol
 from bpfcc.runtime.memory import FRAME_BYTES, MAX_FRAMES, STACK_BASE
 
 if TYPE_CHECKING:
-    from bpfcc.backends.llvm.kinds import Kind
+    from bpfcc.backends.kinds import Kind
     from bpfcc.backends.llvm.lower import ModuleWriter
     from bpfcc.bpfir.function import Block, Function
     from bpfcc.bpfir.ops import Edge, Op, Operand
@@ -257,6 +257,9 @@ class FunctionWriter:
             given, wanted = self.module.parameter_type(self.fn, at), self.type_of(param)
             cast = "bitcast" if given == wanted else "ptrtoint" if given == "ptr" else "inttoptr"
             self.define(param, f"{cast} {given} %a{at} to {wanted}")
+        if self.index == 0 and self.kinds.called_back:
+            # A tail call may have led here: functions are those of this module now.
+            self.put(f"store ptr @bpfcc_call_back, ptr {self.run_field('invoke')}, align 8{tag(['run'])}")
         if self.has_frame:
             frames = self.load_field("frames", "ptr")
             depth = self.let("zext i32 %depth to i64")

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.backends.context import packet_fields
 from bpfcc.backends.llvm.function import FunctionWriter, name_of
-from bpfcc.backends.llvm.kinds import CONTEXT, NUMBER, RAW, Kinds
-from bpfcc.backends.llvm.tables import Table
+from bpfcc.backends.kinds import CONTEXT, NUMBER, RAW, Kinds
+from bpfcc.backends.tables import Table
 from bpfcc.backends.llvm.text import field, metadata, region, slot, tag
 from bpfcc.bpfir.collector import paused_collector
 from bpfcc.runtime.memory import CONTEXT_BASE, MAX_FRAMES, SLOT_CONTEXT, SLOT_USER
 
 if TYPE_CHECKING:
     from bpfcc.backends.base import Environment
-    from bpfcc.backends.llvm.kinds import Kind
+    from bpfcc.backends.kinds import Kind
     from bpfcc.bpfir.function import Function, Module
 
 TRAP_STACK: Final = 3

@@ -23,7 +23,7 @@ from bpfcc.backends.binding import (
     value_address,
 )
 from bpfcc.backends.llvm.access import reach
-from bpfcc.backends.llvm.kinds import known_map
+from bpfcc.backends.kinds import known_map
 from bpfcc.backends.llvm.text import map_head, number, tag
 from bpfcc.bpfir import semantics
 from bpfcc.bpfir.ops import (
@@ -309,7 +309,8 @@ def _tail_call(w: FunctionWriter, op: Call) -> None:
     nowhere = w.label()
     w.branch(w.let(f"icmp ult i64 {wide}, {count}"), inside, nowhere)
     w.begin(inside)
-    program = w.let(f"load ptr, ptr {w.let(f'getelementptr ptr, ptr {targets}, i64 {wide}')}, align 8")
+    # A program and its table each; this code knows its own.
+    program = w.let(f"load ptr, ptr {w.let(f'getelementptr [2 x ptr], ptr {targets}, i64 {wide}')}, align 8")
     w.branch(w.let(f"icmp ne ptr {program}, null"), known, nowhere)
     w.begin(nowhere)
     w.put(f"call void @bpfcc_trap(ptr %run, i32 {TRAP_CALL}, i64 {wide}, i32 0)")

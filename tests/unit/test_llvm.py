@@ -15,7 +15,7 @@ from elftools.elf.elffile import ELFFile
 import bpfcc
 from bpfcc.backends.base import ContextLayout, Environment
 from bpfcc.backends.llvm import Llvm, engine
-from bpfcc.backends.llvm.kinds import CONTEXT, MAP, NUMBER, PACKET, STACK, Kinds, join
+from bpfcc.backends.kinds import CONTEXT, MAP, NUMBER, PACKET, STACK, Kinds, join
 from bpfcc.backends.llvm.lower import lower
 from bpfcc.backends.llvm.operations import OPERATIONS as LOWERED
 from bpfcc.bpfir.assembler import assemble

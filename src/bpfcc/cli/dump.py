@@ -110,7 +110,8 @@ def show_stage(program: Program, stage: str, *, svg: bool, screen: Screen, platf
 
 def llvm_text(program: Program) -> str:
     """What LLVM makes of it: of an accepted program the proven code, else the code that checks itself."""
-    from bpfcc.backends.llvm import LlvmExecutable
+    from bpfcc.backends.compiled import CompiledExecutable
+    from bpfcc.backends.llvm import optimised_text
     from bpfcc.errors import InternalError, RejectedError
     from bpfcc.execution import prepare
 
@@ -120,9 +121,9 @@ def llvm_text(program: Program) -> str:
         exe = prepare(program, backend="llvm", checked=True)
     with exe:
         native = exe.native
-        if not isinstance(native, LlvmExecutable):
+        if not isinstance(native, CompiledExecutable):
             raise InternalError(f"the back end llvm made a {type(native).__name__}")
-        return native.optimised_text()
+        return optimised_text(native)
 
 
 def show_maps(obj: Object, names: tuple[str, ...], screen: Screen) -> None:
