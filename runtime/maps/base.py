@@ -1,4 +1,4 @@
-"""A map of the native library: its handle, its life, and what every kind can do.
+"""A map of the native library (or of another store): its handle, its life, and what every kind can do.
 
     with create_map(MapSpec("flows", "hash", 8, 8, 100)) as flows:
         flows[1] = 2
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from bpfcc.runtime.library import MapArea, MapDef, native
 from bpfcc.runtime.maps.types import EBADF, map_error
@@ -23,18 +23,24 @@ if TYPE_CHECKING:
 NO_FIELD: Final = 0xFFFF_FFFF
 
 
+# Who keeps maps: what `native()` is, or an object with those of its functions (`bpfcc_map_read`, `bpfcc_ring_read`, …) that the
+# classes of this package call. They take the map's handle first, and give a negative errno where they fail.
+MapCalls: TypeAlias = Any
+
+
 class Map:
     """Any map. `id` is its number in the state of a loaded module, None before it has one."""
 
-    def __init__(self, spec: MapSpec, handle: int, cpus: int) -> None:
+    def __init__(self, spec: MapSpec, handle: int, cpus: int, calls: MapCalls | None = None) -> None:
         self.spec = spec
         self.cpus = cpus
         self.id: int | None = None
+        self._calls: MapCalls = native() if calls is None else calls
         self._handle: int | None = handle
-        self._free: Callable[[], object] = weakref.finalize(self, native().bpfcc_map_free, handle)
-        definition = native().bpfcc_map_definition(handle).contents
+        self._free: Callable[[], object] = weakref.finalize(self, self._calls.bpfcc_map_free, handle)
+        definition = self._calls.bpfcc_map_definition(handle).contents
         self.max_entries = int(definition.max_entries)
-        self.key_size = int(native().bpfcc_map_key_bytes(handle))
+        self.key_size = int(self._calls.bpfcc_map_key_bytes(handle))
         self.value_size = spec.value_size
 
     @property
@@ -76,23 +82,23 @@ class Map:
 
     def count(self) -> int:
         """Entries stored; an estimate while programs run."""
-        return int(native().bpfcc_map_count(self.handle))
+        return int(self._calls.bpfcc_map_count(self.handle))
 
     def area(self) -> MapArea:
         """Where its values lie in this process."""
         area = MapArea()
-        self.check(native().bpfcc_map_area(self.handle, ctypes.byref(area)), "area")
+        self.check(self._calls.bpfcc_map_area(self.handle, ctypes.byref(area)), "area")
         return area
 
     def freeze(self) -> None:
         """Refuse every later write from outside; programs are not affected."""
-        self.check(native().bpfcc_map_freeze(self.handle), "freeze")
+        self.check(self._calls.bpfcc_map_freeze(self.handle), "freeze")
 
     def set_fields(self, *, lock_offset: int | None = None, timer_offset: int | None = None) -> None:
         """Tell where `struct bpf_spin_lock` and `struct bpf_timer` lie in the value, before the first entry."""
         lock = NO_FIELD if lock_offset is None else lock_offset
         timer = NO_FIELD if timer_offset is None else timer_offset
-        self.check(native().bpfcc_map_set_fields(self.handle, lock, timer), "set_fields")
+        self.check(self._calls.bpfcc_map_set_fields(self.handle, lock, timer), "set_fields")
 
     def check(self, result: int, action: str) -> int:
         """The result, or MapError when it is a negative errno."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bpfcc.errors import InputError
 from bpfcc.runtime.library import MapDef
-from bpfcc.runtime.maps.base import Map, native_map
+from bpfcc.runtime.maps.base import Map, MapCalls, native_map
 from bpfcc.runtime.maps.events import PerfBuffer, RingBuffer
 from bpfcc.runtime.maps.keyed import keyed_class
 from bpfcc.runtime.maps.keyless import BloomFilter, QueueMap, StackTraceMap
@@ -28,20 +28,20 @@ PAGE_BYTES: Final = 4096
 U32_MAX: Final = 0xFFFF_FFFF
 
 
-def ring_bytes(size: int) -> int:
+def ring_bytes(size: int, page_bytes: int = PAGE_BYTES) -> int:
     """The size that libbpf gives a ring buffer: the next power of two of whole pages. 0 stays 0, which is refused."""
-    if size == 0 or (size % PAGE_BYTES == 0 and size & (size - 1) == 0):
+    if size == 0 or (size % page_bytes == 0 and size & (size - 1) == 0):
         return size
-    adjusted = PAGE_BYTES
+    adjusted = page_bytes
     while adjusted < size:
         adjusted *= 2
     return adjusted
 
 
-def adjusted(spec: MapSpec, cpus: int) -> MapSpec:
+def adjusted(spec: MapSpec, cpus: int, page_bytes: int = PAGE_BYTES) -> MapSpec:
     """What libbpf changes before it asks the kernel."""
     if spec.type == "ringbuf":
-        return replace(spec, max_entries=ring_bytes(spec.max_entries))
+        return replace(spec, max_entries=ring_bytes(spec.max_entries, page_bytes))
     if spec.type == "perf_event_array" and spec.max_entries == 0:
         return replace(spec, max_entries=cpus)
     return spec
@@ -66,20 +66,21 @@ def _definition(spec: MapSpec, number: int, cpus: int, perf_ring_bytes: int) -> 
     return MapDef(number, spec.key_size, spec.value_size, spec.max_entries, spec.flags, cpus, extra)
 
 
-def _wrap(spec: MapSpec, handle: int, cpus: int, codec: Codec | None) -> Map:
+def wrap_map(spec: MapSpec, handle: int, cpus: int, codec: Codec | None, calls: MapCalls | None = None) -> Map:
+    """The object for a map that is there already, of the native library or of who else has `calls`."""
     match spec.type:
         case "queue" | "stack":
-            return QueueMap(spec, handle, cpus, codec)
+            return QueueMap(spec, handle, cpus, codec, calls)
         case "bloom_filter":
-            return BloomFilter(spec, handle, cpus, codec)
+            return BloomFilter(spec, handle, cpus, codec, calls)
         case "ringbuf":
-            return RingBuffer(spec, handle, cpus)
+            return RingBuffer(spec, handle, cpus, calls)
         case "perf_event_array":
-            return PerfBuffer(spec, handle, cpus)
+            return PerfBuffer(spec, handle, cpus, calls)
         case "stack_trace":
-            return StackTraceMap(spec, handle, cpus, codec)
+            return StackTraceMap(spec, handle, cpus, codec, calls)
         case kind:
-            return keyed_class(kind)(spec, handle, cpus, codec)
+            return keyed_class(kind)(spec, handle, cpus, codec, calls)
 
 
 def create_map(
@@ -104,16 +105,16 @@ def create_map(
         raise InputError(f"map {spec.name!r}: {cpus} CPUs; there can be 1 to {PAGE_BYTES}")
     spec = adjusted(replace(spec, inner=spec.inner or inner), cpus)
     handle = native_map(_definition(spec, number, cpus, perf_ring_bytes), spec.name)
-    made = _wrap(spec, handle, cpus, codec)
+    made = wrap_map(spec, handle, cpus, codec)
     if lock_offset is not None or timer_offset is not None:
         made.set_fields(lock_offset=lock_offset, timer_offset=timer_offset)
     if spec.initial is not None:
-        _fill(made, spec.initial)
+        fill_initial(made, spec.initial)
     return made
 
 
-def _fill(made: Map, initial: bytes) -> None:
-    """The contents of .data, .rodata or .bss."""
+def fill_initial(made: Map, initial: bytes) -> None:
+    """Store the contents of .data, .rodata or .bss, and freeze them where programs may only read them."""
     from bpfcc.runtime.maps.keyed import KeyedMap
 
     if not isinstance(made, KeyedMap) or len(initial) > made.value_size:

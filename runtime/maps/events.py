@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpfcc.errors import InternalError
-from bpfcc.runtime.library import native
-from bpfcc.runtime.maps.base import Map
+from bpfcc.runtime.maps.base import Map, MapCalls
 from bpfcc.runtime.maps.values import Item
 
 if TYPE_CHECKING:
@@ -69,8 +68,8 @@ class _Reader:
 class RingBuffer(Map):
     """ringbuf. Sizes as in Linux: a record takes its length + 8, rounded up to 8."""
 
-    def __init__(self, spec: MapSpec, handle: int, cpus: int) -> None:
-        super().__init__(spec, handle, cpus)
+    def __init__(self, spec: MapSpec, handle: int, cpus: int, calls: MapCalls | None = None) -> None:
+        super().__init__(spec, handle, cpus, calls)
         self._reader = _Reader()
         self.decode: Callable[[bytes], Item] = bytes
 
@@ -78,7 +77,7 @@ class RingBuffer(Map):
         """What is there now, oldest first; nothing waits."""
         while True:
             result, data = self._reader.read(
-                lambda buffer, size, needed: int(native().bpfcc_ring_read(self.handle, buffer, size, ctypes.byref(needed)))
+                lambda buffer, size, needed: int(self._calls.bpfcc_ring_read(self.handle, buffer, size, ctypes.pointer(needed)))
             )
             if self.check(result, "read") == 0:
                 return
@@ -86,23 +85,23 @@ class RingBuffer(Map):
 
     def poll(self, timeout_ms: int = 0) -> Iterator[Item]:
         """What is there, after waiting for the first record for at most `timeout_ms` (-1: without end)."""
-        if self.check(native().bpfcc_ring_wait(self.handle, timeout_ms), "wait"):
+        if self.check(self._calls.bpfcc_ring_wait(self.handle, timeout_ms), "wait"):
             yield from self.consume()
 
     def output(self, data: bytes, flags: int = 0) -> None:
         """Produce a record. MapError (EAGAIN) when there is no room."""
-        self.check(native().bpfcc_ring_output(self.handle, data, len(data), flags), "output")
+        self.check(self._calls.bpfcc_ring_output(self.handle, data, len(data), flags), "output")
 
     def query(self, what: int = RB_AVAIL_DATA) -> int:
         """bpf_ringbuf_query."""
-        return int(native().bpfcc_ring_query(self.handle, what))
+        return int(self._calls.bpfcc_ring_query(self.handle, what))
 
 
 class PerfBuffer(Map):
     """perf_event_array: a ring of `ring_bytes` for each CPU."""
 
-    def __init__(self, spec: MapSpec, handle: int, cpus: int) -> None:
-        super().__init__(spec, handle, cpus)
+    def __init__(self, spec: MapSpec, handle: int, cpus: int, calls: MapCalls | None = None) -> None:
+        super().__init__(spec, handle, cpus, calls)
         self._reader = _Reader()
         self.decode: Callable[[bytes], Item] = bytes
         self.lost = 0
@@ -116,11 +115,11 @@ class PerfBuffer(Map):
                     break
                 for record in split_records(data):
                     yield PerfEvent(cpu, self.decode(record))
-            self.lost += int(native().bpfcc_perf_lost(self.handle, cpu))
+            self.lost += int(self._calls.bpfcc_perf_lost(self.handle, cpu))
 
     def _read(self, cpu: int) -> bytes:
         def call(buffer: ctypes.Array[ctypes.c_char], size: int, needed: ctypes.c_uint64) -> int:
-            return int(native().bpfcc_perf_read(self.handle, cpu, buffer, size, ctypes.byref(needed)))
+            return int(self._calls.bpfcc_perf_read(self.handle, cpu, buffer, size, ctypes.pointer(needed)))
 
         result, data = self._reader.read(call)
         self.check(result, "read")
@@ -128,9 +127,9 @@ class PerfBuffer(Map):
 
     def poll(self, timeout_ms: int = 0) -> Iterator[PerfEvent]:
         """What is there, after waiting for the first sample for at most `timeout_ms` (-1: without end)."""
-        if self.check(native().bpfcc_perf_wait(self.handle, timeout_ms), "wait"):
+        if self.check(self._calls.bpfcc_perf_wait(self.handle, timeout_ms), "wait"):
             yield from self.consume()
 
     def output(self, data: bytes, *, cpu: int = 0, flags: int = CURRENT_CPU) -> None:
         """Produce a sample. MapError (ENOSPC) when there is no room: then it counts as lost."""
-        self.check(native().bpfcc_perf_output(self.handle, cpu, flags, data, len(data), None, 0), "output")
+        self.check(self._calls.bpfcc_perf_output(self.handle, cpu, flags, data, len(data), None, 0), "output")

@@ -13,8 +13,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
 from bpfcc.errors import InputError
-from bpfcc.runtime.library import native
-from bpfcc.runtime.maps.base import Map
+from bpfcc.runtime.maps.base import Map, MapCalls
 from bpfcc.runtime.maps.types import BPF_ANY, ENOENT, PER_CPU, MissingKeyError, map_error
 from bpfcc.runtime.maps.values import Codec, Item, ItemCodec, PrefixItem, TypedItem, as_bytes, item_codec
 
@@ -27,11 +26,11 @@ BATCH_BYTES = 1 << 16
 class KeyedMap(Map, MutableMapping[Item, Item]):
     """A map from keys to values. Iteration is Linux's: entries that come or go meanwhile may be seen or not."""
 
-    def __init__(self, spec: MapSpec, handle: int, cpus: int, codec: Codec | None) -> None:
-        super().__init__(spec, handle, cpus)
+    def __init__(self, spec: MapSpec, handle: int, cpus: int, codec: Codec | None, calls: MapCalls | None = None) -> None:
+        super().__init__(spec, handle, cpus, calls)
         self.keys_as = self._key_codec(codec)
         self.values_as: ItemCodec = item_codec(spec.value_size, f"value of map {spec.name!r}", codec, spec.btf_value_type_id)
-        self._value_bytes = int(native().bpfcc_map_value_bytes(handle))
+        self._value_bytes = int(self._calls.bpfcc_map_value_bytes(handle))
 
     def _key_codec(self, codec: Codec | None) -> ItemCodec:
         what = f"key of map {self.name!r}"
@@ -47,7 +46,7 @@ class KeyedMap(Map, MutableMapping[Item, Item]):
     def read_bytes(self, key: bytes, flags: int = 0) -> bytes:
         """The value's bytes (per-CPU: of all CPUs, each padded to 8)."""
         buffer = ctypes.create_string_buffer(self._value_bytes)
-        result = native().bpfcc_map_read(self.handle, key, buffer, flags)
+        result = self._calls.bpfcc_map_read(self.handle, key, buffer, flags)
         if result == -ENOENT:
             raise MissingKeyError(f"map {self.name!r}: no entry {self.keys_as.decode(key)!r}", ENOENT)
         self.check(result, "lookup")
@@ -55,7 +54,7 @@ class KeyedMap(Map, MutableMapping[Item, Item]):
 
     def write_bytes(self, key: bytes, value: bytes, flags: int = BPF_ANY) -> None:
         """Store bytes as `read_bytes` gives them."""
-        self.check(native().bpfcc_map_write(self.handle, key, value, flags), "update")
+        self.check(self._calls.bpfcc_map_write(self.handle, key, value, flags), "update")
 
     def raw_items(self) -> Iterator[tuple[bytes, bytes]]:
         """Every entry as bytes, in the map's order, many at a time; entries may be deleted meanwhile."""
@@ -63,7 +62,7 @@ class KeyedMap(Map, MutableMapping[Item, Item]):
         cursor = ctypes.c_uint64(0)
         keys = ctypes.create_string_buffer(self.key_size * most)
         values = ctypes.create_string_buffer(self._value_bytes * most)
-        while found := self.check(native().bpfcc_map_batch(self.handle, ctypes.byref(cursor), keys, values, most), "walk"):
+        while found := self.check(self._calls.bpfcc_map_batch(self.handle, ctypes.pointer(cursor), keys, values, most), "walk"):
             key_bytes, value_bytes = keys.raw, values.raw
             for i in range(found):
                 key = key_bytes[i * self.key_size : (i + 1) * self.key_size]
@@ -91,7 +90,7 @@ class KeyedMap(Map, MutableMapping[Item, Item]):
 
     def __delitem__(self, key: Item) -> None:
         raw = self.keys_as.encode(key)
-        result = native().bpfcc_map_erase(self.handle, raw)
+        result = self._calls.bpfcc_map_erase(self.handle, raw)
         if result == -ENOENT:
             raise MissingKeyError(f"map {self.name!r}: no entry {self.keys_as.decode(raw)!r}", ENOENT)
         self.check(result, "delete")
@@ -99,7 +98,7 @@ class KeyedMap(Map, MutableMapping[Item, Item]):
     def take(self, key: Item) -> Item:
         """Lookup and delete in one."""
         raw, buffer = self.keys_as.encode(key), ctypes.create_string_buffer(self._value_bytes)
-        result = native().bpfcc_map_take(self.handle, raw, buffer)
+        result = self._calls.bpfcc_map_take(self.handle, raw, buffer)
         if result == -ENOENT:
             raise MissingKeyError(f"map {self.name!r}: no entry {self.keys_as.decode(raw)!r}", ENOENT)
         self.check(result, "lookup and delete")
@@ -109,7 +108,7 @@ class KeyedMap(Map, MutableMapping[Item, Item]):
         """BPF_MAP_GET_NEXT_KEY: what follows `key`, the first key for None or a key that is not there, None at the end."""
         raw = None if key is None else self.keys_as.encode(key)
         buffer = ctypes.create_string_buffer(self.key_size)
-        result = native().bpfcc_map_next_key(self.handle, raw, buffer)
+        result = self._calls.bpfcc_map_next_key(self.handle, raw, buffer)
         if result == -ENOENT:
             return None
         self.check(result, "next key")
@@ -141,7 +140,7 @@ class KeyedMap(Map, MutableMapping[Item, Item]):
     def clear(self) -> None:
         """Delete every entry (of an array: MapError, as Linux has it)."""
         for key, _ in self.raw_items():
-            result = native().bpfcc_map_erase(self.handle, key)
+            result = self._calls.bpfcc_map_erase(self.handle, key)
             if result != -ENOENT:
                 self.check(result, "delete")
 
@@ -180,8 +179,8 @@ def len_of(value: Item) -> int:
 class OuterMap(KeyedMap):
     """array_of_maps, hash_of_maps. Values are maps that have an id already; their objects are kept while they are in."""
 
-    def __init__(self, spec: MapSpec, handle: int, cpus: int, codec: Codec | None) -> None:
-        super().__init__(spec, handle, cpus, codec)
+    def __init__(self, spec: MapSpec, handle: int, cpus: int, codec: Codec | None, calls: MapCalls | None = None) -> None:
+        super().__init__(spec, handle, cpus, codec, calls)
         self._inner: dict[int, Map] = {}
 
     def decode(self, data: bytes) -> Item:
