@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
     from bpfcc.diagnostics import Diagnostic, SourcePosition
     from bpfcc.errors import BpfccError, CompileError, InputError, InternalError, RejectedError, Trap, UnsupportedError
-    from bpfcc.execution import Executable, Result, prepare
+    from bpfcc.execution import Executable, prepare
+    from bpfcc.prepared import Prepared, Result
     from bpfcc.program import Object, Program
     from bpfcc.runtime.options import RunOptions
     from bpfcc.verification import Verdict, verify
@@ -33,7 +34,7 @@ _PLACES: Final = {
     "Finding": "bpfcc.verifier.verdict",
     "InputError": "bpfcc.errors", "InternalError": "bpfcc.errors", "MapSpec": "bpfcc.bpfir.module", "Object": "bpfcc.program",
     "Program": "bpfcc.program", "RejectedError": "bpfcc.errors",
-    "Result": "bpfcc.execution", "RunOptions": "bpfcc.runtime.options", "SourcePosition": "bpfcc.diagnostics",
+    "Prepared": "bpfcc.prepared", "Result": "bpfcc.prepared", "RunOptions": "bpfcc.runtime.options", "SourcePosition": "bpfcc.diagnostics",
     "Trap": "bpfcc.errors", "UnsupportedError": "bpfcc.errors", "assemble": "bpfcc.api", "compile": "bpfcc.api", "load": "bpfcc.api",
     "Verdict": "bpfcc.verification", "prepare": "bpfcc.execution", "verify": "bpfcc.verification",
 }  # fmt: skip
@@ -48,6 +49,7 @@ __all__ = [
     "InternalError",
     "MapSpec",
     "Object",
+    "Prepared",
     "Program",
     "RejectedError",
     "Result",

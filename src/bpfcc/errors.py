@@ -6,7 +6,7 @@ A rejected program is a value for whoever asks for a verdict; running it all the
     CompileError      the C does not compile (an InputError with diagnostics)   exit status 2
     UnsupportedError  recognised, but bpfcc cannot do it; names the feature     exit status 3
     Trap              a checked run met a violation                             exit status 1
-    RejectedError     a program may not run: its verdict says why               exit status 1 (3: it could not be judged)
+    RejectedError     a program may not run: its verdict, or Linux, says why    exit status 1 (3: it could not be judged)
     InternalError     a bug in bpfcc                                            exit status 70
 
 >>> str(InputError("section header table is cut off", file="x.o", offset=64))
@@ -139,13 +139,14 @@ class Trap(BpfccError):
 
 
 class RejectedError(BpfccError):
-    """A program that is not accepted was to run unchecked; `verdict` says why it is not."""
+    """A program that is not accepted was to run unchecked; `verdict` says why it is not. Of one that Linux rejected, `log` does."""
 
     exit_status = EXIT_REJECTED
 
-    def __init__(self, message: str, verdict: Verdict, *, file: str | None = None) -> None:
+    def __init__(self, message: str, verdict: Verdict, *, file: str | None = None, log: str | None = None) -> None:
         super().__init__(message)
         self.verdict = verdict
+        self.log = log
         self.file = file
         if verdict.status == "unsupported":
             self.exit_status = EXIT_UNSUPPORTED

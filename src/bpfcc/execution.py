@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Self, final, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, final, overload
 
 from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
 from bpfcc.code_cache import CodeCache
 from bpfcc.errors import InputError, Trap, UnsupportedError
+from bpfcc.prepared import Prepared, Result, Results
 from bpfcc.program import tail_callable
 from bpfcc.runtime.maps import Map, create_map
 from bpfcc.runtime.memory import GENERATION_SHIFT, PACKET_BASE, TRAPS, describe_address
@@ -30,8 +30,7 @@ from bpfcc.runtime.specs import load_platform
 from bpfcc.seeds import fill, seeded_spec
 
 if TYPE_CHECKING:
-    from array import array
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
     from ctypes import c_int32
 
     from bpfcc.backends.base import Bound
@@ -39,11 +38,11 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.function import Module
     from bpfcc.bpfir.module import MapSpec
     from bpfcc.frontend.btf import Btf
+    from bpfcc.kernel import KernelExecutable
     from bpfcc.program import Program
-    from bpfcc.runtime.contexts import ContextValues, FieldValue
+    from bpfcc.runtime.contexts import ContextValues
     from bpfcc.runtime.log import LogRecord
-    from bpfcc.runtime.results import Redirect
-    from bpfcc.runtime.results import Results as RawResults
+    from bpfcc.runtime.specs import Platform
     from bpfcc.seeds import Seeds
     from bpfcc.verification import Verdict
     from bpfcc.verifier import verdict as plain
@@ -51,51 +50,6 @@ if TYPE_CHECKING:
 TAIL_CALL: Final = 12
 RAW: Final = "raw"
 MASK32: Final = (1 << 32) - 1
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one run did.
-
-    `return_value` is r0: 64 bits for type `raw`, else the 32 that Linux looks at. `packet` and `data` are as the program left
-    them. `steps` counts bytecode instructions, None in unchecked runs. `ns_per_run` is None in a batch that was not timed packet by packet.
-    """
-
-    return_value: int
-    steps: int | None
-    packet: bytes | None = None
-    data: bytes | None = None
-    context: Mapping[str, FieldValue] = field(default_factory=dict)
-    ns_per_run: float | None = None
-    redirect: Redirect | None = None
-
-
-@final
-class Results(Sequence[Result]):
-    """Results of a batch, each made when it is asked for; `return_values()` gives r0 of all of them at once."""
-
-    def __init__(self, raw: RawResults, make: Callable[[RunResult], Result]) -> None:
-        self._raw = raw
-        self._make = make
-
-    def return_values(self) -> array[int]:
-        """r0 of every run, all 64 bits of it."""
-        return self._raw.return_values()
-
-    def __len__(self) -> int:
-        return len(self._raw)
-
-    @overload
-    def __getitem__(self, index: int) -> Result: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Result]: ...
-    def __getitem__(self, index: int | slice) -> Result | list[Result]:
-        found = self._raw[index]
-        return [self._make(each) for each in found] if isinstance(found, list) else self._make(found)
-
-    def __iter__(self) -> Iterator[Result]:
-        return map(self._make, self._raw)
 
 
 class BtfCodec:
@@ -172,6 +126,21 @@ class Executable:
             zeroed=zeroed,
             cache=CodeCache.default() if self.backend != "interp" else None,
         )
+
+    @property
+    def platform(self) -> Platform:
+        """Whose rules and names hold."""
+        return self.runtime.platform
+
+    @property
+    def log_dropped(self) -> int:
+        """Records that found no room in the log."""
+        return self.runtime.log_dropped
+
+    @property
+    def shortest_packet(self) -> int:
+        """Packets may be empty."""
+        return 0
 
     @property
     def native(self) -> NativeExecutable:
@@ -301,22 +270,42 @@ class Executable:
         self.close()
 
 
+@overload
+def prepare(
+    program: Program, backend: Literal["kernel"], *, options: RunOptions | None = None, seeds: Seeds | None = None,
+    verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False,
+) -> KernelExecutable: ...  # fmt: skip
+@overload
+def prepare(
+    program: Program, backend: Literal["interp", "llvm", "aot"] = "interp", *, options: RunOptions | None = None,
+    seeds: Seeds | None = None, verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False,
+) -> Executable: ...  # fmt: skip
+@overload
+def prepare(
+    program: Program, backend: str, *, options: RunOptions | None = None, seeds: Seeds | None = None,
+    verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False,
+) -> Prepared: ...  # fmt: skip
 def prepare(
     program: Program, backend: str = "interp", *, options: RunOptions | None = None, seeds: Seeds | None = None,
     verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False,
-) -> Executable:  # fmt: skip
+) -> Prepared:  # fmt: skip
     """Make `program` ready to run: `UnsupportedError` names what it needs and this runtime does not have.
 
     It has to be accepted, by `verdict` or, where none is given, by judging it now; else RejectedError says why not. `checked` runs
     anything, every access checked. Programs that it can tail-call (named in its program arrays) are prepared with it, and judged too,
     unless there are verdicts on them in a list of several.
     Maps are fresh for each executable; `seeds` says what is in them at the start (see `bpfcc.seeds`).
+    With back end `kernel` Linux judges and runs it (see `bpfcc.kernel`).
     """
     if program.type is None:
         hint = f"give it with --type {program.section or program.name}=TYPE, or types= in Python"
         message = f"section {program.section!r} does not tell the type of program {program.name!r}; {hint}"
         raise UnsupportedError("programs of unknown type", message, file=program.file)
     load_platform("linux").program_type(program.type)
+    if backend == "kernel":
+        from bpfcc.kernel import prepare_in_kernel
+
+        return prepare_in_kernel(program, options=options, seeds=seeds, checked=checked)
     chain = list(tail_callable(program))
     modules = [each.ir for each in chain]
     for module in modules:

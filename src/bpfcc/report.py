@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bpfcc.captures import CapturedPacket
     from bpfcc.diagnostics import SourcePosition
-    from bpfcc.execution import Executable
+    from bpfcc.prepared import Prepared
     from bpfcc.program import Program
     from bpfcc.runtime.hooks import Disposition
     from bpfcc.runtime.results import Redirect, RunResult
@@ -99,7 +99,7 @@ def run_options(job: Job) -> RunOptions:
 class Collector:
     """Counts while a program runs."""
 
-    def __init__(self, program: Program, exe: Executable, job: Job) -> None:
+    def __init__(self, program: Program, exe: Prepared, job: Job) -> None:
         self.program, self.exe, self.job = program, exe, job
         self.verdicts: dict[tuple[int, str, str], list[int]] = {}
         self.redirects: Counter[tuple[str, int, str | None, int]] = Counter()
@@ -143,7 +143,9 @@ class Collector:
             frames = frames[len(batch.results) :]
 
     def _as_seen(self, frame: bytes) -> bytes | None:
-        """The frame as programs of this type see it: some begin at the network header. None where there is none."""
+        """The frame as programs of this type see it: some begin at the network header. None where it is too short for them."""
+        if len(frame) < self.exe.shortest_packet:
+            return None
         if self.exe.packet_kind == "link":
             return frame
         found = strip_link_header(frame)
@@ -157,7 +159,7 @@ class Collector:
         if result.trap is not None:
             self.trap_count += 1
             return
-        meaning = verdict(self.exe.runtime.platform, self.exe.type, result.return_value)
+        meaning = verdict(self.exe.platform, self.exe.type, result.return_value)
         row = self.verdicts.setdefault((result.return_value & 0xFFFF_FFFF, meaning.name, meaning.disposition), [0, 0])
         row[0] += 1
         row[1] += len(data)
@@ -186,7 +188,7 @@ class Collector:
         else:
             self.steps = (found.steps or 0) * self.job.repeat
             self.total_ns = round((found.ns_per_run or 0) * self.job.repeat)
-            meaning = verdict(exe.runtime.platform, exe.type, found.return_value)
+            meaning = verdict(exe.platform, exe.type, found.return_value)
             self.verdicts[found.return_value, meaning.name, meaning.disposition] = [self.job.repeat, len(data) * self.job.repeat]
             self.result = {
                 "value": found.return_value,
@@ -240,7 +242,8 @@ class Collector:
             {"kind": kind, "ifindex": ifindex, "map": name, "key": key, "runs": runs}
             for (kind, ifindex, name, key), runs in self.redirects.most_common()
         ]
-        mean = self.total_ns / self.runs if self.runs and not self.trap_count else None
+        # Linux does not time programs of every type.
+        mean = self.total_ns / self.runs if self.runs and self.total_ns and not self.trap_count else None
         return {
             "name": program.name, "section": program.section, "type": exe.type, "instructions": len(program.bytecode.code) // 8,
             "runs": self.runs, "packets": self.packets, "skipped": self.skipped, "bytes": self.bytes,
@@ -250,7 +253,7 @@ class Collector:
             "traps": {"count": self.trap_count, "shown": self.traps},
             "maps": map_records(program, exe.maps),
             "events": {"count": self.event_count, "records": self.events},
-            "trace": {"count": self.trace_count, "dropped": exe.runtime.log_dropped, "lines": self.trace},
+            "trace": {"count": self.trace_count, "dropped": exe.log_dropped, "lines": self.trace},
             "clones": self.clones, "error": None,
         }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -50,12 +50,14 @@ structures; tries take "10.0.0.0/8", global data its variables by name.
 SURROUNDINGS = ("clock_ns", "seed", "pid", "tid", "uid", "gid", "comm")
 # Imported while the isolated child reads.
 NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.backends.interp", "rich.console", "rich.table", "bpfcc.cli.run_text")
+KERNEL: Final = "kernel"
+KERNEL_NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.kernel", "rich.console", "rich.table", "bpfcc.cli.run_text")
 
 
 @click.command(epilog=EPILOG)
 @click.argument("path", metavar="SRC|OBJ", type=PATH)
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (default: each).")
-@click.option("--backend", default="interp", metavar="interp|llvm", show_default=True, help="What runs it.")
+@click.option("--backend", default="interp", metavar="interp|llvm|kernel", show_default=True, help="What runs it.")
 @click.option("--pcap", type=PATH, metavar="IN", help="Run on every packet of a capture (pcap, pcapng).")
 @click.option("--pcap-out", type=PATH, metavar="OUT", help="Write packets that go on (.pcap or .pcapng).")
 @click.option("--data", type=PATH, metavar="FILE", help="Run on the bytes of this file.")
@@ -88,7 +90,9 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
         raise InputError("--pcap-out goes with --pcap")
     if job.packets is None and job.data is None:
         screen.note("no input given (--pcap, --data, --hex): an empty packet or a context of zeros")
-    judged = open_program(reading, reading.source(path, screen), screen, names, checked=job.checked)
+    if job.backend == KERNEL:
+        check_kernel_job(job, given)
+    judged = open_program(reading, reading.source(path, screen), screen, names, backend=job.backend, checked=job.checked)
     obj = judged.object
     programs = chosen_programs(obj, names)
     if job.seeds:
@@ -103,11 +107,13 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
     return status
 
 
-def open_program(reading: Reading, source: Source, screen: Screen, names: tuple[str, ...], *, checked: bool) -> Judged:
-    """The object, judged unless it runs checked."""
+def open_program(reading: Reading, source: Source, screen: Screen, names: tuple[str, ...], *, backend: str, checked: bool) -> Judged:
+    """The object, judged unless it runs checked, or Linux judges it."""
     from bpfcc.cli.judged import Judged, open_judged
     from bpfcc.judgement import gate_closed
 
+    if backend == KERNEL:
+        return Judged(reading.open(source, lift=False, programs=names or None, needs=KERNEL_NEEDS), {})
     if checked or not gate_closed():
         return Judged(reading.open(source, lift=True, programs=names or None, needs=NEEDS), {})
     return open_judged(reading, source, screen, names=names, needs=NEEDS)
@@ -141,7 +147,16 @@ def refused_report(program: Program, verdict: Verdict) -> dict[str, Any]:
 def check_backend(name: str) -> None:
     """Say which back ends there will be, of those that are not there yet."""
     if name == "aot":
-        raise UnsupportedError(f"backend {name}", f"--backend {name} comes with a later release; interp and llvm work")
+        raise UnsupportedError(f"backend {name}", f"--backend {name} comes with a later release; interp, llvm and kernel work")
+
+
+def check_kernel_job(job: Job, given: dict[str, Any]) -> None:
+    """UnsupportedError for options that say what Linux decides itself."""
+    asked = [name for name in SURROUNDINGS if name in job.surroundings]
+    asked += [name for name, usual in (("cpus", 1), ("max_steps", None), ("checked", False)) if given[name] != usual]
+    for name in asked:
+        option = "--" + {"clock_ns": "clock"}.get(name, name.replace("_", "-"))
+        raise UnsupportedError(f"{option} with backend {KERNEL}", f"{option} has no meaning with --backend {KERNEL}: Linux has its own")
 
 
 def make_job(

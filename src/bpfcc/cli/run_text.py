@@ -50,7 +50,7 @@ def what_ran(report: dict[str, Any]) -> str:
     """`284 packets, 35.5 kB`."""
     if report["packets"] is None:
         return counted(report["runs"], "run")
-    skipped = f", {report['skipped']} without a network header left out" if report["skipped"] else ""
+    skipped = f", {report['skipped']} too short for it left out" if report["skipped"] else ""
     return f"{counted(report['packets'], 'packet')}, {size_text(report['bytes'])}{skipped}"
 
 
@@ -140,6 +140,8 @@ def show_time(report: dict[str, Any], screen: Screen) -> None:
     if report["checked"]:
         steps = round(report["steps"] / report["runs"])
         screen.line(f"{report['ns_per_run']:,.0f} ns and {counted(steps, 'instruction')} per {what} (checked)")
+    elif report["max_path_insns"] is None:
+        screen.line(f"{report['ns_per_run']:,.0f} ns per {what} (in the Linux kernel)")
     else:
         screen.line(f"{report['ns_per_run']:,.0f} ns per {what} (verified: at most {counted(report['max_path_insns'], 'instruction')})")
 
