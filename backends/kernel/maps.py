@@ -300,8 +300,9 @@ def create(spec: MapSpec, types: TypeStore) -> int:
 
 def _create(spec: MapSpec, definition: syscall.MapCreate, types: TypeStore) -> int:
     typed = spec.btf is not None and spec.btf_value_type_id and spec.type not in UNTYPED
-    if typed and (btf := types.fd(spec.btf)) is not None:
-        definition.btf_fd = btf
+    fd = types.fd(spec.btf) if spec.btf is not None and typed else None
+    if fd is not None:
+        definition.btf_fd = fd
         definition.btf_key_type_id = spec.btf_key_type_id
         definition.btf_value_type_id = spec.btf_value_type_id
         try:
