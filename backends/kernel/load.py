@@ -113,10 +113,18 @@ def kernel_code(bytecode: Bytecode, fds: Mapping[str, int]) -> bytes:
         elif insn.opcode == LDDW and insn.src in MAP_SOURCES:
             _put(code, slot, fds[bytecode.maps[insn.imm].name])
         elif insn.opcode == LDDW and insn.src == KERNEL_VARIABLE:
-            _put(code, slot, kernel_type(bytecode.externs[insn.imm], "var"))
+            number = kernel_type(bytecode.externs[insn.imm])
+            _put(code, slot, number)
             _put(code, slot + 1, 0)
+            if not number:
+                # The address of what is not there: zero, as a plain number.
+                code[8 * slot + 1] &= 0x0F
         elif insn.opcode == CALL and insn.src == KERNEL_FUNCTION:
-            _put(code, slot, kernel_type(bytecode.externs[insn.imm], "func"))
+            number = kernel_type(bytecode.externs[insn.imm])
+            if number:
+                _put(code, slot, number)
+            else:
+                _poison(code, slot, 1)
     return bytes(code)
 
 
@@ -129,12 +137,12 @@ def _poison(code: bytearray, slot: int, slots: int) -> None:
         code[8 * each : 8 * each + 8] = bytes([CALL, 0, 0, 0]) + NO_HELPER.to_bytes(4, "little")
 
 
-def kernel_type(extern: Extern, kind: str) -> int:
+def kernel_type(extern: Extern) -> int:
     """A kernel function's or variable's number in the running kernel's types; 0 where a weak one is not there."""
     from bpfcc.frontend.btf import Btf
 
     kernel = Btf.kernel()
-    found = kernel.find(extern.name, "func" if kind == "func" else "var") if kernel is not None else None
+    found = kernel.find(extern.name, "func" if extern.kind == "kfunc" else "var") if kernel is not None else None
     if found is None and not extern.weak:
         message = f"{extern.name} is not among the functions and variables of which this kernel's own types tell"
         raise UnsupportedError(f"{extern.kind} {extern.name}", message)

@@ -13,6 +13,7 @@ import ctypes
 import mmap
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -257,15 +258,13 @@ def make_map(spec: MapSpec, types: TypeStore, codec: Codec | None, known: dict[i
     except OSError as error:
         os.close(fd)
         raise map_error(spec.name, "create", error.errno or 0) from None
-    made = wrap_map(spec, fd, cpus, codec, calls)
-    made.id = number
-    known[number] = fd
-    if spec.initial is not None:
-        try:
+    with ExitStack() as stack:
+        made = stack.enter_context(wrap_map(spec, fd, cpus, codec, calls))
+        made.id = number
+        if spec.initial is not None:
             fill_initial(made, spec.initial)
-        except (InputError, OSError):
-            made.close()
-            raise
+        known[number] = fd
+        stack.pop_all()
     return made
 
 

@@ -11,6 +11,7 @@ header on get one that says which protocol it is. They are taken off again.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
@@ -27,6 +28,8 @@ ENOTSUPP: Final = 524
 
 # A packet may become as long as the loopback device lets it.
 ROOM_BYTES: Final = 72 << 10
+# Of a page, the kernel takes some for itself.
+ROOM_IN_PAGE: Final = 640
 FLOW_KEYS_BYTES: Final = 64
 PROTOCOLS: Final = {4: b"\x08\x00", 6: b"\x86\xdd"}
 
@@ -35,17 +38,21 @@ Context = Literal["xdp", "skb", "input", "in_place", "none"]
 
 
 class Shape(NamedTuple):
-    """How a type is run. `data`: "tagged" frames get a second header; of "flow" the flow's keys come out. `repeats`: in one call."""
+    """How a type is run. `data`: "tagged" frames get a second header; of "flow" the flow's keys come out.
+
+    `shortest`: bytes that a frame has at least. `repeats`: several runs in one call.
+    """
 
     data: Data
     context: Context
+    shortest: int = LINK_BYTES
     repeats: bool = True
 
 
 SHAPES: Final[Mapping[str, Shape]] = {
     "xdp": Shape("frame", "xdp"),
-    "sched_cls": Shape("frame", "skb"),
-    "sched_act": Shape("frame", "skb"),
+    "sched_cls": Shape("frame", "skb", LINK_BYTES + 1),
+    "sched_act": Shape("frame", "skb", LINK_BYTES + 1),
     "socket_filter": Shape("tagged", "skb"),
     "cgroup_skb": Shape("network", "skb"),
     "lwt_in": Shape("network", "skb"),
@@ -94,6 +101,11 @@ class Driver:
     def takes_packets(self) -> bool:
         """Whether there is a packet, or a context only."""
         return self.shape.data != "none"
+
+    @property
+    def shortest_packet(self) -> int:
+        """Bytes that a frame has at least."""
+        return self.shape.shortest if self.takes_packets else 0
 
     def prepare(self, packet: bytes | None, context: ContextValues | bytes | None, repeat: int = 1) -> syscall.RunInput:
         """The input of a run. InputError for what Linux takes no run of."""
@@ -165,8 +177,9 @@ class Driver:
             if not packet:
                 raise InputError(f"Linux runs {self.type} programs on packets of at least 1 byte, and this one is empty")
             return bytes(LINK_BYTES - 2) + PROTOCOLS.get(packet[0] >> 4, b"\0\0") + packet
-        if len(packet) < LINK_BYTES:
-            raise InputError(f"Linux runs {self.type} programs on packets of at least {LINK_BYTES} bytes, and this one has {len(packet)}")
+        if len(packet) < self.shape.shortest:
+            least = self.shape.shortest
+            raise InputError(f"Linux runs {self.type} programs on packets of at least {least} bytes, and this one has {len(packet)}")
         return packet[:LINK_BYTES] + packet if kind == "tagged" else packet
 
     def _encode(self, values: ContextValues) -> bytes:
@@ -210,6 +223,8 @@ class Driver:
         if number == errno.ENODEV:
             return InputError("there is no network device with the number that the context says (ENODEV)")
         what = f"a packet of {len(given.data)} bytes" if given.data is not None else f"a context of {len(given.context or b'')} bytes"
+        if number == errno.EINVAL and given.data is not None and len(given.data) > mmap.PAGESIZE - ROOM_IN_PAGE:
+            what += ", which is more than fits into a page"
         fields = {"xdp": XDP_FIELDS, "skb": SKB_FIELDS}.get(self.shape.context)
         hint = f"; of the context it takes {', '.join(fields)}" if fields and given.context else ""
         return InputError(f"Linux refuses a test run of a {self.type} program on {what}: {os.strerror(number).lower()} ({code}){hint}")

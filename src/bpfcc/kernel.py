@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Self, final
 from bpfcc.backends.kernel.load import RejectedByLinuxError, Target, load_program, useful_lines
 from bpfcc.backends.kernel.maps import OUTER, make_map
 from bpfcc.backends.kernel.syscall import why_unavailable
-from bpfcc.backends.kernel.testrun import LINK_BYTES, Driver, Outcome
+from bpfcc.backends.kernel.testrun import Driver, Outcome
 from bpfcc.backends.kernel.types import TypeStore
 from bpfcc.errors import InputError, RejectedError, Trap, UnsupportedError
 from bpfcc.prepared import Result, Results
@@ -88,8 +88,8 @@ class KernelExecutable:
 
     @property
     def shortest_packet(self) -> int:
-        """Bytes that a frame has at least: Linux wants its link header."""
-        return LINK_BYTES if self.takes_packets else 0
+        """Bytes that a frame has at least: Linux wants its link header, and of some types more."""
+        return self._driver.shortest_packet
 
     # ---- running
 
@@ -268,4 +268,4 @@ def _rejected(program: Program, error: RejectedByLinuxError) -> RejectedError:
     tail = "".join(f"\n    {line}" for line in lines)
     message = f"{place}Linux rejects program {program.name!r}: {error.sentence()} ({error.code}){tail if len(lines) > 1 else ''}"
     verdict = Verdict(program.name, program.section, program.type, "linux", "rejected")
-    return RejectedError(message, verdict, file=program.file, log=error.log)
+    return RejectedError(message, verdict, file=None if place else program.file, log=error.log)
