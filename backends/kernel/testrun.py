@@ -32,27 +32,24 @@ ROOM_BYTES: Final = 72 << 10
 ROOM_IN_PAGE: Final = 640
 FLOW_KEYS_BYTES: Final = 64
 PROTOCOLS: Final = {4: b"\x08\x00", 6: b"\x86\xdd"}
+IP_BYTES: Final = {b"\x08\x00": 20, b"\x86\xdd": 40}
 
 Data = Literal["frame", "tagged", "network", "flow", "none"]
 Context = Literal["xdp", "skb", "input", "in_place", "none"]
 
 
 class Shape(NamedTuple):
-    """How a type is run. `data`: "tagged" frames get a second header; of "flow" the flow's keys come out.
-
-    `shortest`: bytes that a frame has at least. `repeats`: several runs in one call.
-    """
+    """How a type is run. `data`: "tagged" frames get a second header; of "flow" the flow's keys come out. `repeats`: in one call."""
 
     data: Data
     context: Context
-    shortest: int = LINK_BYTES
     repeats: bool = True
 
 
 SHAPES: Final[Mapping[str, Shape]] = {
     "xdp": Shape("frame", "xdp"),
-    "sched_cls": Shape("frame", "skb", LINK_BYTES + 1),
-    "sched_act": Shape("frame", "skb", LINK_BYTES + 1),
+    "sched_cls": Shape("frame", "skb"),
+    "sched_act": Shape("frame", "skb"),
     "socket_filter": Shape("tagged", "skb"),
     "cgroup_skb": Shape("network", "skb"),
     "lwt_in": Shape("network", "skb"),
@@ -79,6 +76,11 @@ class Outcome(NamedTuple):
     ns: int | None = None
 
 
+def _protocol(packet: bytes) -> bytes:
+    """What a link header says of a packet that begins at its network header."""
+    return PROTOCOLS.get(packet[0] >> 4, b"\0\0") if packet else b""
+
+
 def shape_of(program_type: str) -> Shape:
     """UnsupportedError for types that Linux does not test-run."""
     found = SHAPES.get(program_type)
@@ -102,10 +104,15 @@ class Driver:
         """Whether there is a packet, or a context only."""
         return self.shape.data != "none"
 
-    @property
-    def shortest_packet(self) -> int:
-        """Bytes that a frame has at least."""
-        return self.shape.shortest if self.takes_packets else 0
+    def least(self, packet: bytes) -> int:
+        """Bytes that Linux wants such a packet to have: its link header, and of a socket buffer something behind, IP's headers whole."""
+        kind, shape = self.shape.data, self.shape
+        if shape.context != "skb":
+            return LINK_BYTES if self.takes_packets else 0
+        if kind == "network":
+            return IP_BYTES.get(_protocol(packet), 1)
+        behind = IP_BYTES.get(packet[LINK_BYTES - 2 : LINK_BYTES], 1)
+        return max(LINK_BYTES, behind) if kind == "tagged" else LINK_BYTES + behind
 
     def prepare(self, packet: bytes | None, context: ContextValues | bytes | None, repeat: int = 1) -> syscall.RunInput:
         """The input of a run. InputError for what Linux takes no run of."""
@@ -173,13 +180,13 @@ class Driver:
         kind = self.shape.data
         if kind == "none":
             return None
+        least = self.least(packet)
+        if len(packet) < least:
+            such = " of this protocol" if least > LINK_BYTES + 1 else ""
+            many = f"{least} byte{'s' if least > 1 else ''}"
+            raise InputError(f"Linux runs {self.type} programs on packets{such} of at least {many}, and this one has {len(packet)}")
         if kind == "network":
-            if not packet:
-                raise InputError(f"Linux runs {self.type} programs on packets of at least 1 byte, and this one is empty")
-            return bytes(LINK_BYTES - 2) + PROTOCOLS.get(packet[0] >> 4, b"\0\0") + packet
-        if len(packet) < self.shape.shortest:
-            least = self.shape.shortest
-            raise InputError(f"Linux runs {self.type} programs on packets of at least {least} bytes, and this one has {len(packet)}")
+            return bytes(LINK_BYTES - 2) + _protocol(packet) + packet
         return packet[:LINK_BYTES] + packet if kind == "tagged" else packet
 
     def _encode(self, values: ContextValues) -> bytes:

@@ -137,10 +137,9 @@ class Executable:
         """Records that found no room in the log."""
         return self.runtime.log_dropped
 
-    @property
-    def shortest_packet(self) -> int:
-        """Packets may be empty."""
-        return 0
+    def takes(self, packet: bytes) -> bool:
+        """Every packet: one may be empty."""
+        return True
 
     @property
     def native(self) -> NativeExecutable:

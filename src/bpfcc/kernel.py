@@ -86,10 +86,9 @@ class KernelExecutable:
         """Where the packet of such programs begins: `link` or `network`; None where they get none."""
         return self.platform.program_type(self.type).packet if self.takes_packets else None
 
-    @property
-    def shortest_packet(self) -> int:
-        """Bytes that a frame has at least: Linux wants its link header, and of some types more."""
-        return self._driver.shortest_packet
+    def takes(self, packet: bytes) -> bool:
+        """Whether the packet is long enough: Linux wants whole headers."""
+        return len(packet) >= self._driver.least(packet)
 
     # ---- running
 

@@ -107,9 +107,8 @@ class Prepared(Protocol):
         """Where the packet of such programs begins: `link`, `network`, `transport`; None where they get none."""
         ...
 
-    @property
-    def shortest_packet(self) -> int:
-        """Bytes that a frame has at least; Linux runs programs on no shorter one."""
+    def takes(self, packet: bytes) -> bool:
+        """Whether it can be run on that packet: Linux wants whole headers."""
         ...
 
     @property

@@ -144,12 +144,12 @@ class Collector:
 
     def _as_seen(self, frame: bytes) -> bytes | None:
         """The frame as programs of this type see it: some begin at the network header. None where it is too short for them."""
-        if len(frame) < self.exe.shortest_packet:
-            return None
-        if self.exe.packet_kind == "link":
-            return frame
-        found = strip_link_header(frame)
-        return found[1] if found is not None else None
+        if self.exe.packet_kind != "link":
+            found = strip_link_header(frame)
+            if found is None:
+                return None
+            frame = found[1]
+        return frame if self.exe.takes(frame) else None
 
     def _count(self, result: RunResult, number: int, packet: CapturedPacket, data: bytes, *, keep: bool) -> None:
         self.runs += 1
