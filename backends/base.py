@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 BACKENDS: Final[Mapping[str, str]] = {
     "interp": "bpfcc.backends.interp:Interpreter",
     "llvm": "bpfcc.backends.llvm:Llvm",
+    "aot": "bpfcc.backends.aot:Aot",
 }
 DEFAULT_STEPS: Final = 1_000_000_000
 # enum bpfcc_trap of runtime/native/bpfcc.h: kind as `Trap.kind` has it, and the sentence.
@@ -106,6 +107,7 @@ class Environment:
     `tail_call_helper` is the one that enters another. `externs` has addresses of kernel variables by name. Unchecked code is an
     internal switch: it runs only what is verified. `zeroed`: functions whose frames may be read before they are written (None: any).
     `cache` keeps compiled code; `cpu` is what it is compiled for, `host` or `baseline` (every processor of the architecture).
+    `offline`: no addresses are known, the code is for hosts to come; helpers have some address then.
     """
 
     maps: Sequence[MapBinding] = ()
@@ -120,6 +122,7 @@ class Environment:
     zeroed: Mapping[str, int] | None = None
     cache: CodeCache | None = None
     cpu: str = "host"
+    offline: bool = False
 
 
 @final

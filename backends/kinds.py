@@ -30,9 +30,10 @@ from bpfcc.bpfir.ops import (
     Value,
     edges,
 )
+from bpfcc.runtime.memory import FRAME_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bpfcc.backends.base import Environment
     from bpfcc.bpfir.function import Function, Module
@@ -63,15 +64,32 @@ def join(a: Kind | None, b: Kind | None) -> Kind | None:
     return Kind(True, a.memory | b.memory) if a.address and b.address else NUMBER
 
 
+def is_private(memory: Iterable[str]) -> bool:
+    """Whether nobody else reads or writes there during a run."""
+    found = list(memory)
+    return bool(found) and "map" not in found
+
+
+def frame_place(base: Operand, offset: int, size: int) -> int | None:
+    """The offset from r10 where the access is to this function's own frame, and inside."""
+    made = base.definition if type(base) is Value else None
+    if type(made) is not FrameAddr:
+        return None
+    at = made.offset + offset
+    return at if -FRAME_BYTES <= at <= -size else None
+
+
 def known_map(op: Call, environment: Environment) -> MapAddr | None:
     """The map of a lookup where it is one for certain, and the lookup the runtime's own."""
-    if op.helper != environment.lookup_helper or environment.checked or environment.helper_address(op.helper) != map_lookup_address():
+    if op.helper != environment.lookup_helper or environment.checked:
+        return None
+    if not environment.offline and environment.helper_address(op.helper) != map_lookup_address():
         return None
     operand = op.args[0]
     while type(operand) is Value and isinstance(operand.definition, Assume):
         operand = operand.definition.value
     found = operand.definition if type(operand) is Value else None
-    return found if isinstance(found, MapAddr) and environment.maps[found.map].pointer else None
+    return found if isinstance(found, MapAddr) and (environment.offline or environment.maps[found.map].pointer) else None
 
 
 def held_addresses(module: Module, environment: Environment) -> frozenset[Op]:

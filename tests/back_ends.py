@@ -17,7 +17,7 @@ from bpfcc.backends.base import load_backend
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAMES = ("interp", "llvm")
+NAMES = ("interp", "llvm", "aot")
 
 
 def each_back_end(*modules: str) -> Any:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bpfcc.counterexamples.inputs import Given
     from bpfcc.program import Program
 
-MODES: Final = (("interp", True), ("interp", False), ("llvm", True), ("llvm", False))
+MODES: Final = tuple((name, checked) for name in ("interp", "llvm", "aot") for checked in (True, False))
 STEPS: Final = 100_000
 
 

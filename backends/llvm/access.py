@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from bpfcc.backends.llvm.text import UNLIKELY, is_private, number, tag
+from bpfcc.backends.kinds import frame_place, is_private
+from bpfcc.backends.llvm.text import UNLIKELY, number, tag
 from bpfcc.bpfir import semantics
 from bpfcc.bpfir.ops import Alu, FrameAddr, Value
 from bpfcc.runtime.memory import FRAME_BYTES
@@ -29,15 +30,6 @@ class Place(NamedTuple):
     address: str
     volatile: str = ""
     tag: str = ""
-
-
-def frame_place(base: Operand, offset: int, size: int) -> int | None:
-    """The offset from r10 where the access is to this function's own frame, and inside."""
-    made = base.definition if type(base) is Value else None
-    if type(made) is not FrameAddr:
-        return None
-    at = made.offset + offset
-    return at if -FRAME_BYTES <= at <= -size else None
 
 
 def reach(writer: FunctionWriter, base: Operand, offset: int, size: int, insn: int, *, write: bool) -> Place:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
+from bpfcc.backends.costs import cost_of
 from bpfcc.backends.llvm.access import Caches
 from bpfcc.backends.llvm.operations import OPERATIONS, compare
 from bpfcc.backends.llvm.text import INVARIANT, UNLIKELY, field, number, tag
@@ -278,24 +279,11 @@ class FunctionWriter:
         self._label = f"b{block.id}"
         if self.checked:
             first = next((op.insn for op in block.all_ops() if op.insn >= 0), -1)
-            self.charge(block.steps if self.counted else self._cost(block), first)
+            self.charge(block.steps if self.counted else cost_of(self.fn, block), first)
         for op in block.ops:
             self._operation(op)
         self._end(block)
         self.body[block] = self.lines
-
-    def _cost(self, block: Block) -> int:
-        """Instructions that the block's operations came from; a block for the renamings of one way of a branch has none of its own."""
-        found = {op.insn for op in block.all_ops()} - {-1}
-        ending = block.terminator
-        renames = type(ending) is Jump and not block.params and all(type(op) is Assume for op in block.ops)
-        shared = renames and any(
-            other.terminator.insn == ending.insn and other is not block
-            for other in self.fn.blocks
-            for edge in other.edges()
-            if edge.block is block
-        )
-        return len(found) - (1 if shared and found else 0)
 
     def _operation(self, op: Op) -> None:
         if type(op) is Assume:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.backends.context import packet_fields
-from bpfcc.backends.llvm.function import FunctionWriter, name_of
 from bpfcc.backends.kinds import CONTEXT, NUMBER, RAW, Kinds
-from bpfcc.backends.tables import Table
+from bpfcc.backends.llvm.function import FunctionWriter, name_of
 from bpfcc.backends.llvm.text import field, metadata, region, slot, tag
+from bpfcc.backends.tables import Table
 from bpfcc.bpfir.collector import paused_collector
 from bpfcc.runtime.memory import CONTEXT_BASE, MAX_FRAMES, SLOT_CONTEXT, SLOT_USER
 

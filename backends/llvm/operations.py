@@ -22,8 +22,8 @@ from bpfcc.backends.binding import (
     refuse_extern_call,
     value_address,
 )
-from bpfcc.backends.llvm.access import reach
 from bpfcc.backends.kinds import known_map
+from bpfcc.backends.llvm.access import reach
 from bpfcc.backends.llvm.text import map_head, number, tag
 from bpfcc.bpfir import semantics
 from bpfcc.bpfir.ops import (

@@ -49,12 +49,6 @@ def tag(memory: Iterable[str]) -> str:
     return f", !tbaa !{TAGS[found[0]]}" if len(found) == 1 else ""
 
 
-def is_private(memory: Iterable[str]) -> bool:
-    """Whether nobody else reads or writes there during a run."""
-    found = list(memory)
-    return bool(found) and "map" not in found
-
-
 # !0 and !1 are weights and the empty node; !2 the root of memories; then a node and a tag for each.
 TAGS: Final = {name: 4 + 2 * at for at, name in enumerate(MEMORIES)}
 

@@ -29,7 +29,7 @@ usage: bpfcc-conformance [MEMORY_HEX] [--backend B] [--stats FILE]
 A plugin for the bpf_conformance runner: program bytes in hexadecimal on standard input, memory in
 hexadecimal as the first argument; prints r0 in hexadecimal.
 
-  --backend B   what runs the program: interp (default) or llvm
+  --backend B   what runs the program: interp (default), llvm or aot
   --stats FILE  count in this file (JSON) how many programs ran, and how
   --help        this text
 
@@ -37,7 +37,7 @@ hexadecimal as the first argument; prints r0 in hexadecimal.
       --plugin_path bpfcc-conformance --plugin_options "--backend interp"
 """
 
-BACKENDS: Final = ("interp", "llvm")
+BACKENDS: Final = ("interp", "llvm", "aot")
 MAX_STEPS: Final = 100_000_000
 STATS_SCHEMA: Final = "bpfcc.conformance/1"
 # More than any test has; what is longer is no test.

@@ -1,0 +1,334 @@
+/* What code that bpfcc emits and its host agree on. C99, nothing but the standard headers.
+ *
+ *   bpfcc build filter.bpf.c --emit c           filter.c, with this text in it
+ *
+ * An emitted file exports one symbol, `bpfcc_object`: its programs, the maps that they use, and the slots of its table. A host
+ *
+ *   1. makes the maps that `bpfcc_object.maps` describes,
+ *   2. fills an array of `slot_count` 64-bit words as `slots` says (addresses of helpers, maps, map values),
+ *   3. prepares a `struct bpfcc_run`, with a `struct bpfcc_bound` behind `backend` that names that array,
+ *   4. calls `bpfcc_object.programs[i].entry(run)`, which returns r0, and then looks at `run->trap`.
+ *
+ * The code has no writable data and calls nothing but what the table names: it may be shared by any number of hosts and threads,
+ * each with a run of its own. bpfcc's runtime is such a host (`--emit exe` links it); any other may be written against this file.
+ */
+#ifndef BPFCC_PROGRAM_H
+#define BPFCC_PROGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BPFCC_PROGRAM_VERSION 1
+
+#if defined(__GNUC__)
+#define BPFCC_INLINE static inline __attribute__((unused, always_inline))
+#define BPFCC_COLD static __attribute__((unused, noinline, cold))
+#define BPFCC_LIKELY(x) __builtin_expect(!!(x), 1)
+#else
+#error "compile with clang or gcc: atomic operations and unaligned accesses are theirs"
+#endif
+#if defined(_WIN32)
+#define BPFCC_EXPORT __declspec(dllexport)
+#else
+#define BPFCC_EXPORT __attribute__((visibility("default")))
+#endif
+/* A tail call that takes no stack, where the compiler can promise it. */
+#if defined(__has_attribute)
+#if __has_attribute(musttail)
+#define BPFCC_TAIL __attribute__((musttail))
+#endif
+#endif
+#ifndef BPFCC_TAIL
+#define BPFCC_TAIL
+#endif
+
+/* ---- a run: the layout is part of the interface, unused parts are the host's ----------------------------------------- */
+
+struct bpfcc_run;
+struct bpfcc_map;
+
+/* A helper: five arguments as the program passes them, and the run. */
+typedef uint64_t bpfcc_helper(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct bpfcc_run *run);
+
+/* A piece of memory, as a host describes it to programs that check every access (the context and memory of type `raw` to all). */
+struct bpfcc_region {
+    uint8_t *host;           /* where it is */
+    uint64_t base, lo, hi;   /* its guest address; offsets that may be accessed */
+    uint32_t stride, element, flags, reserved;
+    const uint8_t *readable, *writable;
+};
+
+struct bpfcc_run {
+    struct bpfcc_region *slots[256];
+    uint32_t checked;
+    uint32_t cpu;            /* which copy of per-CPU maps is its own */
+    uint32_t trap;           /* why it stopped; 0 = it did not */
+    uint32_t trap_size;
+    uint64_t trap_address;
+    uint64_t steps_left;
+    uint32_t tail_calls;
+    int32_t tail_target;     /* set by the helper: the program to enter, by its index; -1 = none */
+    const int32_t *stop;
+    uint64_t (*invoke)(struct bpfcc_run *run, uint32_t function, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5);
+    void *backend;           /* struct bpfcc_bound */
+    void *state;
+    uint8_t *frames;         /* 8 frames of 512 bytes, for code that checks itself */
+    uint32_t depth, reserved;
+    uint8_t *context;        /* what the program gets as its first argument */
+    uint32_t context_size;
+    int16_t layout_data, layout_data_end, layout_data_meta, layout_length;
+    uint8_t layout_pointer_bytes, layout_reserved[7];
+    uint8_t *packet;         /* the buffer; the packet is [packet + packet_data, packet + packet_end) */
+    uint32_t packet_capacity, packet_meta, packet_data, packet_end;
+    uint32_t reserved2;
+    void *outcome;
+};
+
+/* A program that tail calls can enter. */
+typedef uint64_t bpfcc_program(struct bpfcc_run *run, const void *table, uint32_t depth, int64_t *steps, uint64_t r1, uint64_t r2);
+struct bpfcc_target {
+    bpfcc_program *program;
+    const void *table;
+};
+
+/* What `run->backend` points to. */
+struct bpfcc_bound {
+    int64_t where;           /* of the first trap: function << 32 | instruction; below zero: nowhere */
+    const void *where_table; /* of the program that it was in */
+    const void *table;       /* of the program that the entry runs */
+    const void *invoked;     /* of the program whose functions `invoke` calls */
+};
+
+/* ---- what a file exports ---------------------------------------------------------------------------------------------- */
+
+enum bpfcc_slot_kind {
+    BPFCC_SLOT_TARGETS_OF_TAIL_CALLS = 1, /* address of an array of struct bpfcc_target */
+    BPFCC_SLOT_TARGET_COUNT = 2,
+    BPFCC_SLOT_HELPER = 3,                /* address of helper `which`, a bpfcc_helper */
+    BPFCC_SLOT_MAP_HANDLE = 4,            /* what helpers take for map `which` */
+    BPFCC_SLOT_MAP = 5,                   /* address of the map's object; it begins with a struct bpfcc_map_head */
+    BPFCC_SLOT_MAP_FIRST_VALUE = 6,       /* address of the value at index 0 (of CPU 0) */
+    BPFCC_SLOT_MAP_GUEST_VALUE = 7,       /* the same as a guest address */
+    BPFCC_SLOT_MAP_CPU_BYTES = 8,         /* from the values of one CPU to those of the next */
+    BPFCC_SLOT_RUNTIME = 9                /* a function of bpfcc's runtime, for code that checks itself: enum bpfcc_runtime */
+};
+enum bpfcc_runtime {
+    BPFCC_RUNTIME_REACH = 0,
+    BPFCC_RUNTIME_MORE_STEPS = 1,
+    BPFCC_RUNTIME_LOAD_PACKET = 2,
+    BPFCC_RUNTIME_PUSH_FRAME = 3,
+    BPFCC_RUNTIME_POP_FRAME = 4
+};
+
+struct bpfcc_map_head {
+    void *(*lookup)(struct bpfcc_map *map, const void *key, uint32_t cpu);
+    uint8_t *values;
+    uint64_t cpu_bytes;
+    uint32_t stride, entries;
+};
+struct bpfcc_slot_info {
+    uint32_t kind, which;
+};
+/* Numbers of types and flags are Linux's. */
+struct bpfcc_map_value {
+    uint32_t index;
+    const char *name;        /* of a map, or of a program */
+};
+struct bpfcc_map_info {
+    const char *name;
+    uint32_t type, key_size, value_size, max_entries, flags;
+    uint32_t inner;          /* of maps of maps: one more than the index of the map that says what they hold; 0 = none */
+    uint64_t extra;
+    const uint8_t *initial;  /* the first value, or NULL for zeros */
+    const struct bpfcc_map_value *values;
+    uint32_t value_count;
+    uint32_t lock_offset, timer_offset; /* in the value; 0xffffffff = none */
+};
+struct bpfcc_program_info {
+    const char *name, *section, *type;
+    uint32_t type_number;
+    uint32_t max_insns;      /* of bytecode, that a run executes at most; 0 = no bound is known: the code checks itself */
+    uint64_t (*entry)(struct bpfcc_run *run);
+    bpfcc_program *program;
+    uint64_t (*call_back)(struct bpfcc_run *run, uint32_t function, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5);
+};
+struct bpfcc_object_info {
+    uint32_t version;        /* BPFCC_PROGRAM_VERSION */
+    uint32_t checked;        /* 1: the code checks every access */
+    const char *made_from, *made_by;
+    const struct bpfcc_program_info *programs;
+    const struct bpfcc_map_info *maps;
+    const struct bpfcc_slot_info *slots;
+    uint32_t program_count, map_count, slot_count;
+};
+
+/* ---- memory: any address, any alignment, any type --------------------------------------------------------------------- */
+
+typedef uint16_t __attribute__((may_alias, aligned(1))) bpfcc_u16;
+typedef uint32_t __attribute__((may_alias, aligned(1))) bpfcc_u32;
+typedef uint64_t __attribute__((may_alias, aligned(1))) bpfcc_u64;
+typedef uint8_t __attribute__((may_alias)) bpfcc_u8;
+
+BPFCC_INLINE uint8_t *at(uint64_t address)
+{
+    return (uint8_t *)(uintptr_t)address;
+}
+BPFCC_INLINE uint64_t address_of(const void *p)
+{
+    return (uint64_t)(uintptr_t)p;
+}
+
+#define BPFCC_ACCESS(bits, wide) \
+    BPFCC_INLINE wide ld##bits(const void *p) { return *(const bpfcc_u##bits *)p; } \
+    BPFCC_INLINE void st##bits(void *p, uint64_t v) { *(bpfcc_u##bits *)p = (uint##bits##_t)v; } \
+    /* Of memory that others write meanwhile: read and written once. */ \
+    BPFCC_INLINE wide ld##bits##_once(const void *p) { return *(const volatile bpfcc_u##bits *)p; } \
+    BPFCC_INLINE void st##bits##_once(void *p, uint64_t v) { *(volatile bpfcc_u##bits *)p = (uint##bits##_t)v; } \
+    BPFCC_INLINE wide ld##bits##_acquire(const void *p) { return __atomic_load_n((const uint##bits##_t *)p, __ATOMIC_ACQUIRE); } \
+    BPFCC_INLINE void st##bits##_release(void *p, uint64_t v) { __atomic_store_n((uint##bits##_t *)p, (uint##bits##_t)v, __ATOMIC_RELEASE); }
+BPFCC_ACCESS(8, uint32_t)
+BPFCC_ACCESS(16, uint32_t)
+BPFCC_ACCESS(32, uint32_t)
+BPFCC_ACCESS(64, uint64_t)
+
+/* Without a result: relaxed; with what was there before: sequentially consistent (RFC 9669, 5.3). */
+#define BPFCC_ATOMIC(bits, name, builtin) \
+    BPFCC_INLINE void atomic_##name##bits(void *p, uint64_t v) { (void)builtin((uint##bits##_t *)p, (uint##bits##_t)v, __ATOMIC_RELAXED); } \
+    BPFCC_INLINE uint##bits##_t fetch_##name##bits(void *p, uint64_t v) { return builtin((uint##bits##_t *)p, (uint##bits##_t)v, __ATOMIC_SEQ_CST); }
+BPFCC_ATOMIC(32, add, __atomic_fetch_add)
+BPFCC_ATOMIC(64, add, __atomic_fetch_add)
+BPFCC_ATOMIC(32, or, __atomic_fetch_or)
+BPFCC_ATOMIC(64, or, __atomic_fetch_or)
+BPFCC_ATOMIC(32, and, __atomic_fetch_and)
+BPFCC_ATOMIC(64, and, __atomic_fetch_and)
+BPFCC_ATOMIC(32, xor, __atomic_fetch_xor)
+BPFCC_ATOMIC(64, xor, __atomic_fetch_xor)
+BPFCC_ATOMIC(32, xchg, __atomic_exchange_n)
+BPFCC_ATOMIC(64, xchg, __atomic_exchange_n)
+
+BPFCC_INLINE uint32_t cmpxchg32(void *p, uint64_t expected, uint64_t v)
+{
+    uint32_t found = (uint32_t)expected;
+    (void)__atomic_compare_exchange_n((uint32_t *)p, &found, (uint32_t)v, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return found;
+}
+BPFCC_INLINE uint64_t cmpxchg64(void *p, uint64_t expected, uint64_t v)
+{
+    (void)__atomic_compare_exchange_n((uint64_t *)p, &expected, v, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return expected;
+}
+
+/* ---- arithmetic that C leaves open, as RFC 9669 has it ------------------------------------------------------------------ */
+
+BPFCC_INLINE uint32_t div32(uint32_t a, uint32_t b) { return b ? a / b : 0; }
+BPFCC_INLINE uint64_t div64(uint64_t a, uint64_t b) { return b ? a / b : 0; }
+BPFCC_INLINE uint32_t mod32(uint32_t a, uint32_t b) { return b ? a % b : a; }
+BPFCC_INLINE uint64_t mod64(uint64_t a, uint64_t b) { return b ? a % b : a; }
+BPFCC_INLINE uint32_t sdiv32(uint32_t a, uint32_t b)
+{
+    return b == 0 ? 0 : b == UINT32_MAX ? 0 - a : (uint32_t)((int32_t)a / (int32_t)b);
+}
+BPFCC_INLINE uint64_t sdiv64(uint64_t a, uint64_t b)
+{
+    return b == 0 ? 0 : b == UINT64_MAX ? 0 - a : (uint64_t)((int64_t)a / (int64_t)b);
+}
+BPFCC_INLINE uint32_t smod32(uint32_t a, uint32_t b)
+{
+    return b == 0 ? a : b == UINT32_MAX ? 0 : (uint32_t)((int32_t)a % (int32_t)b);
+}
+BPFCC_INLINE uint64_t smod64(uint64_t a, uint64_t b)
+{
+    return b == 0 ? a : b == UINT64_MAX ? 0 : (uint64_t)((int64_t)a % (int64_t)b);
+}
+/* Shifts of negative numbers to the right keep the sign: so do clang and gcc, everywhere. */
+BPFCC_INLINE uint32_t arsh32(uint32_t a, unsigned n) { return (uint32_t)((int32_t)a >> (n & 31)); }
+BPFCC_INLINE uint64_t arsh64(uint64_t a, unsigned n) { return (uint64_t)((int64_t)a >> (n & 63)); }
+BPFCC_INLINE uint32_t sext8(uint64_t v) { return (uint32_t)(int32_t)(int8_t)(uint8_t)v; }
+BPFCC_INLINE uint32_t sext16(uint64_t v) { return (uint32_t)(int32_t)(int16_t)(uint16_t)v; }
+BPFCC_INLINE uint64_t sext32(uint64_t v) { return (uint64_t)(int64_t)(int32_t)(uint32_t)v; }
+BPFCC_INLINE uint32_t swap16(uint64_t v) { return (uint32_t)((v & 0xff) << 8 | (v >> 8 & 0xff)); }
+BPFCC_INLINE uint32_t swap32(uint64_t v) { return __builtin_bswap32((uint32_t)v); }
+BPFCC_INLINE uint64_t swap64(uint64_t v) { return __builtin_bswap64(v); }
+
+/* ---- traps ---------------------------------------------------------------------------------------------------------------- */
+
+enum { BPFCC_TRAPPED_CALL = 4, BPFCC_TRAPPED_MISALIGNED = 6, BPFCC_TRAPPED_STACK = 3, BPFCC_TRAPPED_UNRESOLVED = 9 };
+
+/* The first trap of a run stays. */
+BPFCC_COLD void raise_trap(struct bpfcc_run *run, uint32_t trap, uint64_t address, uint32_t size)
+{
+    if (!run->trap) {
+        run->trap = trap;
+        run->trap_size = size;
+        run->trap_address = address;
+    }
+}
+/* Note where it was; what a function returns then. */
+BPFCC_COLD uint64_t trapped(struct bpfcc_run *run, const void *table, int64_t where)
+{
+    struct bpfcc_bound *bound = run->backend;
+    if (bound->where < 0) {
+        bound->where = where;
+        bound->where_table = table;
+    }
+    return 0;
+}
+
+/* ---- code that checks itself: guest addresses, looked up -------------------------------------------------------------- */
+
+/* A live piece of memory: guest address a is valid for n bytes where a - lo + n <= bytes, and lies at a + delta. */
+struct bpfcc_reach {
+    uint64_t lo, bytes, delta;
+};
+typedef int reach_function(struct bpfcc_run *run, uint64_t address, uint64_t size, int write, struct bpfcc_reach *out);
+typedef int64_t more_steps_function(struct bpfcc_run *run, int64_t steps);
+typedef int64_t load_packet_function(struct bpfcc_run *run, int64_t offset, uint32_t size);
+typedef int push_frame_function(struct bpfcc_run *run, uint32_t depth);
+typedef void pop_frame_function(struct bpfcc_run *run, uint32_t depth);
+
+enum { BPFCC_FRAME = 512, BPFCC_FRAMES = 8 };
+#define BPFCC_GUEST_STACK UINT64_C(0x1000000)
+
+/* The host address, or NULL and the run traps; `kept` is the piece that the last access of this pointer reached. */
+BPFCC_INLINE uint8_t *reach(struct bpfcc_run *run, reach_function *slow, struct bpfcc_reach *kept, uint64_t address, uint64_t size, int write)
+{
+    uint64_t room = kept->bytes > size - 1 ? kept->bytes - (size - 1) : 0;
+    if (!BPFCC_LIKELY(address - kept->lo < room)) {
+        struct bpfcc_reach found;
+        if (!slow(run, address, size, write, &found))
+            return NULL;
+        *kept = found;
+    }
+    return at(address + kept->delta);
+}
+/* The same for what is computed from the address of this function's own frame, whose first byte is `guest`. */
+BPFCC_INLINE uint8_t *reach_frame(struct bpfcc_run *run, reach_function *slow, uint8_t *frame, uint64_t guest, uint64_t address, uint64_t size, int write)
+{
+    struct bpfcc_reach found;
+    if (BPFCC_LIKELY(address - guest <= BPFCC_FRAME - size))
+        return frame + (address - guest);
+    return slow(run, address, size, write, &found) ? at(address + found.delta) : NULL;
+}
+/* Whether `left`, which a block was paid from, sufficed, after another slice of the budget if need be. */
+BPFCC_INLINE int paid(struct bpfcc_run *run, more_steps_function *more, int64_t *left)
+{
+    if (BPFCC_LIKELY(*left >= 0))
+        return 1;
+    *left = more(run, *left);
+    return run->trap == 0;
+}
+/* The first slice: none where a stop flag has to be looked at. */
+BPFCC_INLINE int64_t first_steps(struct bpfcc_run *run)
+{
+    uint64_t most = run->stop ? 0 : run->steps_left < 65536 ? run->steps_left : 65536;
+    run->steps_left -= most;
+    return (int64_t)most;
+}
+/* What is called looks at the run's own budget. */
+BPFCC_INLINE void give_back(struct bpfcc_run *run, int64_t *left)
+{
+    run->steps_left += (uint64_t)*left;
+    *left = 0;
+}
+
+#endif
