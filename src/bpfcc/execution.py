@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, final, overload
 
 from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
@@ -72,32 +73,76 @@ class BtfCodec:
 
 
 @final
+class Crew:
+    """Executables that share maps and code, each on a CPU of its own."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._members: dict[int, Executable] = {}
+
+    def join(self, exe: Executable, cpu: int | None, cpus: int) -> int:
+        """On which CPU it runs from now on: that one, or the first that is free."""
+        with self._lock:
+            free = [number for number in range(cpus) if number not in self._members]
+            if cpu is None and not free:
+                raise InputError(f"each of the {cpus} CPUs has a run already: RunOptions(cpus=…) makes more")
+            number = free[0] if cpu is None else cpu
+            if number in self._members:
+                raise InputError(f"CPU {number} has a run already")
+            self._members[number] = exe
+        return number
+
+    def leave(self, exe: Executable, cpu: int) -> None:
+        """It does no longer."""
+        with self._lock:
+            if self._members.get(cpu) is exe:
+                del self._members[cpu]
+
+    def dismiss(self, owner: Executable) -> None:
+        """Close those that use the code and the maps of one which is closed."""
+        with self._lock:
+            members = [exe for exe in self._members.values() if exe is not owner]
+        for exe in members:
+            exe.close()
+
+
+@final
 class Executable:
-    """A prepared program with its maps. One thread uses it at a time. Close it, or use it in a `with`."""
+    """A prepared program with its maps. One thread uses it at a time (see `thread`). Close it, or use it in a `with`."""
 
     def __init__(
         self, modules: Sequence[Module], names: Sequence[str], maps: Sequence[MapSpec], *, program_type: str,
         attach_type: str | None = None, backend: str = "interp", options: RunOptions | None = None, bound: int | None = None,
-        zeroed: Sequence[Mapping[str, int]] | None = None,
+        zeroed: Sequence[Mapping[str, int]] | None = None, beside: Executable | None = None, cpu: int | None = 0,
     ) -> None:  # fmt: skip
         """`bound`: instructions that a run executes at most, for programs that run unchecked; None: a checked run. `zeroed`: of each
-        module, functions whose frames are cleared; None: all of them."""
+        module, functions whose frames are cleared; None: all of them. `beside`: whose maps and code it shares (see `thread`)."""
         self.type: Final = program_type
         self.module: Final = modules[0]
         self.backend: Final = backend
         self.bound: Final = bound
+        self._attach_type = attach_type
         with ExitStack() as stack:
-            made = load_backend(backend)
             options = options or RunOptions()
-            self.maps: Final[dict[str, Map]] = {spec.name: stack.enter_context(make_map(spec, options.cpus)) for spec in maps}
-            self.runtime: Final = stack.enter_context(Runtime(load_platform("linux"), self.maps.values(), options))
-            self._run = stack.enter_context(Run(self.runtime, program_type, attach_type, checked=self.checked))
-            self._native = []
-            for at, module in enumerate(modules):
-                exe = made.compile(module, self._environment(module, None if zeroed is None else zeroed[at]))
-                stack.callback(exe.close)
-                self._native.append(exe)
-            self._link(names)
+            self.maps: Final[dict[str, Map]] = (
+                {spec.name: stack.enter_context(make_map(spec, options.cpus)) for spec in maps} if beside is None else beside.maps
+            )
+            self.runtime: Final[Runtime] = (
+                stack.enter_context(Runtime(load_platform("linux"), self.maps.values(), options)) if beside is None else beside.runtime
+            )
+            self._crew: Crew = Crew() if beside is None else beside._crew
+            cpu = self._crew.join(self, cpu, self.runtime.options.cpus)
+            stack.callback(self._crew.leave, self, cpu)
+            self._run = stack.enter_context(Run(self.runtime, program_type, attach_type, cpu=cpu, checked=self.checked))
+            self._native: list[NativeExecutable] = [] if beside is None else beside._native
+            if beside is None:
+                made = load_backend(backend)
+                for at, module in enumerate(modules):
+                    exe = made.compile(module, self._environment(module, None if zeroed is None else zeroed[at]))
+                    stack.callback(exe.close)
+                    self._native.append(exe)
+                self._link(names)
+                stack.callback(self._crew.dismiss, self)
             self._bound: Bound = stack.enter_context(self._native[0].bind(self._run))
             self._entry = self._native[0].entry
             self.takes_packets: Final = self._run.type.packet is not None
@@ -151,6 +196,20 @@ class Executable:
         for exe in self._native:
             exe.link(targets)
         self.runtime.set_programs(names)
+
+    # ---- other threads
+
+    def thread(self, cpu: int | None = None) -> Executable:
+        """The same program for another thread: on the same maps, in the same code, with packet, context and stack of its own.
+
+        `cpu`: the virtual CPU that it runs on, one of `RunOptions.cpus`, whose copies of per-CPU maps it has; None: the first that
+        is free. InputError where that one, or every one, has a run already. Close it when its thread is done; what it was made of
+        closes it, too.
+        """
+        return Executable(
+            [self.module], (), (), program_type=self.type, attach_type=self._attach_type, backend=self.backend, bound=self.bound,
+            beside=self, cpu=cpu,
+        )  # fmt: skip
 
     # ---- running
 
