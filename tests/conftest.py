@@ -92,11 +92,19 @@ def command_run(text: str, args: list[str]) -> str:
     return f"{result.return_value:#x}\n"
 
 
+def command_replay(text: str, args: list[str]) -> str:
+    """What the fuzzer found (`tests/fuzzing/found`), run again: the outcome that every back end agrees on."""
+    from tests.fuzzing.finding import replay
+
+    return replay(text, Path(__file__).parent / "fuzzing" / "found" / args[0])
+
+
 COMMANDS: Final[dict[str, Callable[[str, list[str]], str]]] = {
     "print": command_print,
     "check": command_check,
     "opt": command_opt,
     "run": command_run,
+    "replay": command_replay,
 }
 
 
