@@ -177,6 +177,16 @@ BPFCC_INLINE uint64_t address_of(const void *p)
 {
     return (uint64_t)(uintptr_t)p;
 }
+/* An address some bytes further, or back, which may lie outside of everything as long as nothing is accessed there. In C such a
+ * pointer must not be made by `p + by`, unless the compiler is told that pointers wrap (-fwrapv-pointer): then it sees through this. */
+BPFCC_INLINE uint8_t *plus(uint8_t *p, uint64_t by)
+{
+#if defined(BPFCC_POINTERS_WRAP)
+    return p + by;
+#else
+    return (uint8_t *)((uintptr_t)p + (uintptr_t)by);
+#endif
+}
 
 #define BPFCC_ACCESS(bits, wide) \
     BPFCC_INLINE wide ld##bits(const void *p) { return *(const bpfcc_u##bits *)p; } \

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WARNINGS: Final = ("-std=c99", "-Wall", "-Wextra", "-Wconversion")
-FLAGS: Final = ("-O2", "-fPIC", "-fvisibility=hidden", "-fno-stack-protector", "-fno-strict-overflow")
+FLAGS: Final = ("-O2", "-fPIC", "-fvisibility=hidden", "-fno-stack-protector")
+# Of the bundled compiler: pointers wrap, so that the emitted code may leave its address arithmetic to the optimiser.
+WRAP: Final = ("-fwrapv-pointer", "-DBPFCC_POINTERS_WRAP")
 COMPILE_SECONDS: Final = 300.0
 MACHINES: Final = {"amd64": "x86_64", "x86_64": "x86_64", "x86-64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
 SYSTEMS: Final = ("linux", "macos")
@@ -108,7 +110,7 @@ class Build:
             raise UnsupportedError("compiling emitted C", message)
         binary = directory / ("zig.exe" if sys.platform == "win32" else "zig")
         cpu = "native" if self.cpu == "host" else "baseline"
-        return [str(binary), "cc", "-target", TRIPLES[self.target], f"-mcpu={cpu}", "-fno-sanitize=undefined", "-s"]
+        return [str(binary), "cc", "-target", TRIPLES[self.target], f"-mcpu={cpu}", "-fno-sanitize=undefined", "-s", *WRAP]
 
     def shared(self, text: str) -> bytes:
         """A shared library. CompileError where the compiler refuses the text."""

@@ -282,23 +282,29 @@ class Unit:
         """Whether bytes of its frame may be read before they are written."""
         return self.checked or self.part.zeroed is None or bool(self.part.zeroed.get(fn.name))
 
-    def parameter_names(self, fn: Function, given: list[str]) -> list[str]:
+    def _padded(self, fn: Function, given: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+        return [*given, *((f"r{at + 1}", False) for at in range(len(given), self.parameter_count(fn)))]
+
+    def parameter_names(self, fn: Function, given: list[tuple[str, bool]]) -> list[str]:
         """Of its C function, what it may leave unused."""
-        names = [*given, *(f"r{at + 1}" for at in range(len(given), self.parameter_count(fn)))]
+        names = [name for name, _ in self._padded(fn, given)]
         if fn is self.module.entry or self.checked:
             return ["run", "table", "depth", "steps", *names]
         return ["run", "table", *names]
 
-    def signature(self, fn: Function, given: list[str]) -> str:
-        """The head of its C function."""
-        names = [*given, *(f"r{at + 1}" for at in range(len(given), self.parameter_count(fn)))]
-        words = [f"uint64_t {name}" for name in names]
+    def signature(self, fn: Function, given: list[tuple[str, bool]]) -> str:
+        """The head of its C function; `given`: names of its parameters, and which are pointers."""
+        words = [f"uint8_t *{name}" if pointer else f"uint64_t {name}" for name, pointer in self._padded(fn, given)]
         if fn is self.module.entry:
             shared = ["struct bpfcc_run *run", "const void *program_table", "uint32_t depth", "int64_t *steps"]
         else:
             shared = ["struct bpfcc_run *run", "const struct table *table"]
             shared += ["uint32_t depth", "int64_t *steps"] if self.checked else []
         return f"static uint64_t {self.c_names[fn.name]}({', '.join([*shared, *words])})"
+
+    def takes_pointer(self, fn: Function, at: int) -> bool:
+        """Whether a parameter of its C function is a pointer."""
+        return not self.checked and fn is not self.module.entry and at < len(fn.params) and self.kinds.kind(fn.params[at]).address
 
     def call_text(self, fn: Function, given: Sequence[str]) -> str:
         """A call of it."""

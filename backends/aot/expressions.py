@@ -3,7 +3,7 @@
     binary("+", variable("a", 64), constant(14))        a + 14
     low(variable("a", 64), 32)                          (uint32_t)a
 
-Every expression is of type `uint32_t` or `uint64_t`, whatever is needed of it is converted in sight, so that nothing is promoted to a
+Numbers are of type `uint32_t` or `uint64_t`, addresses that are known to be such `uint8_t *`; whatever is needed of it is converted in sight, so that nothing is promoted to a
 signed type and no compiler has a conversion to warn of.
 """
 
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 MASK32: Final = (1 << 32) - 1
 MASK64: Final = (1 << 64) - 1
+POINTER: Final = 0
 MAX_INT: Final = (1 << 31) - 1
 # How tightly: what binds less than its surroundings gets parentheses.
 ATOM, UNARY, PRODUCT, SUM, OTHER = range(5)
@@ -22,7 +23,7 @@ DECIMAL_BELOW: Final = 4096
 
 
 class Expr(NamedTuple):
-    """`bits` of its type; `value` where it is a constant; `reads`: variables in it."""
+    """`bits` of its type, POINTER for an address; `value` where it is a constant; `reads`: variables in it."""
 
     text: str
     bits: int
@@ -86,10 +87,29 @@ def binary(operator: str, a: Expr, b: Expr, bits: int | None = None) -> Expr:
 
 
 def offset(base: Expr, by: int) -> Expr:
-    """An address some bytes from another."""
+    """An address some bytes from another: of a number a number, of a pointer a pointer."""
     by &= MASK64
     negative = by >> 63
     if not by:
         return base
+    if base.bits == POINTER:
+        return plus(base, constant(by) if not negative else Expr(f"(uint64_t)-{(1 << 64) - by}", 64, UNARY))
     wide = base if base.bits == 64 and base.value is None else typed(base, 64)
     return binary("-" if negative else "+", wide, constant((1 << 64) - by if negative else by), 64)
+
+
+def plus(base: Expr, by: Expr) -> Expr:
+    """A pointer some bytes from another."""
+    return Expr(f"plus({base.text}, {by.text})", POINTER, ATOM, None, base.reads | by.reads)
+
+
+def as_word(e: Expr) -> Expr:
+    """As a number."""
+    return Expr(f"address_of({e.text})", 64, ATOM, None, e.reads) if e.bits == POINTER else e
+
+
+def as_pointer(e: Expr) -> Expr:
+    """As an address."""
+    if e.bits == POINTER:
+        return e
+    return Expr("NULL" if e.value == 0 else f"at({e.text})", POINTER, ATOM, None, e.reads)

@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from bpfcc.backends.aot.expressions import Expr, constant, low, typed, variable
+from bpfcc.backends.aot.expressions import POINTER, SUM, Expr, as_pointer, as_word, constant, low, typed, variable
+from bpfcc.backends.aot.expressions import offset as moved
 from bpfcc.backends.aot.folding import Folding
 from bpfcc.backends.aot.operations import OPERATIONS, VALUES, conditions
 from bpfcc.backends.aot.structure import Goto, If, Label, Return, Structure, Text
@@ -59,8 +60,7 @@ class FunctionWriter:
         self.counted = any(block.steps for block in fn.blocks)
         self.has_frame = False
         self.folding = Folding(fn, self.resolve, self._may_fold)
-        wide = frozenset(op for op in fn.ops() if op in unit.fields or (type(op) is Cast and self._is_alias(op)))
-        self.variables = Variables(fn, self.folding, names, unit.taken, wide)
+        self.variables = Variables(fn, self.folding, names, unit.taken, self.is_pointer)
         self.out: list[Statement] = []
         self._text: dict[Value, Expr] = {}
         self._caches: dict[tuple[Operand, bool], int] = {}
@@ -82,8 +82,20 @@ class FunctionWriter:
                 break
         return operand
 
+    def is_pointer(self, value: Value) -> bool:
+        """Whether it is a pointer in C: what is known to be a host address."""
+        return not self.checked and self.kinds.kind(self.resolve(value)).address
+
     def expr(self, operand: Operand) -> Expr:
-        """The operand as C."""
+        """The operand as a number."""
+        return as_word(self.raw(operand))
+
+    def pointer(self, operand: Operand) -> Expr:
+        """The operand as a pointer."""
+        return as_pointer(self.raw(operand))
+
+    def raw(self, operand: Operand) -> Expr:
+        """The operand as what it is."""
         operand = self.resolve(operand)
         if type(operand) is not Value:
             return constant(operand)
@@ -97,7 +109,7 @@ class FunctionWriter:
     def value_of(self, op: Op) -> Expr:
         """What an operation without effects computes, a plain load included."""
         if type(op) is Load and op in self.unit.fields:
-            return Expr(f"address_of(run->packet + run->{self.unit.fields[op]})", 64)
+            return Expr(f"run->packet + run->{self.unit.fields[op]}", POINTER, SUM)
         found: Expr = VALUES[type(op)](self, op)
         return found
 
@@ -130,14 +142,12 @@ class FunctionWriter:
         base = self.resolve(base)
         own = frame_place(base, offset, size)
         if own is not None:
-            return Expr(self.frame_byte(own), 64), ""
-        address = self.address(base, offset)
-        return Expr(f"at({address.text})", 64, 0, None, address.reads), "" if is_private(self.kinds.kind(base).memory) else "_once"
+            return Expr(self.frame_byte(own), POINTER), ""
+        once = "" if is_private(self.kinds.kind(base).memory) else "_once"
+        return as_pointer(moved(self.raw(base), offset)), once
 
     def address(self, base: Operand, offset: int) -> Expr:
-        """Base + offset."""
-        from bpfcc.backends.aot.expressions import offset as moved
-
+        """Base + offset, as a number."""
         return moved(self.expr(base), offset)
 
     def reached(self, base: Operand, offset: int, size: int, insn: int, *, write: bool) -> str:
@@ -192,7 +202,8 @@ class FunctionWriter:
     def assign(self, value: Value, e: Expr, insn: int) -> None:
         """Give a value its variable; what nothing needs is computed for its effects."""
         if value in self.folding.needed:
-            self.put(f"{self.variables.of[value].name} = {e.text};", insn)
+            name, bits = self.variables.of[value]
+            self.put(f"{name} = {as_pointer(e).text if bits == POINTER else as_word(e).text};", insn)
         else:
             self.put(f"(void){e.text if e.level <= 1 else f'({e.text})'};", insn)
 
@@ -246,7 +257,8 @@ class FunctionWriter:
         for param, arg in zip(edge.block.params, edge.args, strict=True):
             if param not in self.folding.needed:
                 continue
-            name, e = self.variables.of[param].name, self.expr(arg)
+            name, bits = self.variables.of[param]
+            e = self.pointer(arg) if bits == POINTER else self.expr(arg)
             if e.text != name:
                 moves.append((name, e))
         return found + [Text(f"{name} = {text};", insn) for name, text in self._in_order(moves)]
@@ -263,7 +275,8 @@ class FunctionWriter:
             # A circle: one of the old values is kept aside.
             name = moves[0][0]
             kept = f"old_{name}"
-            self.temporary(kept, "uint64_t ")
+            pointer = any(found.name == name and found.bits == POINTER for found in self.variables.of.values())
+            self.temporary(kept, "uint8_t *" if pointer else "uint64_t ")
             found.append((kept, name))
             word = re.compile(rf"\b{re.escape(name)}\b")
             moves = [
@@ -302,8 +315,17 @@ class FunctionWriter:
         words = used_words(statements)
         return Body(self.unit.signature(self.fn, self._parameters()), self._declarations(statements, words), statements)
 
-    def _parameters(self) -> list[str]:
-        return [self.variables.of[param].name if param in self.variables.of else f"r{at + 1}" for at, param in enumerate(self.fn.params)]
+    def _parameters(self) -> list[tuple[str, bool]]:
+        """Names of what the C function takes, and which are pointers: the program takes numbers."""
+        found = []
+        for at, param in enumerate(self.fn.params):
+            known = self.variables.of.get(param)
+            pointer = known is not None and known.bits == POINTER
+            if known is None or (pointer and self.index == 0):
+                found.append((f"r{at + 1}", self.is_pointer(param) and self.index > 0))
+            else:
+                found.append((known.name, pointer))
+        return found
 
     def _forgotten(self, statements: list[Statement]) -> None:
         """Where caches are emptied, now that it is known which there are."""
@@ -315,10 +337,15 @@ class FunctionWriter:
 
     def _declarations(self, statements: list[Statement], words: set[str]) -> list[str]:
         lines: list[str] = []
-        params = set(self._parameters())
-        by_type: dict[int, list[str]] = {64: [], 32: []}
+        params = {name for name, _ in self._parameters()}
+        by_type: dict[int, list[str]] = {POINTER: [], 64: [], 32: []}
+        started = {self.variables.of[param].name: at for at, param in enumerate(self.fn.params) if param in self.variables.of}
         for found in dict.fromkeys(self.variables.of.values()):
-            if found.name not in params and found.name in words:
+            if found.name in params or found.name not in words:
+                continue
+            if found.name in started:
+                lines.append(f"uint8_t *{found.name} = at(r{started[found.name] + 1});")
+            else:
                 by_type[found.bits].append(found.name)
         if self.has_frame:
             lines += self._frame()
@@ -327,7 +354,9 @@ class FunctionWriter:
             lines += ["int64_t left = *steps;"]
             lines += [f"struct bpfcc_reach kept{at} = {{0, 0, 0}};" for at in range(min(len(self._caches), MAX_CACHES))]
         lines += [f"{kind}{name};" for name, kind in sorted(self._temporaries.items())]
-        lines += [f"uint{bits}_t {', '.join(names)};" for bits, names in by_type.items() if names]
+        if by_type[POINTER]:
+            lines.append(f"uint8_t {', '.join(f'*{name}' for name in by_type[POINTER])};")
+        lines += [f"uint{bits}_t {', '.join(names)};" for bits, names in by_type.items() if names and bits != POINTER]
         if self.index == 0 and self.kinds.called_back:
             lines += [";", *self.unit.takes_calls()]
         known = words | {word for line in lines for word in WORD.findall(line)}

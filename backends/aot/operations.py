@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 from bpfcc.backends.aot.expressions import (
     MASK32,
     OTHER,
+    POINTER,
     SUM,
     Expr,
+    as_pointer,
+    as_word,
     binary,
     call,
     constant,
     inside,
     low,
     offset,
+    plus,
     reads,
     typed,
 )
@@ -81,6 +85,8 @@ NARROW: Final = frozenset(("and", "or", "xor", "div", "mod"))
 
 def _alu(w: FunctionWriter, op: Alu) -> Expr:
     width = op.width_bits
+    if w.is_pointer(op.result):
+        return _move(w, op)
     a, b = w.low(op.lhs, width), w.low(op.rhs, width)
     if op.kind in ("lsh", "rsh", "arsh"):
         return _shift(op, a, b)
@@ -92,6 +98,17 @@ def _alu(w: FunctionWriter, op: Alu) -> Expr:
         return _step(op, b, semantics.signed(width, a.value))
     # Of the type that C gives it: of two narrow operands the narrow one.
     return binary(SYMBOLS[op.kind], *_widened(op.kind, width, a, b))
+
+
+def _move(w: FunctionWriter, op: Alu) -> Expr:
+    """A pointer and a number."""
+    base, by = w.raw(op.lhs), w.raw(op.rhs)
+    if base.bits != POINTER and by.bits == POINTER:
+        base, by = by, base
+    base, by = as_pointer(base), as_word(by)
+    if by.value is not None:
+        return offset(base, by.value if op.kind == "add" else -by.value)
+    return plus(base, by if op.kind == "add" else binary("-", typed(constant(0), 64), by))
 
 
 def _step(op: Alu, a: Expr, by: int) -> Expr:
@@ -210,7 +227,8 @@ def _frame_addr(w: FunctionWriter, op: FrameAddr) -> Expr:
     if w.checked:
         w.has_frame = True
         return offset(Expr("guest", 64), 512 + op.offset)
-    return Expr(f"address_of({w.frame_byte(op.offset)})", 64)
+    text = w.frame_byte(op.offset)
+    return Expr(text, POINTER, SUM if " " in text else 0)
 
 
 def _map_addr(w: FunctionWriter, op: MapAddr) -> Expr:
@@ -220,8 +238,10 @@ def _map_addr(w: FunctionWriter, op: MapAddr) -> Expr:
 def _map_value_addr(w: FunctionWriter, op: MapValueAddr) -> Expr:
     if not w.unit.environment.offline:
         value_address(w.unit.module, w.unit.environment, op)
-    slot = w.unit.slot("map guest values" if w.checked else "map values", op.map)
-    return offset(Expr(slot, 64) if w.checked else Expr(f"address_of({slot})", 64), op.offset)
+    if w.checked:
+        return offset(Expr(w.unit.slot("map guest values", op.map), 64), op.offset)
+    slot = w.unit.slot("map values", op.map)
+    return Expr(f"{slot} + {op.offset}", POINTER, SUM) if op.offset else Expr(slot, POINTER)
 
 
 def _func_addr(w: FunctionWriter, op: FuncAddr) -> Expr:
@@ -387,22 +407,22 @@ def _lookup(w: FunctionWriter, op: Call, found: MapAddr) -> bool:
         if spec.type == "percpu_array":
             base = f"{base} + run->cpu * {w.unit.slot('map cpu bytes', found.map)}"
         w.put(f"index = ld32{once}({key.text});", op.insn)
-        e = Expr(f"index < {entries} ? address_of({base} + (uint64_t)index * {stride}) : 0", 64, OTHER)
+        e = Expr(f"index < {entries} ? {base} + (uint64_t)index * {stride} : NULL", POINTER, OTHER)
         w.assign(op.result, e, op.insn)
         return True
     if spec.type not in KEYED_MAPS:
         return False
     this = w.unit.slot("map", found.map)
-    key_address = w.expr(op.args[1])
-    w.assign(op.result, Expr(f"address_of({this}->lookup((struct bpfcc_map *){this}, at({key_address.text}), run->cpu))", 64), op.insn)
+    key_address = w.pointer(op.args[1])
+    w.assign(op.result, Expr(f"{this}->lookup((struct bpfcc_map *){this}, {key_address.text}, run->cpu)", POINTER), op.insn)
     return True
 
 
 def _call_function(w: FunctionWriter, op: CallFunction) -> None:
     callee = w.unit.functions[op.function]
     count = w.unit.parameter_count(callee)
-    given = [w.word(arg) for arg in list(op.args)[:count]]
-    given += ["0"] * (count - len(given))
+    args = list(op.args)[:count] + [0] * (count - len(op.args))
+    given = [w.pointer(arg).text if w.unit.takes_pointer(callee, at) else w.word(arg) for at, arg in enumerate(args)]
     _enter(w, op.insn)
     w.assign(op.result, Expr(w.unit.call_text(callee, given), 64), op.insn)
     _left(w, op.insn)

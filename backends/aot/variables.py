@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+from bpfcc.backends.aot.expressions import POINTER
 from bpfcc.bpfir.ops import (
     Alu,
     AtomicFetch,
@@ -24,7 +25,7 @@ from bpfcc.bpfir.ops import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bpfcc.backends.aot.folding import Folding
     from bpfcc.bpfir.function import Block, Function
@@ -34,7 +35,7 @@ MASK32: Final = (1 << 32) - 1
 
 
 class Variable(NamedTuple):
-    """Its name, and the bits of its type."""
+    """Its name, and the bits of its type (POINTER for an address)."""
 
     name: str
     bits: int
@@ -63,11 +64,13 @@ def bits_of(op: Op) -> int:
 class Variables:
     """The variables of one function. `names`: what the C source calls a value; `taken`: names that mean something else."""
 
-    def __init__(self, fn: Function, folding: Folding, names: Mapping[Value, str], taken: frozenset[str], wide: frozenset[Op]) -> None:
-        """`wide`: operations whose results are addresses, whatever their own width is."""
+    def __init__(
+        self, fn: Function, folding: Folding, names: Mapping[Value, str], taken: frozenset[str], is_pointer: Callable[[Value], bool]
+    ) -> None:
+        """`is_pointer`: which values are known to be addresses."""
         self.fn = fn
         self.folding = folding
-        self._wide = wide
+        self._is_pointer = is_pointer
         self._leaves: dict[Value, frozenset[Value]] = {}
         self._live_in: dict[Block, set[Value]] = {}
         self._apart: dict[Value, set[Value]] = {}
@@ -184,6 +187,8 @@ class Variables:
         first, second = self._root(a), self._root(b)
         if first is second:
             return True
+        if self._is_pointer(first) != self._is_pointer(second):
+            return False
         mine, theirs = self._members[first], self._members[second]
         if len(mine) < len(theirs):
             first, second, mine, theirs = second, first, theirs, mine
@@ -223,8 +228,9 @@ class Variables:
             if self._parent[root] is root:
                 made = [member.definition for member in members]
                 ops = [op for op in made if op is not None and hasattr(op, "insn")]
-                wide = any(op in self._wide or bits_of(op) == 64 for op in ops)  # type: ignore[arg-type]
-                found[root] = 64 if wide or any(member in self.fn.params for member in members) else 32
+                wide = any(bits_of(op) == 64 for op in ops)  # type: ignore[arg-type]
+                narrow = 64 if wide or any(member in self.fn.params for member in members) else 32
+                found[root] = POINTER if self._is_pointer(root) else narrow
         changed = True
         while changed:
             changed = False
@@ -237,10 +243,12 @@ class Variables:
     def _wider(self, arg: Operand, found: Mapping[Value, int]) -> bool:
         if type(arg) is not Value:
             return arg > MASK32
+        if self._is_pointer(arg):
+            return True
         if arg not in self.folding.folded:
             return found.get(self._root(arg), 64) == 64
         made: Op = arg.definition  # type: ignore[assignment]
-        return made in self._wide or bits_of(made) == 64
+        return bits_of(made) == 64
 
     def _name(self, names: Mapping[Value, str], taken: frozenset[str]) -> dict[Value, Variable]:
         used = set(taken)
@@ -252,7 +260,8 @@ class Variables:
             wanted = next((names[member] for member in members if member in names), None)
             if wanted is None:
                 at = next((at for at, param in enumerate(self.fn.params) if param in members), None)
-                wanted = f"r{at + 1}" if at is not None else f"v{min(member.id for member in members)}"
+                first = "ctx" if self._is_pointer(root) and at == 0 else f"r{(at or 0) + 1}"
+                wanted = first if at is not None else f"v{min(member.id for member in members)}"
             name, count = wanted, 1
             while name in used:
                 count += 1

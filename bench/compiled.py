@@ -1,6 +1,7 @@
-"""Code that LLVM makes against the same C compiled natively, program by program.
+"""Code that the back ends make against the same C compiled natively, program by program.
 
-    python bench/llvm.py [--rounds 15] [--programs sum,csum] [--cpu baseline|host] [--best]
+    python bench/compiled.py [--rounds 15] [--programs sum,csum] [--cpu baseline|host] [--best]
+                             [--backend llvm|aot]
 
 Each round times native, proven and hardened code one after the other (interleaved); the figure is the median of the rounds. Both sides
 are compiled for the same processor: `zig cc -O2 -mcpu=baseline`, or the machine's own. Packet and context as in bench/interp.py.
@@ -22,8 +23,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from bench.interp import LAYOUT, STEPS, Loops, build, geomean, packet
-from bpfcc.backends.base import Environment
-from bpfcc.backends.llvm import Llvm
+from bpfcc.backends.base import Environment, load_backend
+from bpfcc.backends.compiled import CompiledExecutable
 from bpfcc.bpfir.lift import lift
 from bpfcc.bpfir.passes import optimise
 from bpfcc.frontend.clang import compile_c
@@ -33,7 +34,7 @@ from tests.interp_harness import NativeMemory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bpfcc.backends.compiled import CompiledBound, CompiledExecutable
+    from bpfcc.backends.compiled import CompiledBound
 
 MODES = (False, True)
 
@@ -41,7 +42,7 @@ MODES = (False, True)
 class Program:
     """One program: native, proven (`False`) and hardened (`True`)."""
 
-    def __init__(self, source: Path, work: Path, cpu: str) -> None:
+    def __init__(self, source: Path, work: Path, cpu: str, back_end: str) -> None:
         self.name = source.stem
         library = work / f"{self.name}.so"
         flags = ["-O2", f"-mcpu={'native' if cpu == 'host' else 'baseline'}", "-fno-sanitize=undefined", "-DCTX64", "-DNATIVE"]
@@ -57,7 +58,9 @@ class Program:
             # No byte of these frames is read before it is written: `bpfcc verify` says so.
             environment = Environment(layout=LAYOUT, checked=checked, zeroed={}, cpu=cpu)
             self.memory[checked] = NativeMemory(context=bytes(16), packet=packet(), layout=LAYOUT, checked=checked)
-            self.code[checked] = Llvm().compile(module, environment)
+            made = load_backend(back_end).compile(module, environment)
+            assert isinstance(made, CompiledExecutable)
+            self.code[checked] = made
             self.bound[checked] = self.code[checked].bind(self.memory[checked])
             self.bound[checked].run()
 
@@ -84,7 +87,7 @@ def measure(program: Program, loops: Loops, rounds: int, pick: Callable[[list[fl
             got, ns = timed(program, loops, count, checked=checked)
             times[slot].append(ns)
             if got != expected or value != expected:
-                raise SystemExit(f"{program.name}: native {expected}, llvm {got}")
+                raise SystemExit(f"{program.name}: native {expected}, the back end {got}")
     return pick(times[0]), pick(times[1]), pick(times[2])
 
 
@@ -95,17 +98,18 @@ def main() -> None:
     parser.add_argument("--best", action="store_true", help="the best round instead of the median, for busy machines")
     parser.add_argument("--programs", help="names, separated by commas")
     parser.add_argument("--cpu", choices=("baseline", "host"), default="baseline")
+    parser.add_argument("--backend", choices=("llvm", "aot"), default="llvm")
     arguments = parser.parse_args()
     chosen = arguments.programs.split(",") if arguments.programs else None
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         loops = Loops(work)
-        sources = [path for path in sorted((HERE / "programs").glob("*.c")) if chosen is None or path.stem in chosen]
+        sources = [path for path in sorted((HERE / "programs").glob("*.c")) if ".bpf" not in path.name and (chosen is None or path.stem in chosen)]
         print(f"{'program':10} {'native ns':>10} {'proven':>10} {'ratio':>7} {'hardened':>10} {'ratio':>7}")
         results = []
         for source in sources:
             pick = min if arguments.best else statistics.median
-            plain, proven, hardened = measure(Program(source, work, arguments.cpu), loops, arguments.rounds, pick)
+            plain, proven, hardened = measure(Program(source, work, arguments.cpu, arguments.backend), loops, arguments.rounds, pick)
             results.append((proven / plain, hardened / plain))
             print(f"{source.stem:10} {plain:10.1f} {proven:10.1f} {proven / plain:7.2f} {hardened:10.1f} {hardened / plain:7.2f}")
         print(f"{'geomean':10} {'':10} {'':10} {geomean([r for r, _ in results]):7.2f} {'':10} {geomean([r for _, r in results]):7.2f}")
