@@ -23,6 +23,7 @@ from bpfcc.pipeline import effects
 from bpfcc.program import tail_callable
 from bpfcc.runtime.maps import KeyedMap, PerCpuMap
 from bpfcc.runtime.options import RunOptions
+from tests.fuzzing.inputs import FIELDS
 from tests.fuzzing.kernel import KernelEngine, KernelRefusedError
 from tests.kernel import kernel_available
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from bpfcc.bpfir.module import MapSpec
+    from bpfcc.prepared import Prepared, Result
     from bpfcc.verifier.verdict import Verdict
     from tests.fuzzing.case import Case, Input
 
@@ -45,13 +47,15 @@ Contents = dict[str, tuple[tuple[bytes, bytes], ...]]
 
 
 class Outcome(NamedTuple):
-    """What a run did: 32 bits of r0 or the trap, the packet, where it was sent, the entries of maps, and steps of checked runs."""
+    """What a run did: 32 bits of r0 or the trap, the packet, where it was sent, the entries of maps, steps of checked runs, and
+    fields of the context."""
 
     value: int | str
     packet: bytes | None
     redirect: object
     maps: Contents
     steps: int | None
+    context: Mapping[str, object] | None = None
 
 
 class Engine(Protocol):
@@ -94,7 +98,7 @@ def per_cpu(value: bytes, cpus: int) -> bytes:
 class Native:
     """One executable of the library."""
 
-    def __init__(self, exe: Executable, case: Case) -> None:
+    def __init__(self, exe: Prepared, case: Case) -> None:
         self.exe = exe
         self.case = case
         self.counts = exact_steps(case)
@@ -109,7 +113,12 @@ class Native:
             return Outcome(trap.kind, None, None, {}, None)
         maps = {name: tuple(sorted(made.raw_items())) for name, made in exe.maps.items() if isinstance(made, KeyedMap)}
         maps.pop("jumps", None)
-        return Outcome(result.return_value, result.packet, result.redirect, maps, result.steps if self.counts else None)
+        return Outcome(
+            result.return_value, result.packet, result.redirect, maps, result.steps if self.counts else None, self._context(result)
+        )
+
+    def _context(self, result: Result) -> dict[str, object]:
+        return {name: result.context[name] for name in FIELDS[self.case.kind]}
 
     def _fill(self, spec: MapSpec, given: Input) -> None:
         made = self.exe.maps.get(spec.name)
@@ -146,7 +155,7 @@ def lifted(case: Case) -> Executable:
     return Executable(modules, [each.name for each in chain], needed_maps(chain), program_type=case.kind, options=OPTIONS)
 
 
-def made(case: Case, verdicts: Sequence[Verdict], back_end: str, *, checked: bool) -> Executable | None:
+def made(case: Case, verdicts: Sequence[Verdict], back_end: str, *, checked: bool) -> Prepared | None:
     """The case on one back end; None where that is not possible in this mode."""
     try:
         exe = prepare(case.program(), back_end, options=OPTIONS, verdict=verdicts, checked=checked)
@@ -222,7 +231,7 @@ class Engines:
 def apart(found: Outcome, expected: Outcome) -> str:
     """What differs, in words; "" where nothing does. What one of them does not know is not compared."""
     pairs: list[tuple[str, Any, Any]] = [("value", found.value, expected.value), ("packet", found.packet, expected.packet)]
-    for name in ("steps", "redirect"):
+    for name in ("steps", "redirect", "context"):
         one, other = getattr(found, name), getattr(expected, name)
         if one is not None and other is not None:
             pairs.append((name, one, other))

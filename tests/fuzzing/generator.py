@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from tests.fuzzing.case import Case, Part
 from tests.fuzzing.code import assemble
-from tests.fuzzing.memory import COUNTERS, CTX, FP, PASSED, SCRATCH
+from tests.fuzzing.memory import COUNTERS, PASSED, SCRATCH
 from tests.fuzzing.tables import CONSTANT, GLOBAL, JUMPS, POOL, TableWriter
-from tests.fuzzing.writer import KEPT
+from tests.fuzzing.writer import CTX, FP, KEPT
 
 if TYPE_CHECKING:
     import random
@@ -157,7 +157,7 @@ class Generator(TableWriter):
             self.form(f"{rng.choice(stop)}{bits}_imm", counter, imm=last, to=done)
         self._round(done)
         self._repair(entering)
-        self.form("add64_imm", counter, imm=step) if up else self.form(*self._down(step, counter), imm=step)
+        self.form("add64_imm" if up else "sub64_imm", counter, imm=step)
         if before:
             self.goto(again)
         else:
@@ -166,9 +166,6 @@ class Generator(TableWriter):
         self.place(done)
         self.reserved.discard(counter)
         self.settle()
-
-    def _down(self, _step: int, counter: int) -> tuple[str, int]:
-        return "sub64_imm", counter
 
     def _frame_loop(self, slot: int, rounds: int) -> None:
         rng = self.rng

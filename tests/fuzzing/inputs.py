@@ -29,9 +29,14 @@ def byte(rng: random.Random) -> int:
     return rng.choice(BYTES) if rng.random() < 0.5 else rng.randrange(256)
 
 
-def packet(rng: random.Random) -> bytes:
-    """A packet that a test run of the kernel takes: one that says it is IP has room for the header."""
+def packet(rng: random.Random, kind: str) -> bytes:
+    """A packet that a test run of the kernel takes: one that says it is IP has room for the header.
+
+    Socket filters get one that says what it is: with a length in that place it depends on what follows, and that is not the same there.
+    """
     made = any_packet(rng)
+    if kind == "socket_filter" and made[12] < 6:
+        made = made[:12] + b"\x12" + made[13:]
     room = {b"\x08\x00": 34, b"\x86\xdd": 54}.get(made[12:14], 0)
     return made[:12] + b"\x12\x34" + made[14:] if len(made) < room else made
 
@@ -86,4 +91,4 @@ def inputs(rng: random.Random, case: Case, count: int) -> Iterator[Input]:
         for spec in case.maps:
             if at and not spec.read_only_program and spec.type != "prog_array" and rng.random() < 0.8:
                 maps[spec.name] = {key: content(rng, spec.value_size) for key in keys(rng, spec)}
-        yield Input(packet(rng), context, maps)
+        yield Input(packet(rng, case.kind), context, maps)

@@ -21,6 +21,7 @@ from bpfcc.program import Program, tail_callable
 from bpfcc.runtime.specs import load_platform
 from tests import kernel
 from tests.data.btf_builder import BtfBuilder
+from tests.fuzzing.inputs import FIELDS as INPUT_FIELDS
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
@@ -144,7 +145,13 @@ class KernelEngine:
         elif self.case.kind == "socket_filter":
             after = after[ETHERNET:]
         maps = {spec.name: tuple(sorted(self._entries(spec))) for spec in self.case.maps if spec.type != "prog_array"}
-        return Outcome(value, after, None, maps, None)
+        return Outcome(value, after, None, maps, None, {name: self._field(left, name) for name in INPUT_FIELDS[self.case.kind]})
+
+    @staticmethod
+    def _field(context: bytes, name: str) -> object:
+        offset, count = FIELDS[name]
+        found = struct.unpack_from(f"<{count}I", context, offset)
+        return found if count > 1 else found[0]
 
     def _arguments(self, given: Input) -> tuple[bytes, bytes]:
         packet = given.packet

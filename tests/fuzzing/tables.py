@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.module import MapSpec
-from tests.fuzzing.memory import FP, KEY, VALUE, VALUE_BYTES, MemoryWriter
-from tests.fuzzing.writer import SIZES
+from tests.fuzzing.memory import KEY, VALUE, VALUE_BYTES, MemoryWriter
+from tests.fuzzing.writer import FP, SIZES
 
 if TYPE_CHECKING:
     import random

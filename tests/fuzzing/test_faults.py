@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bpfcc.bpfir.isa_table import FORM
 from tests.conftest import split_golden
-from tests.fuzzing import finding
 from tests.fuzzing.campaign import Plan, run
 from tests.fuzzing.code import parse
 from tests.fuzzing.finding import case_from_json, modules_of, replay
@@ -34,7 +34,7 @@ def check(path: Path, insn: str) -> None:
     text = path.read_text(encoding="utf-8")
     command, args, source, expected = split_golden(text)
     assert (command, args) == ("replay", [path.with_suffix(".json").name])
-    case = case_from_json(finding.json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
+    case = case_from_json(json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
     opcodes = [line.insn.opcode for part in case.programs for line in parse(part.code)]
     assert any(FORM[name].opcode in opcodes for name in (f"{insn}_imm", f"{insn}_reg"))
     assert len(opcodes) <= HANDFUL, source
