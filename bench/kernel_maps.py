@@ -133,7 +133,7 @@ def main() -> None:
     reason = why_unavailable() if KERNEL in backends else None
     if reason is not None:
         raise SystemExit(f"no kernel to compare with: {reason}")
-    programs = bpfcc.compile(HERE / "programs/maps.bpf.c").programs
+    programs = bpfcc.compile(HERE / "maps.bpf.c").programs
     print(f"{'ns a packet':26}", *(f"{name:>17}" for name in backends), *(f"{name[:4]}/k" for name in backends if name != KERNEL))
     empty: dict[str, float] = {}
     for name, program in programs.items():
