@@ -231,7 +231,9 @@ class Driver:
             return InputError("there is no network device with the number that the context says (ENODEV)")
         what = f"a packet of {len(given.data)} bytes" if given.data is not None else f"a context of {len(given.context or b'')} bytes"
         if number == errno.EINVAL and given.data is not None and len(given.data) > mmap.PAGESIZE - ROOM_IN_PAGE:
-            what += ", which is more than fits into a page"
+            return InputError(
+                f"Linux test-runs a {self.type} program on packets that fit into a page only; this one has {len(given.data)} bytes"
+            )
         fields = {"xdp": XDP_FIELDS, "skb": SKB_FIELDS}.get(self.shape.context)
         hint = f"; of the context it takes {', '.join(fields)}" if fields and given.context else ""
         return InputError(f"Linux refuses a test run of a {self.type} program on {what}: {os.strerror(number).lower()} ({code}){hint}")

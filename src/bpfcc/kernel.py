@@ -264,7 +264,7 @@ def _rejected(program: Program, error: RejectedByLinuxError) -> RejectedError:
     """What Linux said, with the end of its log."""
     place = f"{error.position}: " if error.position is not None else ""
     lines = useful_lines(error.log)
-    tail = "".join(f"\n    {line}" for line in lines)
-    message = f"{place}Linux rejects program {program.name!r}: {error.sentence()} ({error.code}){tail if len(lines) > 1 else ''}"
+    before = "".join(f"\n    {line}" for line in lines[:-1])
+    message = f"{place}Linux rejects program {program.name!r}: {error.sentence()} ({error.code}){before}"
     verdict = Verdict(program.name, program.section, program.type, "linux", "rejected")
     return RejectedError(message, verdict, file=None if place else program.file, log=error.log)

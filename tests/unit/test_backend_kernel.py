@@ -376,7 +376,7 @@ def test_the_end_of_a_log() -> None:
         ("tail_of_header", {"packet": FRAME[:19]}, bpfcc.InputError, "of this protocol of at least 20 bytes"),
         ("tail_of_header", {"packet": FRAME[:12] + b"\x86\xdd" + bytes(25)}, bpfcc.InputError, "at least 40 bytes"),
         ("cgroup", {"packet": b"\x60" * 39}, bpfcc.InputError, "at least 40 bytes"),
-        ("marks", {"packet": bytes(9000)}, bpfcc.InputError, "fits into a page"),
+        ("marks", {"packet": bytes(9000)}, bpfcc.InputError, "fit into a page"),
         ("cgroup", {"packet": b""}, bpfcc.InputError, "at least 1 byte"),
         ("negative", {"packet": FRAME, "context": {"ingress_ifindex": 7777}}, bpfcc.InputError, "no network device"),
         ("negative", {"packet": FRAME, "context": {"rx_queue_index": 7777}}, bpfcc.InputError, "EINVAL"),
