@@ -9,20 +9,21 @@ import errno
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, TypeVar, final
 
 from bpfcc.backends.kernel import syscall
 from bpfcc.bpfir.decode import decode
-from bpfcc.errors import UnsupportedError
+from bpfcc.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bpfcc.backends.kernel.types import TypeStore
     from bpfcc.bpfir.module import Bytecode, Extern
     from bpfcc.diagnostics import SourcePosition
     from bpfcc.frontend.btf import Btf
 
+Item = TypeVar("Item")
 LDDW, CALL = 0x18, 0x85
 MAP_SOURCES: Final = frozenset({1, 2})
 KERNEL_VARIABLE, KERNEL_FUNCTION = 3, 2
@@ -111,21 +112,28 @@ def kernel_code(bytecode: Bytecode, fds: Mapping[str, int]) -> bytes:
         if slot in bytecode.unresolved:
             _poison(code, slot, 2 if insn.opcode == LDDW else 1)
         elif insn.opcode == LDDW and insn.src in MAP_SOURCES:
-            _put(code, slot, fds[bytecode.maps[insn.imm].name])
+            _put(code, slot, fds[_numbered(bytecode.maps, insn.imm, slot, "map").name])
         elif insn.opcode == LDDW and insn.src == KERNEL_VARIABLE:
-            number = kernel_type(bytecode.externs[insn.imm])
+            number = kernel_type(_numbered(bytecode.externs, insn.imm, slot, "kernel symbol"))
             _put(code, slot, number)
             _put(code, slot + 1, 0)
             if not number:
                 # The address of what is not there: zero, as a plain number.
                 code[8 * slot + 1] &= 0x0F
         elif insn.opcode == CALL and insn.src == KERNEL_FUNCTION:
-            number = kernel_type(bytecode.externs[insn.imm])
+            number = kernel_type(_numbered(bytecode.externs, insn.imm, slot, "kernel symbol"))
             if number:
                 _put(code, slot, number)
             else:
                 _poison(code, slot, 1)
     return bytes(code)
+
+
+def _numbered(found: Sequence[Item], number: int, slot: int, what: str) -> Item:
+    """The one that an instruction names."""
+    if not 0 <= number < len(found):
+        raise InputError(f"there is no {what} {number}; there are {len(found)}", insn=slot)
+    return found[number]
 
 
 def _put(code: bytearray, slot: int, immediate: int) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import bpfcc
 from bpfcc.backends.kernel import syscall
@@ -424,6 +426,28 @@ def test_maps_that_cannot_be(spec: bpfcc.MapSpec) -> None:
     with pytest.raises((MapError, bpfcc.InputError)):
         bpfcc.prepare(Program.from_bytes(syscall.TRIVIAL, type="xdp", maps=[spec]), backend="kernel")
     assert len(descriptors()) == before
+
+
+CODE = st.binary(min_size=8, max_size=80).map(lambda code: code[: len(code) // 8 * 8])
+
+
+@needs_kernel
+@given(CODE, st.sampled_from([0x18, 0x85, 0x05, 0x61]), st.integers(0, 8))
+    st.binary(min_size=8, max_size=80).map(lambda code: code[: len(code) // 8 * 8]),
+    st.sampled_from([0x18, 0x85, 0x05, 0x61]),
+    st.integers(0, 8),
+)
+@settings(max_examples=200)
+def test_any_code_is_taken_or_refused(code: bytes, opcode: int, source: int) -> None:
+    before = descriptors()
+    spec = bpfcc.MapSpec("m", "array", 4, 8, 1)
+    try:
+        program = Program.from_bytes(bytes([opcode, source << 4]) + code[2:] + syscall.TRIVIAL, type="xdp", maps=[spec])
+        with bpfcc.prepare(program, backend="kernel") as exe:
+            exe.run(packet=FRAME)
+    except bpfcc.BpfccError as error:
+        assert str(error)
+    assert descriptors() == before
 
 
 @pytest.mark.parametrize(
