@@ -433,10 +433,6 @@ CODE = st.binary(min_size=8, max_size=80).map(lambda code: code[: len(code) // 8
 
 @needs_kernel
 @given(CODE, st.sampled_from([0x18, 0x85, 0x05, 0x61]), st.integers(0, 8))
-    st.binary(min_size=8, max_size=80).map(lambda code: code[: len(code) // 8 * 8]),
-    st.sampled_from([0x18, 0x85, 0x05, 0x61]),
-    st.integers(0, 8),
-)
 @settings(max_examples=200)
 def test_any_code_is_taken_or_refused(code: bytes, opcode: int, source: int) -> None:
     before = descriptors()
