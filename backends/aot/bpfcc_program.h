@@ -46,6 +46,8 @@
 
 struct bpfcc_run;
 struct bpfcc_map;
+/* bpfcc's own runtime has headers that say more of the same. */
+#if !defined(BPFCC_H)
 
 /* A helper: five arguments as the program passes them, and the run. */
 typedef uint64_t bpfcc_helper(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct bpfcc_run *run);
@@ -83,6 +85,17 @@ struct bpfcc_run {
     uint32_t reserved2;
     void *outcome;
 };
+struct bpfcc_map_head {
+    void *(*lookup)(struct bpfcc_map *map, const void *key, uint32_t cpu);
+    uint8_t *values;
+    uint64_t cpu_bytes;
+    uint32_t stride, entries;
+};
+/* A live piece of memory: guest address a is valid for n bytes where a - lo + n <= bytes, and lies at a + delta. */
+struct bpfcc_reach {
+    uint64_t lo, bytes, delta;
+};
+#endif
 
 /* A program that tail calls can enter. */
 typedef uint64_t bpfcc_program(struct bpfcc_run *run, const void *table, uint32_t depth, int64_t *steps, uint64_t r1, uint64_t r2);
@@ -120,12 +133,6 @@ enum bpfcc_runtime {
     BPFCC_RUNTIME_POP_FRAME = 4
 };
 
-struct bpfcc_map_head {
-    void *(*lookup)(struct bpfcc_map *map, const void *key, uint32_t cpu);
-    uint8_t *values;
-    uint64_t cpu_bytes;
-    uint32_t stride, entries;
-};
 struct bpfcc_slot_info {
     uint32_t kind, which;
 };
@@ -143,6 +150,62 @@ struct bpfcc_map_info {
     const struct bpfcc_map_value *values;
     uint32_t value_count;
     uint32_t lock_offset, timer_offset; /* in the value; 0xffffffff = none */
+    const struct bpfcc_shape *key_shape, *value_shape, *record_shape; /* how to show them; NULL = not known */
+};
+
+/* What bytes mean to people: a tree, each node followed by those inside it. */
+enum bpfcc_shape_kind {
+    BPFCC_SHAPE_UNSIGNED = 1,
+    BPFCC_SHAPE_SIGNED = 2,
+    BPFCC_SHAPE_BOOL = 3,
+    BPFCC_SHAPE_BIG_ENDIAN = 4,
+    BPFCC_SHAPE_ENUM = 5,    /* `names` */
+    BPFCC_SHAPE_FLOAT = 6,
+    BPFCC_SHAPE_ADDRESS = 7, /* of IPv4 or IPv6 */
+    BPFCC_SHAPE_TEXT = 8,    /* up to a zero byte */
+    BPFCC_SHAPE_BYTES = 9,
+    BPFCC_SHAPE_STRUCT = 10, /* of `count` members */
+    BPFCC_SHAPE_ARRAY = 11,  /* of `count` elements of the one node inside */
+    BPFCC_SHAPE_BITS = 12,   /* `count` of them, from bit `offset` on */
+    BPFCC_SHAPE_PREFIX = 13  /* a length and an address */
+};
+struct bpfcc_shape_name {
+    int64_t value;
+    const char *name;
+};
+struct bpfcc_shape {
+    const char *name;        /* of a member */
+    uint32_t kind;
+    uint32_t offset, size;   /* bytes, in what it is a member of */
+    uint32_t count;
+    uint32_t nodes;          /* this one and all inside it */
+    uint32_t is_signed;      /* of enumerations and truth values */
+    const struct bpfcc_shape_name *names;
+    uint32_t name_count;
+};
+
+/* What a host has to know of the context of a program. Offsets of its fields; -1 = it has none, or has it for itself. */
+enum bpfcc_packet_kind { BPFCC_PACKET_NONE = 0, BPFCC_PACKET_LINK = 1, BPFCC_PACKET_NETWORK = 2, BPFCC_PACKET_TRANSPORT = 3 };
+struct bpfcc_context_info {
+    uint32_t size, variable; /* bytes; variable: at most so many, and those that the caller gives are all there are */
+    uint32_t packet;         /* with which header packets begin; none: such programs get no packets */
+    uint32_t pointer_bytes;
+    int16_t data, data_end, data_meta, length;
+    int16_t ingress_ifindex, ifindex, protocol, pkt_type, wire_len;
+    const uint8_t *readable, *writable; /* a bit for each byte; NULL = all */
+};
+enum bpfcc_disposition {
+    BPFCC_PASS = 0,
+    BPFCC_DROP = 1,
+    BPFCC_TRANSMIT = 2,
+    BPFCC_REDIRECTED = 3,
+    BPFCC_ABORT = 4,
+    BPFCC_NO_PACKET = 5      /* the hook has no packet to decide about */
+};
+struct bpfcc_verdict_info {
+    int32_t value;           /* the low half of r0 */
+    uint32_t disposition;
+    const char *name;
 };
 struct bpfcc_program_info {
     const char *name, *section, *type;
@@ -151,6 +214,15 @@ struct bpfcc_program_info {
     uint64_t (*entry)(struct bpfcc_run *run);
     bpfcc_program *program;
     uint64_t (*call_back)(struct bpfcc_run *run, uint32_t function, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5);
+    const struct bpfcc_context_info *context; /* NULL = there is none */
+    const struct bpfcc_verdict_info *verdicts;
+    uint32_t verdict_count;
+    uint32_t other_disposition; /* of results that have no verdict of their own */
+    const char *other_name;  /* NULL: the number says it all */
+    uint32_t other_numbered; /* the number stands behind that name */
+    uint32_t instructions;   /* of bytecode; 0 = not known */
+    const char *const *functions; /* their names, by number */
+    uint32_t function_count;
 };
 struct bpfcc_object_info {
     uint32_t version;        /* BPFCC_PROGRAM_VERSION */
@@ -286,10 +358,6 @@ BPFCC_COLD uint64_t trapped(struct bpfcc_run *run, const void *table, int64_t wh
 
 /* ---- code that checks itself: guest addresses, looked up -------------------------------------------------------------- */
 
-/* A live piece of memory: guest address a is valid for n bytes where a - lo + n <= bytes, and lies at a + delta. */
-struct bpfcc_reach {
-    uint64_t lo, bytes, delta;
-};
 typedef int reach_function(struct bpfcc_run *run, uint64_t address, uint64_t size, int write, struct bpfcc_reach *out);
 typedef int64_t more_steps_function(struct bpfcc_run *run, int64_t steps);
 typedef int64_t load_packet_function(struct bpfcc_run *run, int64_t offset, uint32_t size);

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
+from bpfcc.backends.aot.descriptor import MapNotes, c_int64, described, map_contexts
 from bpfcc.backends.aot.function import FunctionWriter
 from bpfcc.backends.aot.printing import SELF, Printer
 from bpfcc.backends.context import packet_fields
@@ -140,7 +141,6 @@ RUNTIME_SLOT: Final = 9
 MAX_ARGS: Final = 5
 PROGRAM_PARAMETERS: Final = 2
 ROUND: Final = 8
-NO_FIELDS: Final = (0xFFFF_FFFF, 0xFFFF_FFFF)
 
 
 @cache
@@ -166,6 +166,8 @@ class Part(NamedTuple):
     type_number: int = 0
     max_insns: int = 0
     zeroed: Mapping[str, int] | None = None
+    attach_type: str | None = None
+    instructions: int = 0
 
 
 class Emitted(NamedTuple):
@@ -363,6 +365,8 @@ class Unit:
             "by_number": bool(self.called) or self.calls_numbers,
             "push": self.slot("runtime", "bpfcc_push_frame") if self.checked and self.called else "",
             "pop": self.slot("runtime", "bpfcc_pop_frame") if self.checked and self.called else "",
+            "function_names": [fn.name for fn in self.module.functions],
+            "described": described(self.module.type or "", self.part.attach_type, checked=self.checked),
         }
 
 
@@ -378,10 +382,11 @@ def function_text(module: Module, body: Body, *, lines: bool) -> str:
 
 def emit(
     parts: Sequence[Part], environments: Sequence[Environment], *, lines: bool = True, made_from: str = "",
-    fields: Mapping[str, tuple[int, int]] | None = None,
+    fields: Mapping[str, tuple[int, int]] | None = None, notes: Mapping[str, MapNotes] | None = None, maps: Sequence[MapSpec] = (),
 ) -> Emitted:  # fmt: skip
     """The file. `environments` are of one mode, one for each part; `lines`: `#line` directives; `fields`: where the values of maps
-    have a lock and a timer. UnsupportedError as other back ends."""
+    have a lock and a timer, or `notes`, which say more; `maps`: those that no program names, but maps of maps do. UnsupportedError as
+    other back ends."""
     from bpfcc import __version__
 
     shared = Shared()
@@ -391,11 +396,14 @@ def emit(
             unit = Unit(part, environment, shared, alone=len(parts) == 1)
             bodies = [FunctionWriter(unit, fn, part.names.get(fn.name, {})).write() for fn in part.module.functions]
             contexts.append(unit.context(bodies, lines=lines))
+    known = {spec.name for spec in shared.maps}
+    shared.maps += [spec for spec in maps if spec.name not in known]
+    notes = {name: MapNotes(*pair) for name, pair in (fields or {}).items()} | dict(notes or {})
     text = template().render(
         header=header_text(),
         programs=contexts,
         slots=[slot_context(slot, shared) for slot in shared.table.slots],
-        maps=map_contexts(shared.maps, fields or {}),
+        maps=map_contexts(shared.maps, notes),
         checked=environments[0].checked,
         made_from=made_from,
         version=__version__,
@@ -417,6 +425,7 @@ def template() -> Any:
         loader=loader, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False
     )  # noqa: S701 - C
     environment.filters["c_string"] = c_string
+    environment.filters["c_int64"] = c_int64
     return environment.get_template("program.c.j2")
 
 
@@ -457,32 +466,3 @@ def slot_context(slot: Slot, shared: Shared) -> dict[str, Any]:
         return {"type": f"{type_name} *", "name": name, "kind": RUNTIME_SLOT, "which": number, "comment": ""}
     type_name, _, kind = MAP_SLOTS[slot.kind]
     return {"type": type_name, "name": name, "kind": kind, "which": slot.which, "comment": f"map {shared.maps[int(slot.which)].name}"}
-
-
-def map_contexts(maps: Sequence[MapSpec], fields: Mapping[str, tuple[int, int]]) -> list[dict[str, Any]]:
-    """What the descriptor says of maps; `fields`: where their values have a lock and a timer."""
-    from bpfcc.runtime.maps.types import type_number
-
-    index = {spec.name: at for at, spec in enumerate(maps)}
-    found = []
-    for at, spec in enumerate(maps):
-        initial = spec.initial if spec.initial is not None and any(spec.initial) else None
-        inner = index.get(spec.inner.name, -1) + 1 if spec.inner is not None else 0
-        found.append(
-            {
-                "at": at,
-                "spec": spec,
-                "type": type_number(spec.type),
-                "initial": None if initial is None else wrapped(initial),
-                "values": sorted(spec.values.items()),
-                "inner": inner,
-                "lock": fields.get(spec.name, NO_FIELDS)[0],
-                "timer": fields.get(spec.name, NO_FIELDS)[1],
-            }
-        )
-    return found
-
-
-def wrapped(data: bytes, width: int = 20) -> list[str]:
-    """Bytes as lines of an initialiser."""
-    return [", ".join(str(byte) for byte in data[at : at + width]) for at in range(0, len(data), width)]

@@ -30,6 +30,9 @@ class ProgramInfo(ctypes.Structure):
         ("name", ctypes.c_char_p), ("section", ctypes.c_char_p), ("type", ctypes.c_char_p),
         ("type_number", ctypes.c_uint32), ("max_insns", ctypes.c_uint32),
         ("entry", ctypes.c_void_p), ("program", ctypes.c_void_p), ("call_back", ctypes.c_void_p),
+        ("context", ctypes.c_void_p), ("verdicts", ctypes.c_void_p), ("verdict_count", ctypes.c_uint32),
+        ("other_disposition", ctypes.c_uint32), ("other_name", ctypes.c_char_p), ("other_numbered", ctypes.c_uint32),
+        ("instructions", ctypes.c_uint32), ("functions", ctypes.c_void_p), ("function_count", ctypes.c_uint32),
     )  # fmt: skip
 
 
