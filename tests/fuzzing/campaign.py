@@ -9,8 +9,11 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.decode import decode
@@ -22,19 +25,22 @@ from tests.fuzzing.inputs import inputs
 from tests.fuzzing.minimise import Probe, judged, minimise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.fuzzing.case import Case
 
 # Seeds of one piece of work.
 SLICE: Final = 20
+# How many of them one process does.
+SLICES_OF_A_PROCESS: Final = 25
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`programs` from `seed` on, `inputs` for each, on those back ends (None: all). Findings go to `out`."""
+    """`programs` from `seed` on, `inputs` for each, on those back ends (None: all), in so many processes (0: this one). Findings go to
+    `out`."""
 
     programs: int
     inputs: int
@@ -42,7 +48,7 @@ class Plan:
     back_ends: tuple[str, ...] | None = None
     out: Path | None = None
     minutes: float | None = None
-    jobs: int = 1
+    jobs: int = 0
     # For minimising one finding.
     seconds: float = 120
 
@@ -93,6 +99,10 @@ class Totals:
             *(f"DIFFERENCE: {what}" for what in self.findings),
         ]
         return "\n".join(lines)
+
+
+# What is done for each seed.
+Trial = Callable[[int, Plan, Sequence[str]], Totals]
 
 
 def trial(seed: int, plan: Plan, only: Sequence[str]) -> Totals:
@@ -147,21 +157,68 @@ def settle(found: Finding, plan: Plan) -> str:
     return said
 
 
-def work(seeds: Sequence[int], plan: Plan, only: Sequence[str], until: float | None = None) -> Totals:
+def work(seeds: Sequence[int], plan: Plan, only: Sequence[str], until: float | None, one: Trial) -> Totals:
     """Several cases."""
     totals = Totals()
     for seed in seeds:
         if until is not None and time.time() > until:
             break
-        totals.add(trial(seed, plan, only))
+        totals.add(one(seed, plan, only))
     return totals
 
 
-def run(plan: Plan, say: Callable[[Totals], None] | None = None) -> Totals:
-    """All of a plan; `say` hears of each slice."""
+@final
+class Pool:
+    """Slices of a plan in other processes: one that dies of a program is a finding, and the others go on."""
+
+    def __init__(self, plan: Plan, take: Callable[[Totals], None], until: float | None, one: Trial) -> None:
+        self.plan = plan
+        self.only = names(plan.back_ends)
+        self.take = take
+        self.until = until
+        self.one = one
+
+    def run(self, slices: Sequence[Sequence[int]]) -> None:
+        """All of them."""
+        # Compilers keep some of what they saw: processes make room for others now and then.
+        batch = SLICES_OF_A_PROCESS * self.plan.jobs
+        for at in range(0, len(slices), batch):
+            left = self._together(slices[at : at + batch], self.plan.jobs)
+            while left:
+                left = self._after_death(left)
+
+    def _together(self, slices: Sequence[Sequence[int]], jobs: int) -> list[Sequence[int]]:
+        """Those that were not done when a process died."""
+        left = []
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            futures = {pool.submit(work, seeds, self.plan, self.only, self.until, self.one): seeds for seeds in slices}
+            for done in as_completed(futures):
+                try:
+                    found = done.result()
+                except BrokenProcessPool:
+                    left.append(futures[done])
+                else:
+                    self.take(found)
+        return sorted(left, key=lambda seeds: seeds[0])
+
+    def _after_death(self, slices: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+        """What is left when the seeds that were in work then have been done one by one."""
+        # Work is taken in order, and one slice more is taken than there are processes.
+        begun, rest = slices[: self.plan.jobs + 1], slices[self.plan.jobs + 1 :]
+        seeds: list[Sequence[int]] = [range(seed, seed + 1) for each in begun for seed in each]
+        left = self._together(seeds, 1)
+        if not left:
+            self.take(Totals(findings=[f"a process died of one of the seeds {begun[0][0]} … {begun[-1][-1]}, and then did not"]))
+        while left:
+            self.take(Totals(programs=1, findings=[f"seed {left[0][0]}: the process died"]))
+            left = self._together(left[1:], 1)
+        return self._together(rest, self.plan.jobs)
+
+
+def run(plan: Plan, say: Callable[[Totals], None] | None = None, one: Trial = trial) -> Totals:
+    """All of a plan; `say` hears of each slice. `one` is what is done for each seed."""
     started = time.monotonic()
     until = None if plan.minutes is None else time.time() + 60 * plan.minutes
-    only = names(plan.back_ends)
     slices = [range(at, min(at + SLICE, plan.seed + plan.programs)) for at in range(plan.seed, plan.seed + plan.programs, SLICE)]
     totals = Totals()
 
@@ -171,12 +228,11 @@ def run(plan: Plan, say: Callable[[Totals], None] | None = None) -> Totals:
         if say is not None:
             say(totals)
 
-    if plan.jobs == 1:
-        for seeds in slices:
-            take(work(seeds, plan, only, until))
+    if plan.jobs:
+        Pool(plan, take, until, one).run(slices)
     else:
-        with ProcessPoolExecutor(plan.jobs) as pool:
-            for done in as_completed([pool.submit(work, seeds, plan, only, until) for seeds in slices]):
-                take(done.result())
+        only = names(plan.back_ends)
+        for seeds in slices:
+            take(work(seeds, plan, only, until, one))
     totals.seconds = time.monotonic() - started
     return totals

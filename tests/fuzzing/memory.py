@@ -24,7 +24,7 @@ READABLE: Final = {
     "sched_cls": ((0, 4), (8, 4), (16, 4), (20, 4), (32, 4), (40, 4), (44, 4), (48, 20), (68, 4)),
     "socket_filter": ((0, 4), (8, 4), (16, 4), (20, 4), (32, 4), (40, 4), (48, 20)),
 }
-WRITABLE: Final = {"xdp": (), "sched_cls": ((8, 4), (32, 4), (44, 4), (48, 20)), "socket_filter": ((48, 20),)}
+WRITABLE: Final = {"xdp": (), "sched_cls": ((8, 4), (32, 4), (48, 20)), "socket_filter": ((48, 20),)}
 PACKET: Final = {"xdp": (0, 4), "sched_cls": (76, 80)}
 CSUM_DIFF, SKB_LOAD, SKB_STORE, ADJUST_HEAD, ADJUST_META, ADJUST_TAIL, CPU = 28, 26, 9, 44, 54, 65, 8
 

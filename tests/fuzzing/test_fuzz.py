@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bpfcc.bpfir.isa_table import FORMS
 from bpfcc.errors import InputError
-from tests.fuzzing.campaign import Plan, forms_of, run
+from tests.fuzzing.campaign import Plan, Totals, forms_of, run
 from tests.fuzzing.case import Input
 from tests.fuzzing.code import assemble, parse, without
 from tests.fuzzing.engines import KERNEL, REFERENCE, Outcome, differences, names
@@ -115,6 +117,20 @@ def test_differences_are_seen() -> None:
 def test_code_that_is_none() -> None:
     with pytest.raises(InputError):
         parse(b"\xff" * 8)
+
+
+def dying(seed: int, _plan: Plan, _only: Sequence[str]) -> Totals:
+    """What a back end does that overwrites memory."""
+    if seed == 23:
+        os._exit(1)
+    return Totals(programs=1, pairs=seed)
+
+
+def test_a_process_that_dies_is_a_finding() -> None:
+    totals = run(Plan(programs=60, inputs=1, jobs=1), one=dying)
+    assert totals.findings == ["seed 23: the process died"]
+    assert totals.programs == 60
+    assert totals.pairs == sum(range(60)) - 23
 
 
 def test_the_command(tmp_path: Path) -> None:
