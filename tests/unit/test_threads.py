@@ -10,6 +10,7 @@ import pytest
 import bpfcc
 from bpfcc.errors import InputError
 from bpfcc.runtime.options import RunOptions
+from tests.back_ends import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +152,7 @@ def on_threads(exe: Executable, work: Callable[[int, Executable], None], count: 
         raise raised[0]
 
 
-@pytest.fixture(params=["interp", "llvm"])
+@pytest.fixture(params=NAMES)
 def back_end(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
