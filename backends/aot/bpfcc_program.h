@@ -150,6 +150,7 @@ struct bpfcc_map_info {
     const struct bpfcc_map_value *values;
     uint32_t value_count;
     uint32_t lock_offset, timer_offset; /* in the value; 0xffffffff = none */
+    uint32_t is_data;        /* global variables */
     const struct bpfcc_shape *key_shape, *value_shape, *record_shape; /* how to show them; NULL = not known */
 };
 
@@ -241,7 +242,7 @@ typedef uint32_t __attribute__((may_alias, aligned(1))) bpfcc_u32;
 typedef uint64_t __attribute__((may_alias, aligned(1))) bpfcc_u64;
 typedef uint8_t __attribute__((may_alias)) bpfcc_u8;
 
-BPFCC_INLINE uint8_t *at(uint64_t address)
+BPFCC_INLINE uint8_t *memory(uint64_t address)
 {
     return (uint8_t *)(uintptr_t)address;
 }
@@ -377,7 +378,7 @@ BPFCC_INLINE uint8_t *reach(struct bpfcc_run *run, reach_function *slow, struct 
             return NULL;
         *kept = found;
     }
-    return at(address + kept->delta);
+    return memory(address + kept->delta);
 }
 /* The same for what is computed from the address of this function's own frame, whose first byte is `guest`. */
 BPFCC_INLINE uint8_t *reach_frame(struct bpfcc_run *run, reach_function *slow, uint8_t *frame, uint64_t guest, uint64_t address, uint64_t size, int write)
@@ -385,7 +386,7 @@ BPFCC_INLINE uint8_t *reach_frame(struct bpfcc_run *run, reach_function *slow, u
     struct bpfcc_reach found;
     if (BPFCC_LIKELY(address - guest <= BPFCC_FRAME - size))
         return frame + (address - guest);
-    return slow(run, address, size, write, &found) ? at(address + found.delta) : NULL;
+    return slow(run, address, size, write, &found) ? memory(address + found.delta) : NULL;
 }
 /* Whether `left`, which a block was paid from, sufficed, after another slice of the budget if need be. */
 BPFCC_INLINE int paid(struct bpfcc_run *run, more_steps_function *more, int64_t *left)

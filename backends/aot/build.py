@@ -41,6 +41,7 @@ ELF_MACHINES: Final = {62: "x86_64", 183: "arm64"}
 MACHO_MACHINES: Final = {0x0100_0007: "x86_64", 0x0100_000C: "arm64"}
 MACHO_MAGIC: Final = b"\xcf\xfa\xed\xfe"
 ERROR_LINES: Final = 20
+HOST_OBJECT: Final = "host.o"
 
 
 class Target(NamedTuple):
@@ -115,38 +116,50 @@ class Build:
     def shared(self, text: str) -> bytes:
         """A shared library. CompileError where the compiler refuses the text."""
         link = ["-shared", "-nostdlib"] if self.target.system == "linux" else ["-shared"]
-        return self._make({"program.c": text}, [*FLAGS, *link, "program.c"])
+        return self._make(text, [*FLAGS, *link, "program.c"], {})
 
-    def program(self, files: Mapping[str, str], sources: Sequence[str], include: Sequence[Path]) -> bytes:
-        """A program of `files`, which are written first, and `sources`, linked."""
-        flags = ["-O2", "-fno-strict-aliasing", "-fomit-frame-pointer", *(f"-I{path}" for path in include)]
-        return self._make(files, [*flags, *files, *sources, "-lpthread"])
+    def program(self, text: str, host: bytes) -> bytes:
+        """A program of emitted C and an object file with its host, linked. CompileError likewise."""
+        unused = ["-Wl,-dead_strip"] if self.target.system == "macos" else ["-Wl,--gc-sections"]
+        return self._make(text, [*FLAGS, "program.c", HOST_OBJECT, *unused, "-lpthread"], {HOST_OBJECT: host})
 
-    def _make(self, files: Mapping[str, str], arguments: Sequence[str]) -> bytes:
-        from bpfcc.frontend.toolchain import tool_environment
+    def object(self, sources: Sequence[Path], flags: Sequence[str]) -> bytes:
+        """One object file of sources of ours."""
+        return self._compile([*flags, "-r", *map(str, sources)], {})
 
-        command = self.command()
-        with tempfile.TemporaryDirectory(prefix="bpfcc-build-") as folder:
-            for name, text in files.items():
-                (Path(folder) / name).write_text(text, encoding="utf-8")
-            output = Path(folder) / "output"
-            full = [*command, *(WARNINGS if self.warnings else ("-std=c99", "-w")), *arguments, "-o", str(output)]
-            try:
-                done = subprocess.run(
-                    full, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, env=tool_environment(),
-                    timeout=COMPILE_SECONDS, check=False,
-                )  # fmt: skip
-            except subprocess.TimeoutExpired as error:
-                raise CompileError(f"the C compiler did not end within {COMPILE_SECONDS:.0f} s", ()) from error
-            except OSError as error:
-                raise InputError(f"{command[0]} cannot be run: {error.strerror}") from error
-            said = done.stderr.decode("utf-8", "replace").strip()
-            if done.returncode or not output.is_file():
-                raise CompileError(f"{command[0]} does not compile the emitted C:\n" + "\n".join(said.splitlines()[:ERROR_LINES]), ())
-            if self.warnings and said:
-                raise CompileError("the compiler warns of the emitted C:\n" + "\n".join(said.splitlines()[:ERROR_LINES]), ())
-            data = output.read_bytes()
+    def _make(self, text: str, arguments: Sequence[str], files: Mapping[str, bytes]) -> bytes:
+        language = WARNINGS if self.warnings else ("-std=c99", "-w")
+        data = self._compile([*language, *arguments], {"program.c": text.encode(), **files})
         found = machine_of(data)
         if found != self.target:
             raise InternalError(f"the compiler was asked for {self.target} and made {found or 'something else'}")
         return data
+
+    def _compile(self, arguments: Sequence[str], files: Mapping[str, bytes]) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="bpfcc-build-") as folder:
+            for name, data in files.items():
+                (Path(folder) / name).write_bytes(data)
+            output = Path(folder) / "output"
+            self._run([*arguments, "-o", str(output)], folder)
+            if not output.is_file():
+                raise CompileError(f"{self.command()[0]} made nothing of the emitted C", ())
+            return output.read_bytes()
+
+    def _run(self, arguments: Sequence[str], folder: str) -> None:
+        from bpfcc.frontend.toolchain import tool_environment
+
+        command = self.command()
+        try:
+            done = subprocess.run(
+                [*command, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, env=tool_environment(),
+                timeout=COMPILE_SECONDS, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise CompileError(f"the C compiler did not end within {COMPILE_SECONDS:.0f} s", ()) from error
+        except OSError as error:
+            raise InputError(f"{command[0]} cannot be run: {error.strerror}") from error
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if done.returncode:
+            raise CompileError(f"{command[0]} does not compile the emitted C:\n" + "\n".join(said.splitlines()[:ERROR_LINES]), ())
+        if self.warnings and said:
+            raise CompileError("the compiler warns of the emitted C:\n" + "\n".join(said.splitlines()[:ERROR_LINES]), ())

@@ -37,7 +37,7 @@ class Node(NamedTuple):
     size: int
     name: str | None = None
     offset: int = 0
-    count: int = 0
+    length: int = 0
     signed: bool = False
     names: tuple[tuple[int, str], ...] = ()
     inside: tuple[Node, ...] = ()
@@ -144,7 +144,7 @@ def map_contexts(maps: Sequence[MapSpec], notes: Mapping[str, MapNotes]) -> list
                 "at": at,
                 "spec": spec,
                 "type": type_number(spec.type),
-                "initial": None if initial is None else wrapped(initial),
+                "initial": None if initial is None else wrapped(initial.ljust(spec.value_size, b"\0")),
                 "values": sorted(spec.values.items()),
                 "inner": inner,
                 "notes": noted,

@@ -374,8 +374,7 @@ def function_text(module: Module, body: Body, *, lines: bool) -> str:
     """A function's declarations and statements."""
     printer = Printer(module.position if lines else None)
     for line in body.declarations:
-        if line != ";":
-            printer.add("    " + line)
+        printer.add("    " + line)
     printer.statements(body.statements, 1)
     return "\n".join([*printer.lines, *([SELF] if printer.marked else [])])
 
@@ -422,8 +421,8 @@ def template() -> Any:
 
     loader = jinja2.PackageLoader("bpfcc.backends.aot")
     environment = jinja2.Environment(
-        loader=loader, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False
-    )  # noqa: S701 - C
+        loader=loader, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False  # noqa: S701 - it is C
+    )
     environment.filters["c_string"] = c_string
     environment.filters["c_int64"] = c_int64
     return environment.get_template("program.c.j2")

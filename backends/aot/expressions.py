@@ -3,8 +3,8 @@
     binary("+", variable("a", 64), constant(14))        a + 14
     low(variable("a", 64), 32)                          (uint32_t)a
 
-Numbers are of type `uint32_t` or `uint64_t`, addresses that are known to be such `uint8_t *`; whatever is needed of it is converted in sight, so that nothing is promoted to a
-signed type and no compiler has a conversion to warn of.
+Numbers are of type `uint32_t` or `uint64_t`, addresses that are known to be such `uint8_t *`; what is needed otherwise is converted in
+sight, so that nothing is promoted to a signed type and no compiler has a conversion to warn of.
 """
 
 from __future__ import annotations
@@ -112,4 +112,4 @@ def as_pointer(e: Expr) -> Expr:
     """As an address."""
     if e.bits == POINTER:
         return e
-    return Expr("NULL" if e.value == 0 else f"at({e.text})", POINTER, ATOM, None, e.reads)
+    return Expr("NULL" if e.value == 0 else f"memory({e.text})", POINTER, ATOM, None, e.reads)

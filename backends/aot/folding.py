@@ -1,6 +1,6 @@
 """Which values get a variable, and which are written where they are used.
 
-    v3 = zext.8.64 v2; v4 = add.64 v3, 1; store.8 v0, 0, v4          st64(at(ctx), (v2 & 0xff) + 1)
+    v3 = zext.8.64 v2; v4 = add.64 v3, 1; store.8 v0, 0, v4          st64(memory(ctx), (v2 & 0xff) + 1)
 
 A value that is used once, in its own block, is folded into its use, if nothing in between could change what it reads. Operations
 without uses and without effects are left out.

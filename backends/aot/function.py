@@ -18,6 +18,7 @@ from bpfcc.backends.aot.expressions import POINTER, SUM, Expr, as_pointer, as_wo
 from bpfcc.backends.aot.expressions import offset as moved
 from bpfcc.backends.aot.folding import Folding
 from bpfcc.backends.aot.operations import OPERATIONS, VALUES, conditions
+from bpfcc.backends.aot.scopes import WORD, declare
 from bpfcc.backends.aot.structure import Goto, If, Label, Return, Structure, Text
 from bpfcc.backends.aot.variables import Variables
 from bpfcc.backends.costs import cost_of
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block, Function
     from bpfcc.bpfir.ops import Branch, Edge, Op, Operand
 
-WORD: Final = re.compile(r"[A-Za-z_]\w*")
 FORGET: Final = "/* forget */"
 MAX_CACHES: Final = 16
+C_TYPES: Final = {POINTER: "uint8_t *", 32: "uint32_t ", 64: "uint64_t "}
 MAX_SUMS: Final = 8
 
 
@@ -65,7 +66,7 @@ class FunctionWriter:
         self._text: dict[Value, Expr] = {}
         self._caches: dict[tuple[Operand, bool], int] = {}
         self._temporaries: dict[str, str] = {}
-        self.leaves_steps = False
+        self._declared: set[str] = set()
 
     # ---- operands
 
@@ -203,7 +204,10 @@ class FunctionWriter:
         """Give a value its variable; what nothing needs is computed for its effects."""
         if value in self.folding.needed:
             name, bits = self.variables.of[value]
-            self.put(f"{name} = {as_pointer(e).text if bits == POINTER else as_word(e).text};", insn)
+            text = as_pointer(e).text if bits == POINTER else as_word(e).text
+            # A value that is another's low half, in one variable with it.
+            if text != name:
+                self.put(f"{name} = {text};", insn)
         else:
             self.put(f"(void){e.text if e.level <= 1 else f'({e.text})'};", insn)
 
@@ -242,7 +246,7 @@ class FunctionWriter:
         return self.out
 
     def _is_empty(self, block: Block) -> bool:
-        return not any(self.folding.is_written(op) for op in block.ops)
+        return not self.checked and not any(self.folding.is_written(op) for op in block.ops)
 
     def _condition(self, op: Branch) -> tuple[str, str]:
         return conditions(self, op)
@@ -275,8 +279,7 @@ class FunctionWriter:
             # A circle: one of the old values is kept aside.
             name = moves[0][0]
             kept = f"old_{name}"
-            pointer = any(found.name == name and found.bits == POINTER for found in self.variables.of.values())
-            self.temporary(kept, "uint8_t *" if pointer else "uint64_t ")
+            self.temporary(kept, next(C_TYPES[found.bits] for found in self.variables.of.values() if found.name == name))
             found.append((kept, name))
             word = re.compile(rf"\b{re.escape(name)}\b")
             moves = [
@@ -313,6 +316,7 @@ class FunctionWriter:
         statements = structure.write()
         self._forgotten(statements)
         words = used_words(statements)
+        self._declared = declare(statements, self._types())
         return Body(self.unit.signature(self.fn, self._parameters()), self._declarations(statements, words), statements)
 
     def _parameters(self) -> list[tuple[str, bool]]:
@@ -326,6 +330,11 @@ class FunctionWriter:
             else:
                 found.append((known.name, pointer))
         return found
+
+    def _types(self) -> dict[str, str]:
+        """Of the variables that the function has to declare."""
+        params = {self.variables.of[param].name for param in self.fn.params if param in self.variables.of}
+        return {found.name: C_TYPES[found.bits] for found in self.variables.of.values() if found.name not in params}
 
     def _forgotten(self, statements: list[Statement]) -> None:
         """Where caches are emptied, now that it is known which there are."""
@@ -341,12 +350,13 @@ class FunctionWriter:
         by_type: dict[int, list[str]] = {POINTER: [], 64: [], 32: []}
         started = {self.variables.of[param].name: at for at, param in enumerate(self.fn.params) if param in self.variables.of}
         for found in dict.fromkeys(self.variables.of.values()):
-            if found.name in params or found.name not in words:
+            if found.name in params or found.name in self._declared or found.name not in words:
                 continue
             if found.name in started:
-                lines.append(f"uint8_t *{found.name} = at(r{started[found.name] + 1});")
+                lines.append(f"uint8_t *{found.name} = memory(r{started[found.name] + 1});")
             else:
                 by_type[found.bits].append(found.name)
+        clears = self.has_frame and self.checked
         if self.has_frame:
             lines += self._frame()
             words |= {"table"} if "run" in words else set()
@@ -357,8 +367,10 @@ class FunctionWriter:
         if by_type[POINTER]:
             lines.append(f"uint8_t {', '.join(f'*{name}' for name in by_type[POINTER])};")
         lines += [f"uint{bits}_t {', '.join(names)};" for bits, names in by_type.items() if names and bits != POINTER]
+        if clears:
+            lines.append("__builtin_memset(frame, 0, BPFCC_FRAME);")
         if self.index == 0 and self.kinds.called_back:
-            lines += [";", *self.unit.takes_calls()]
+            lines += self.unit.takes_calls()
         known = words | {word for line in lines for word in WORD.findall(line)}
         return lines + [f"(void){name};" for name in self.unit.parameter_names(self.fn, self._parameters()) if name not in known]
 

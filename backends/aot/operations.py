@@ -1,7 +1,7 @@
 """What each operation of the IR becomes in C: `VALUES` the expressions of those without effects, `OPERATIONS` the statements of the rest.
 
 v3 = div.64 v1, v2          div64(v1, v2)
-store.4 v1, 8, v2           st32(at(v1 + 8), v2);
+store.4 v1, 8, v2           st32(memory(v1 + 8), v2);
 """
 
 from __future__ import annotations
@@ -132,10 +132,7 @@ def _widened(kind: str, width: int, a: Expr, b: Expr) -> tuple[Expr, Expr]:
 def _shift(op: Alu, a: Expr, b: Expr) -> Expr:
     width = op.width_bits
     a = typed(a, width)
-    if b.value is not None:
-        by = constant(b.value & (width - 1))
-    else:
-        by = binary("&", b, constant(width - 1))
+    by = constant(b.value & (width - 1)) if b.value is not None else binary("&", b, constant(width - 1))
     if op.kind == "arsh":
         count = by if b.value is not None else typed(by, 32)
         return call(f"arsh{width}", a, count, bits=width)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
+from bpfcc.backends.aot.scopes import WORD, written
 from bpfcc.backends.aot.structure import For, Goto, If, Label, Return, Text
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ class Printer:
                     word = f"goto b{statement.block.id}" if statement.word == "goto" else statement.word
                     self.add(f"{pad}{word};", statement.insn)
                 case Label():
-                    # A label needs a statement behind it.
-                    self.add(f"{INDENT * (depth - 1)}b{statement.block.id}:" + (";" if at == len(body) - 1 else ""))
+                    # A label needs a statement behind it, and a declaration is none.
+                    behind = body[at + 1] if at + 1 < len(body) else None
+                    bare = behind is None or (isinstance(behind, Text) and (behind.declares or not behind.text))
+                    self.add(f"{INDENT * (depth - 1)}b{statement.block.id}:" + (";" if bare else ""))
                 case If():
                     self._if(statement, depth)
                 case For():
@@ -96,7 +99,7 @@ class Printer:
             self.add(f"{pad}while ({first.negated}) {{", first.insn)
             self.statements(body[1:], depth + 1)
             self.add(f"{pad}}}")
-        elif isinstance(last, If) and not last.otherwise and is_break(last.then) and not continues(body):
+        elif isinstance(last, If) and not last.otherwise and is_break(last.then) and not continues(body) and not sees(last.condition, body):
             self.add(f"{pad}do {{")
             self.statements(body[:-1], depth + 1)
             self.add(f"{pad}}} while ({last.negated});", last.insn)
@@ -119,3 +122,9 @@ def continues(body: list[Statement]) -> bool:
         if isinstance(statement, If) and (continues(statement.then) or continues(statement.otherwise)):
             return True
     return False
+
+
+def sees(condition: str, body: list[Statement]) -> bool:
+    """Whether it names what is declared in the braces that it would be written behind."""
+    declared = {written(Text(found.text.split("*")[-1].split("_t ")[-1])) for found in body if isinstance(found, Text) and found.declares}
+    return not declared.isdisjoint(WORD.findall(condition))

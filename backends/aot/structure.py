@@ -33,10 +33,11 @@ MAX_CONDITION: Final = 100
 @final
 @dataclass(slots=True)
 class Text:
-    """A statement, or several that belong together, from an instruction."""
+    """A statement, or several that belong together, from an instruction; `declares`: it is a declaration."""
 
     text: str
     insn: int = -1
+    declares: bool = False
 
 
 @final
@@ -108,18 +109,42 @@ class Structure:
         self.loops = find_loops(dominators)
         self.order = dominators.order
         self._entered: dict[Block, int] = dict.fromkeys(self.order, 0)
-        back = {(latch, loop.header) for loop in self.loops.loops for latch in loop.latches}
-        for block in self.order:
-            for successor in block.successors():
-                self._entered[successor] += (block, successor) not in back
         self.headers: dict[Block, Loop] = {loop.header: loop for loop in self.loops.loops}
+        self._count_ways()
         self._children: dict[Block, list[Block]] = {block: [] for block in self.order}
         self._exits: dict[Block, list[Block]] = {loop.header: [] for loop in self.loops.loops}
         for block in self.order[1:]:
             if self.is_exit(block):
                 continue
-            left = self._left(dominators.idom[block], block)
-            (self._children[dominators.idom[block]] if left is None else self._exits[left.header]).append(block)
+            if self.is_way(block):
+                continue
+            above = dominators.idom[block]
+            while self.is_way(above):
+                above = dominators.idom[above]
+            left = self._left(above, block)
+            (self._children[above] if left is None else self._exits[left.header]).append(block)
+
+    def _count_ways(self) -> None:
+        """How often each block is gone to, but for the ways back in loops."""
+        back = {(latch, loop.header) for loop in self.loops.loops for latch in loop.latches}
+        for block in self.order:
+            if self.is_way(block):
+                continue
+            for successor in block.successors():
+                before, found = block, successor
+                while self.is_way(found):
+                    before, found = found, found.successors()[0]
+                self._entered[found] += (before, found) not in back
+
+    def is_way(self, block: Block) -> bool:
+        """Whether there is nothing in a block but where to go on: who goes there goes on at once."""
+        if type(block.terminator) is not Jump or block.params or block is self.fn.entry or block in self.headers:
+            return False
+        if not self.is_empty(block):
+            return False
+        # Of circles that are no loops, one block at least is placed.
+        target = block.terminator.target.block
+        return self.number[target] > self.number[block] or target in self.headers
 
     def is_exit(self, block: Block) -> bool:
         """Whether it only returns: that is written wherever control goes there."""
@@ -186,15 +211,24 @@ class Structure:
             out += self.leave(block, None)
             pending += children[::-1]
 
-    def _nested(self, block: Block, edge: Edge, children: list[Block]) -> bool:
+    def _to(self, block: Block, edge: Edge) -> tuple[Block, Edge, list[Statement]]:
+        """The last edge on a way through blocks that hold nothing, where it begins, and what happens before."""
+        before: list[Statement] = []
+        while self.is_way(edge.block) and type(edge.block.terminator) is Jump:
+            before += self.jump(block, edge)
+            block, edge = edge.block, edge.block.terminator.target
+        return block, edge, before
+
+    def _nested(self, edge: Edge, children: list[Block]) -> bool:
         """Whether what an edge leads to belongs to it alone."""
         return edge.block in children and self._entered[edge.block] == 1 and edge.block not in self.headers
 
     def _way(self, block: Block, edge: Edge, insn: int) -> list[Statement]:
         """What happens on an edge to a block that is elsewhere."""
+        block, edge, before = self._to(block, edge)
         if self.is_exit(edge.block):
-            return self.leave(edge.block, edge)
-        return [*self.jump(block, edge), Goto(edge.block, insn)]
+            return [*before, *self.leave(edge.block, edge)]
+        return [*before, *self.jump(block, edge), Goto(edge.block, insn)]
 
     def _jump(self, block: Block, edge: Edge, out: list[Statement], pending: list[Block], children: list[Block]) -> None:
         out += self._way(block, edge, block.terminator.insn)
@@ -206,7 +240,7 @@ class Structure:
     ) -> None:  # fmt: skip
         condition, negated = self.condition(ending)
         ways = [ending.then, ending.otherwise]
-        nested = [self._nested(block, way, children) for way in ways]
+        nested = [self._nested(way, children) for way in ways]
         merges = [child for child in children if not any(n and w.block is child for n, w in zip(nested, ways, strict=True))]
         after = merges[0] if merges else follow
         made = If(condition, negated, [], [], ending.insn)

@@ -1,10 +1,10 @@
-"""`bpfcc build`: C in, an object, assembly, IR or LLVM IR out."""
+"""`bpfcc build`: C in; an object, assembly, IR, LLVM IR, or native code out, and the C that it is made from."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -23,15 +23,19 @@ Examples:
   bpfcc build firewall.bpf.c --emit ir              firewall.bpf.ir, the SSA form
   bpfcc build firewall.bpf.c --emit asm -o -        to standard output
   bpfcc build firewall.bpf.c --run packet.bin       build it, then run it on these bytes
+  bpfcc build firewall.bpf.c --emit c               firewall.native.c: readable C99, without dependencies
+  bpfcc build firewall.bpf.c --emit so --arch arm64 firewall.bpf.so, a library for Linux on arm64
+  bpfcc build firewall.bpf.c --emit exe             firewall, a program that runs it on a capture
 
 \b
 Every program is judged first: where one is not accepted, nothing is written, and
 exit status 1 or 3 says so. --no-verify writes it all the same (and --run then
 checks every access).
 """
-EMITS: Final = ("obj", "asm", "ir", "llvm")
-LATER: Final = ("c", "so", "dll", "sys", "exe")
-SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll"}
+EMITS: Final = ("obj", "asm", "ir", "llvm", "c", "so", "exe")
+LATER: Final = ("dll", "sys")
+NATIVE: Final = ("c", "so", "exe")
+SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll", "c": ".native.c", "so": ".so", "exe": ""}
 
 
 @click.command(epilog=EPILOG)
@@ -40,27 +44,34 @@ SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll"}
 @click.option(
     "--emit", type=click.Choice([*EMITS, *LATER]), default="obj", show_default=True, metavar="|".join(EMITS), help="What to write."
 )
-@click.option("--target", default="linux", metavar="linux", show_default=True, help="Which system it is for.")
+@click.option("--target", default="linux", metavar="linux|macos", show_default=True, help="Which system it is for (macos: so, exe).")
+@click.option("--arch", metavar="x86_64|arm64", help="Which processor a library or program is for (default: this one's).")
+@click.option("--cc", metavar="COMMAND", help="This C compiler for so and exe instead of the bundled one.")
+@click.option("--lines/--no-lines", default=True, help="In emitted C: #line directives that lead to the BPF source.")
 @click.option("--run", "data", type=PATH, metavar="DATA", help="Run each program on the bytes of this file afterwards.")
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (ir).")
 @click.option("--no-verify", is_flag=True, help="Write what is rejected, too.")
 @reading
 @common
 def command(
-    path: Path, *, output: str | None, emit: str, target: str, data: Path | None, names: tuple[str, ...], no_verify: bool,
-    reading: Reading, screen: Screen,
+    path: Path, *, output: str | None, emit: str, target: str, arch: str | None, cc: str | None, lines: bool, data: Path | None,
+    names: tuple[str, ...], no_verify: bool, reading: Reading, screen: Screen,
 ) -> int:  # fmt: skip
     """Compile SRC (C or an object) and write the result to one file."""
-    if target != "linux":
-        raise UnsupportedError(f"target {target}", f"build --target {target} comes with a later release; linux works")
+    if target not in ("linux", "macos") or (target == "macos" and emit not in NATIVE):
+        raise UnsupportedError(f"target {target}", f"build --emit {emit} --target {target} comes with a later release; linux works")
     if emit in LATER:
         raise UnsupportedError(f"build --emit {emit}", f"build --emit {emit} comes with a later release; {', '.join(EMITS)} work")
     if data is not None and emit not in {"obj", "ir"}:
         raise InputError(f"--run goes with --emit obj or ir, not {emit}")
-    target_path = None if output == "-" else Path(output) if output is not None else path.with_suffix(SUFFIXES[emit])
+    target_path = None if output == "-" else Path(output) if output is not None else default_output(path, emit, target)
     if target_path is not None and target_path.exists() and path.exists() and target_path.samefile(path):
         raise InputError("the output would overwrite the input; name another with -o", file=str(target_path))
-    content, judged, status = make(path, emit, names, reading, screen, verify=not no_verify and gate_closed())
+    verify = not no_verify and gate_closed()
+    if emit in NATIVE:
+        native = Native(emit, target, arch, cc, lines)
+        return build_native(path, native, target_path, names, reading, screen, verify=verify)
+    content, judged, status = make(path, emit, names, reading, screen, verify=verify)
     if status:
         screen.note("nothing is written; --no-verify writes it all the same")
         return status
@@ -70,6 +81,65 @@ def command(
     from bpfcc.cli.run import run_file_on_data
 
     return run_file_on_data(judged, data, names, screen)
+
+
+class Native(NamedTuple):
+    """What native code is asked for."""
+
+    emit: str
+    system: str
+    arch: str | None
+    cc: str | None
+    lines: bool
+
+
+def default_output(path: Path, emit: str, target: str) -> Path:
+    """Next to the source. A program is named as its source without `.bpf`, and so is C, which must not take the source's place."""
+    if emit in ("c", "exe"):
+        stem = path.name.removesuffix(path.suffix).removesuffix(".bpf")
+        return path.with_name(stem + SUFFIXES[emit])
+    return path.with_suffix(".dylib" if emit == "so" and target == "macos" else SUFFIXES[emit])
+
+
+def build_native(
+    path: Path, native: Native, output: Path | None, names: tuple[str, ...], reading: Reading, screen: Screen, *, verify: bool
+) -> int:
+    """Emit C, compile it if asked to, and write the result; the exit status."""
+    from bpfcc.backends.aot.build import Build, Target
+    from bpfcc.emission import emit_programs
+
+    source = reading.source(path, screen)
+    if verify:
+        judged = open_judged(reading, source, screen, names=names)
+    else:
+        judged = Judged(reading.open(source, lift=True, programs=names or None), {})
+    programs = chosen_programs(judged.object, names)
+    status = judged.show_refused(programs, screen)
+    if status:
+        screen.note("nothing is written; --no-verify writes it all the same, with checks in it")
+        return status
+    verdicts = [verdict for verdict in map(judged.verdict, programs) if verdict is not None]
+    found = emit_programs(programs, verdicts, checked=not verify, lines=native.lines, made_from=path.name, own_runtime=native.emit == "exe")
+    content, what = found.text.encode(), "C"
+    if native.emit != "c":
+        machine = native.arch or Target.host().machine
+        build = Build(Target.parse(f"{machine}-{native.system}"), native.cc)
+        with screen.busy(f"compiling for {build.target}"):
+            if native.emit == "so":
+                content = build.shared(found.text)
+            else:
+                from bpfcc.backends.aot.program import build_program
+
+                content = build_program(found.text, build)
+        what = f"{'library' if native.emit == 'so' else 'program'} for {build.target}"
+    write(output, content, screen)
+    if output is not None and native.emit == "exe":
+        output.chmod(output.stat().st_mode | 0o111)
+    screen.note(
+        f"{what}, {len(programs)} program{'s' if len(programs) != 1 else ''}: "
+        + ("proven, nothing is checked again" if found.reason is None else f"it checks every access ({found.reason})")
+    )
+    return 0
 
 
 def make(
