@@ -117,8 +117,8 @@ class Emitter:
         elif node.targets:
             target = node.targets[0]
             moves = self._edge_moves(target, node.args[0])
-            # A jump back pays for the loop; the way on is paid already.
-            cost = self._cost(node, 0) if target.index <= node.index else 0
+            # A jump back pays for the loop; the way on is paid already, but where it may not be taken.
+            cost = self._cost(node, 0) if target.index <= node.index or node.may_end else 0
             if target is following and not cost:
                 self._moves(moves, code.origin)
             else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from bpfcc.bpfir.ops import Assume, Branch, Cast, Jump, Load, Value
+from bpfcc.bpfir.ops import Assume, Branch, Call, Cast, Jump, Load, PacketLoad, Value
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block, Function
@@ -22,9 +22,12 @@ PARAM_ROUNDS: Final = 3
 
 @final
 class Node:
-    """A block to be emitted. `charge` is the steps of the block and of what it runs into without a test."""
+    """A block to be emitted. `charge` is the steps of the block and of what it runs into without a test.
 
-    __slots__ = ("args", "block", "charge", "cost", "extra", "index", "loop", "ops", "params", "targets")
+    `may_end`: something in it may end the program, so that its way on is paid when it is taken.
+    """
+
+    __slots__ = ("args", "block", "charge", "cost", "extra", "index", "loop", "may_end", "ops", "params", "targets")
 
     def __init__(self, block: Block) -> None:
         self.block = block
@@ -38,16 +41,19 @@ class Node:
         self.loop = 0
         self.cost = 0
         self.charge = 0
+        self.may_end = False
 
 
 @final
 class Flow:
-    """`nodes` in the order of the code; `resolve` gives what an operand stands for."""
+    """`nodes` in the order of the code; `resolve` gives what an operand stands for. `tail_call` is the helper of tail calls, where steps
+    are counted."""
 
-    __slots__ = ("alias", "counted", "fn", "node_of", "nodes", "skip")
+    __slots__ = ("alias", "counted", "fn", "node_of", "nodes", "skip", "tail_call")
 
-    def __init__(self, fn: Function) -> None:
+    def __init__(self, fn: Function, tail_call: int | None = None) -> None:
         self.fn = fn
+        self.tail_call = tail_call
         self.alias: dict[Value, Operand] = {}
         self.node_of: dict[Block, Node] = {}
         self.skip: dict[Block, tuple[Block, list[Operand], int]] = {}
@@ -101,6 +107,8 @@ class Flow:
                 self.alias[op.result] = op.value
             else:
                 node.ops.append(op)
+                if self.tail_call is not None and (type(op) is PacketLoad or (type(op) is Call and op.helper == self.tail_call)):
+                    node.may_end = True
         counted.add(block.terminator.insn)
         counted.discard(-1)
         node.cost = block.steps if self.counted else len(counted)
@@ -212,5 +220,5 @@ def _mark_loops(nodes: list[Node]) -> None:
 def _charge(nodes: list[Node]) -> None:
     for node in reversed(nodes):
         node.charge = node.cost
-        if len(node.targets) == 1 and node.targets[0].index > node.index:
+        if len(node.targets) == 1 and node.targets[0].index > node.index and not node.may_end:
             node.charge += node.targets[0].charge + node.extra[0]

@@ -71,7 +71,7 @@ def _lower(module: Module, environment: Environment) -> Lowered:
     fields = packet_fields(module, environment)
     functions = []
     for fn in module.functions:
-        flow = Flow(fn)
+        flow = Flow(fn, environment.tail_call_helper if environment.checked else None)
         selector = Selector(flow, module, environment, fields)
         codes = selector.run(fold=fused)
         if fused:

@@ -69,8 +69,8 @@ class Engine(Protocol):
 
 
 def exact_steps(case: Case) -> bool:
-    """Whether back ends count alike: blocks are counted whole, and how much of one is left by a tail call or a packet load that ends the
-    program depends on what passes made of it."""
+    """Whether steps do not depend on passes: blocks are counted whole, and they decide what is in one with a tail call or a packet load
+    that ends the program."""
     packet_loads = {form.opcode for form in FORMS if form.kind in ("ld_abs", "ld_ind")}
     insns = [insn for part in case.programs for insn in decode(part.code) if insn is not None]
     return not any(insn.opcode in packet_loads or (insn.opcode == OP_CALL and not insn.src and insn.imm == TAIL_CALL) for insn in insns)
@@ -98,10 +98,11 @@ def per_cpu(value: bytes, cpus: int) -> bytes:
 class Native:
     """One executable of the library."""
 
-    def __init__(self, exe: Prepared, case: Case) -> None:
+    def __init__(self, exe: Prepared, case: Case, *, counts: bool = True) -> None:
+        """`counts`: whether its steps are what the others count."""
         self.exe = exe
         self.case = case
-        self.counts = exact_steps(case)
+        self.counts = counts
 
     def outcome(self, given: Input) -> Outcome:
         exe = self.exe
@@ -209,7 +210,7 @@ class Engines:
                 self.refused = str(refused)
                 return None
         if name == LIFTED:
-            return Native(lifted(self.case), self.case)
+            return Native(lifted(self.case), self.case, counts=exact_steps(self.case))
         back_end, _, mode = name.partition(" ")
         exe = made(self.case, verdicts, back_end, checked=mode == "checked")
         return None if exe is None else Native(exe, self.case)
