@@ -1,7 +1,7 @@
 """Programs as C: what `bpfcc build --emit c|so|exe` writes, with the names and lines of their sources.
 
-    found = emit_programs([obj.programs["filter"]], [verdict], made_from="filter.bpf.c")
-    found.text, found.reason                    reason: why the code checks itself, None where it was proven
+found = emit_programs([obj.programs["filter"]], [verdict], made_from="filter.bpf.c")
+found.text, found.reason                    reason: why the code checks itself, None where it was proven
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from bpfcc.backends.base import ContextLayout, Environment, MapBinding
 from bpfcc.backends.binding import refuse_big_endian
 from bpfcc.bpfir.ops import Assume, Value
 from bpfcc.errors import InputError, InternalError, UnsupportedError
-from bpfcc.execution import RAW, TAIL_CALL, member_offset, needed_maps, refuse_externs
+from bpfcc.execution import RAW, TAIL_CALL, needed_maps, refuse_externs
 from bpfcc.frontend.dwarf_locations import Register
 from bpfcc.gate import Admission, admit
 from bpfcc.program import module_digest
 from bpfcc.runtime.contexts import context_codec
 from bpfcc.runtime.specs import load_platform
+from bpfcc.shapes import map_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bpfcc.bpfir.function import Function, Module
-    from bpfcc.bpfir.module import MapSpec
     from bpfcc.frontend.dwarf import DebugInfo
     from bpfcc.program import Program
     from bpfcc.verifier.verdict import Verdict
@@ -78,8 +78,9 @@ def emit_programs(
             count = len(program.bytecode.code) // SLOT_BYTES
             parts.append(Part(module, names, program.section, number, bound, zeroed, program.attach_type, count))
             environments.append(offline(program, module, checked=checked, own_runtime=own_runtime))
-        fields = {spec.name: _fields(spec) for spec in needed_maps(programs)}
-        return emit(parts, environments, lines=lines, made_from=made_from, fields=fields).text
+        maps = needed_maps(programs)
+        notes = {spec.name: map_notes(spec) for spec in maps}
+        return emit(parts, environments, lines=lines, made_from=made_from, notes=notes, maps=maps).text
 
     if reason is None:
         try:
@@ -88,15 +89,6 @@ def emit_programs(
             # What cannot be done with host addresses may be done with guest ones.
             reason = error.message
     return Emission(made(checked=True), reason)
-
-
-def _fields(spec: MapSpec) -> tuple[int, int]:
-    """Where the values of a map have a lock and a timer."""
-    if spec.btf is None or not spec.btf_value_type_id:
-        return NOWHERE, NOWHERE
-    found = [member_offset(spec.btf, spec.btf_value_type_id, name) for name in ("bpf_spin_lock", "bpf_timer")]
-    lock, timer = (NOWHERE if offset is None else offset for offset in found)
-    return lock, timer
 
 
 def offline(program: Program, module: Module, *, checked: bool, own_runtime: bool) -> Environment:
