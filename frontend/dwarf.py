@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, final
 from bpfcc.diagnostics import SourcePosition
 from bpfcc.frontend.dwarf_frame import frame_bytes
 from bpfcc.frontend.dwarf_lines import LineTable
-from bpfcc.frontend.dwarf_locations import FrameOffset, Location, OptimisedOut, Pieces, function_of, places_of, ranges_of
+from bpfcc.frontend.dwarf_locations import FrameOffset, Location, OptimisedOut, Pieces, Place, function_of, places_of, ranges_of
 from bpfcc.frontend.dwarf_reader import SECTION_SHIFT, DebugSections
 from bpfcc.frontend.dwarf_units import (
     AT_ABSTRACT_ORIGIN,
@@ -92,6 +92,7 @@ class DebugInfo:
     def __init__(self, elf: ElfFile) -> None:
         self._sections: Final = DebugSections(elf)
         self._frames: dict[Entry, int] = {}
+        self._places: dict[Entry, list[Place]] = {}
 
     @classmethod
     def from_elf(cls, data: bytes, *, file: str | None = None) -> Self:
@@ -212,7 +213,9 @@ class DebugInfo:
 
     def _variable(self, entry: Entry, address: int, function: str) -> Variable:
         origin = self._origin(entry)
-        places = places_of(entry, function_of(entry))
+        if entry not in self._places:
+            self._places[entry] = places_of(entry, function_of(entry))
+        places = self._places[entry]
         here = next((p for p in places if p.span is None or _covers(p.span, address)), None)
         location = here.location if here is not None else OptimisedOut()
         holds = [s for p in places if p.location == location for s in ([p.span] if p.span is not None else self._scope_ranges(entry))]

@@ -128,6 +128,9 @@ class Unit:
         self.first_entry = 0
         self.end = 0
         self.root = Entry(self, 0, {})
+        # What was read is kept: the budget is for reading an object once, however much is asked of it.
+        self._entries: dict[int, Entry | None] = {}
+        self._counts: dict[int, list[int | None]] = {}
 
     def base(self, name: int, default: int) -> int:
         found = self.root.number(name)
@@ -172,13 +175,20 @@ class Unit:
         """The entry at `offset` of `.debug_info`, without its children; None outside this unit."""
         if not self.first_entry <= offset < self.end:
             return None
-        at = self.sections.cursor(".debug_info", offset)
-        at.end = self.end
-        shape = self.abbreviations.get(at.uleb())
-        return None if shape is None else Entry(self, shape.tag, self._attributes(at, shape))
+        if offset not in self._entries:
+            at = self.sections.cursor(".debug_info", offset)
+            at.end = self.end
+            shape = self.abbreviations.get(at.uleb())
+            self._entries[offset] = None if shape is None else Entry(self, shape.tag, self._attributes(at, shape))
+        return self._entries[offset]
 
     def array_counts(self, offset: int) -> list[int | None]:
         """The sizes of the dimensions of the array type at `offset`."""
+        if offset not in self._counts:
+            self._counts[offset] = self._read_counts(offset)
+        return self._counts[offset]
+
+    def _read_counts(self, offset: int) -> list[int | None]:
         at = self.sections.cursor(".debug_info", offset)
         at.end = self.end
         shape = self.abbreviations.get(at.uleb())

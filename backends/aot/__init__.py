@@ -9,6 +9,7 @@ The same program as file, library or executable: `bpfcc build --emit c|so|exe`. 
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING, ClassVar, Final, final
 
 from bpfcc.backends.aot.build import Build, Target
@@ -36,7 +37,9 @@ class Aot:
         refuse_big_endian(module)
         check_maps(module.maps, environment)
         emitted = emit([Part(module, zeroed=environment.zeroed)], [environment], lines=False)
-        data = compiled(emitted.text, Build(Target.host(), cpu=environment.cpu), environment.cache)
+        # As for the package's own native library: another compiler than the bundled one.
+        build = Build(Target.host(), os.environ.get("BPFCC_CC") or None, cpu=environment.cpu)
+        data = compiled(emitted.text, build, environment.cache)
         return CompiledExecutable(module, environment, Loaded(data, len(emitted.table.slots)), emitted.table, emitted.text)
 
 

@@ -151,6 +151,7 @@ struct bpfcc_map_info {
     uint32_t value_count;
     uint32_t lock_offset, timer_offset; /* in the value; 0xffffffff = none */
     uint32_t is_data;        /* global variables */
+    uint32_t stride;         /* of arrays: bytes from one value to the next (of one CPU), which the code counts on */
     const struct bpfcc_shape *key_shape, *value_shape, *record_shape; /* how to show them; NULL = not known */
 };
 

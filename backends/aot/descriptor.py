@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from bpfcc.backends.binding import INDEXED_MAPS
 from bpfcc.runtime.contexts import context_codec
 from bpfcc.runtime.hooks import verdict
 from bpfcc.runtime.specs import load_platform
@@ -28,6 +29,7 @@ OF_PACKET: Final = ("protocol", "pkt_type", "wire_len")
 # A result that no program type has a name for.
 UNNAMED: Final = 0x4000_0001
 NO_FIELD: Final = 0xFFFF_FFFF
+ROUND: Final = 8
 
 
 class Node(NamedTuple):
@@ -120,6 +122,11 @@ def described(program_type: str, attach_type: str | None, *, checked: bool) -> d
     return found
 
 
+def array_stride(value_size: int) -> int:
+    """From one value of an array to the next, as the runtime lays them out: behind each is a byte that no program reaches."""
+    return (value_size + ROUND) // ROUND * ROUND
+
+
 def node_contexts(at: int, notes: MapNotes) -> list[dict[str, Any]]:
     """The shapes of a map that are known."""
     return [
@@ -147,6 +154,7 @@ def map_contexts(maps: Sequence[MapSpec], notes: Mapping[str, MapNotes]) -> list
                 "initial": None if initial is None else wrapped(initial.ljust(spec.value_size, b"\0")),
                 "values": sorted(spec.values.items()),
                 "inner": inner,
+                "stride": array_stride(spec.value_size) if spec.type in INDEXED_MAPS else 0,
                 "notes": noted,
                 "shapes": node_contexts(at, noted),
             }

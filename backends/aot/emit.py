@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-from bpfcc.backends.aot.descriptor import MapNotes, c_int64, described, map_contexts
+from bpfcc.backends.aot.descriptor import MapNotes, array_stride, c_int64, described, map_contexts
 from bpfcc.backends.aot.function import FunctionWriter
 from bpfcc.backends.aot.printing import SELF, Printer
 from bpfcc.backends.context import packet_fields
@@ -140,7 +140,6 @@ HELPER_SLOT: Final = 3
 RUNTIME_SLOT: Final = 9
 MAX_ARGS: Final = 5
 PROGRAM_PARAMETERS: Final = 2
-ROUND: Final = 8
 
 
 @cache
@@ -153,8 +152,8 @@ def header_text() -> str:
 def reserved() -> frozenset[str]:
     """Identifiers that programs cannot have: what the header defines at file scope, and what every file has of its own."""
     code = re.sub(r"/\*.*?\*/", "", header_text(), flags=re.DOTALL)
-    found = set(re.findall(r"(\w+)\(", code)) | set(re.findall(r"\w+_t\b|\w+_function\b|\b(?:bpfcc|BPFCC)\w+|\bU?INT\w+", code))
-    return KEYWORDS | OURS | FAMILIES | found
+    found = set(re.findall(r"(\w+)\(", code)) | set(re.findall(r"\w+_t\b|\w+_function\b|\b(?:bpfcc|BPFCC)\w+", code))
+    return KEYWORDS | OURS | FAMILIES | found | frozenset(("INT64_C", "UINT64_C", "UINT32_MAX", "UINT64_MAX", "INT32_MIN"))
 
 
 class Part(NamedTuple):
@@ -272,7 +271,7 @@ class Unit:
             head = MapHead.from_address(pointer)
             return head.stride, head.entries
         spec = self.module.maps[index]
-        return (spec.value_size + ROUND - 1) // ROUND * ROUND, spec.max_entries
+        return array_stride(spec.value_size), spec.max_entries
 
     # ---- signatures
 
@@ -421,7 +420,11 @@ def template() -> Any:
 
     loader = jinja2.PackageLoader("bpfcc.backends.aot")
     environment = jinja2.Environment(
-        loader=loader, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False  # noqa: S701 - it is C
+        loader=loader,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - it is C
     )
     environment.filters["c_string"] = c_string
     environment.filters["c_int64"] = c_int64

@@ -359,7 +359,6 @@ class FunctionWriter:
         clears = self.has_frame and self.checked
         if self.has_frame:
             lines += self._frame()
-            words |= {"table"} if "run" in words else set()
         if self.checked:
             lines += ["int64_t left = *steps;"]
             lines += [f"struct bpfcc_reach kept{at} = {{0, 0, 0}};" for at in range(min(len(self._caches), MAX_CACHES))]

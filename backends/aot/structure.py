@@ -221,7 +221,10 @@ class Structure:
 
     def _nested(self, edge: Edge, children: list[Block]) -> bool:
         """Whether what an edge leads to belongs to it alone."""
-        return edge.block in children and self._entered[edge.block] == 1 and edge.block not in self.headers
+        target = edge.block
+        while self.is_way(target):
+            target = target.successors()[0]
+        return target in children and self._entered[target] == 1
 
     def _way(self, block: Block, edge: Edge, insn: int) -> list[Statement]:
         """What happens on an edge to a block that is elsewhere."""
@@ -241,7 +244,10 @@ class Structure:
         condition, negated = self.condition(ending)
         ways = [ending.then, ending.otherwise]
         nested = [self._nested(way, children) for way in ways]
-        merges = [child for child in children if not any(n and w.block is child for n, w in zip(nested, ways, strict=True))]
+        # What a nested way leads to in the end, and what happens on it.
+        ends = [self._to(block, way) for way in ways]
+        inner = [end.block for (_, end, _), is_nested in zip(ends, nested, strict=True) if is_nested]
+        merges = [child for child in children if child not in inner]
         after = merges[0] if merges else follow
         made = If(condition, negated, [], [], ending.insn)
         out.append(made)
@@ -252,19 +258,19 @@ class Structure:
         rest: Block | None = None
         which = [at for at in (0, 1) if nested[at]]
         # The shorter arm goes into braces; the longer one too, if both come together again, else it simply goes on.
-        which.sort(key=lambda at: self._size(ways[at].block))
+        which.sort(key=lambda at: self._size(ends[at][1].block))
         for position, at in enumerate(which):
-            way = ways[at]
+            from_block, edge, before = ends[at]
+            arms[at] += [*before, *self.jump(from_block, edge)]
             last = position == len(which) - 1
             if last and (depth >= MAX_NESTING or not self._comes_together(arms[1 - at], after)):
-                arms[at] += [*self.jump(block, way), Goto(way.block, ending.insn)]
-                rest = way.block
+                arms[at].append(Goto(edge.block, ending.insn))
+                rest = edge.block
             elif depth >= MAX_NESTING:
-                arms[at] += [*self.jump(block, way), Goto(way.block, ending.insn)]
-                merges.insert(0, way.block)
+                arms[at].append(Goto(edge.block, ending.insn))
+                merges.insert(0, edge.block)
             else:
-                arms[at] += self.jump(block, way)
-                arms[at] += self._sequence(way.block, after, depth + 1)
+                arms[at] += self._sequence(edge.block, after, depth + 1)
         pending += merges[::-1]
         if rest is not None:
             pending.append(rest)

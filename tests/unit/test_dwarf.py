@@ -278,6 +278,14 @@ def test_entries_without_bytes_run_out_of_budget() -> None:
         DebugInfo.from_elf(with_section(built(5), ".debug_line", endless)).lines("xdp")
 
 
+def test_the_budget_is_for_reading_not_for_asking() -> None:
+    info = DebugInfo.from_elf(built(5))
+    first = info.variables_at("xdp", 6)
+    left = info._sections.budget.left
+    assert all(info.variables_at("xdp", 6) == first for _ in range(50))
+    assert info._sections.budget.left == left
+
+
 def test_attributes_without_bytes_run_out_of_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bpfcc.frontend.dwarf_reader.FREE_STEPS", 0)
     monkeypatch.setattr("bpfcc.frontend.dwarf_reader.STEPS_PER_BYTE", 0)

@@ -151,6 +151,8 @@ void session_run_once(struct session *session, const uint8_t *data, size_t size)
 void session_close(struct session *session);
 bool takes_packets(const struct bpfcc_program_info *program);
 bool is_raw(const struct bpfcc_program_info *program);
+/* Instructions that a run executes at most; 0 = not known. What tail calls enter has bounds of its own. */
+uint32_t most_instructions(const struct bpfcc_program_info *program);
 
 /* What a result is called, and what becomes of the packet; `room` holds a name that has a number in it. */
 const char *verdict_name(const struct bpfcc_program_info *program, uint64_t value, char room[64]);

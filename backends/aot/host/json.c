@@ -282,10 +282,10 @@ static void add_program(struct text *out, const struct session *session)
     add_result(out, session);
     add_redirects(out, session);
     boolean(out, "checked", checked);
-    if (checked)
-        nothing(out, "max_path_insns");
+    if (most_instructions(program))
+        number(out, "max_path_insns", most_instructions(program));
     else
-        number(out, "max_path_insns", program->max_insns);
+        nothing(out, "max_path_insns");
     if (checked)
         number(out, "steps", session->steps);
     else

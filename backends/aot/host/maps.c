@@ -77,6 +77,8 @@ static void make_map(struct host_map *made, const struct bpfcc_map_info *info)
         def.max_entries = HOST_CPUS;
     made->info = info;
     must(bpfcc_map_create(&def, &made->map), info->name, "create");
+    if (info->stride && ((const struct bpfcc_map_head *)(const void *)made->map)->stride != info->stride)
+        fail(STATUS_UNSUPPORTED, "map '%s': its values lie otherwise than the program expects", info->name);
     if (info->lock_offset != NO_FIELD || info->timer_offset != NO_FIELD)
         must(bpfcc_map_set_fields(made->map, info->lock_offset, info->timer_offset), info->name, "set fields");
     if (info->initial) {

@@ -9,6 +9,7 @@ enum {
     GROWTH_BYTES = 512,      /* room for what a program may add to a packet, on the average */
     GENERATION_SHIFT = 20,
     TYPE_RINGBUF = 27,
+    TYPE_PROG_ARRAY = 3,
     TYPE_PERF_EVENT_ARRAY = 4,
     CLONE_HEAD = 16,
 };
@@ -22,6 +23,14 @@ bool takes_packets(const struct bpfcc_program_info *program)
 bool is_raw(const struct bpfcc_program_info *program)
 {
     return !strcmp(program->type, "raw");
+}
+
+uint32_t most_instructions(const struct bpfcc_program_info *program)
+{
+    for (uint32_t i = 0; i < bpfcc_object.map_count; i++)
+        if (bpfcc_object.maps[i].type == TYPE_PROG_ARRAY)
+            return 0;
+    return bpfcc_object.checked ? 0 : program->max_insns;
 }
 
 static bool is_socket_filter(const struct bpfcc_program_info *program)

@@ -250,8 +250,11 @@ static void show_time(const struct session *session)
         steps = (session->steps + session->runs / 2) / session->runs;
         printf("%s ns and %s instruction%s per %s (checked)\n", with_commas(mean, room), with_commas(steps, more), plural(steps), what);
     } else {
-        uint32_t most = session->program->max_insns;
-        printf("%s ns per %s (verified: at most %s instruction%s)\n", with_commas(mean, room), what, with_commas(most, more), plural(most));
+        uint32_t most = most_instructions(session->program);
+        printf("%s ns per %s (verified", with_commas(mean, room), what);
+        if (most)
+            printf(": at most %s instruction%s", with_commas(most, more), plural(most));
+        printf(")\n");
     }
 }
 
