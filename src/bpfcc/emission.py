@@ -20,6 +20,7 @@ from bpfcc.gate import Admission, admit
 from bpfcc.program import module_digest
 from bpfcc.runtime.contexts import context_codec
 from bpfcc.runtime.specs import load_platform
+from bpfcc.runtime.state import NEEDS
 from bpfcc.shapes import map_notes
 
 if TYPE_CHECKING:
@@ -113,10 +114,11 @@ def offline(program: Program, module: Module, *, checked: bool, own_runtime: boo
 
 
 def runtime_helper(helper: int) -> int:
-    """Not 0 where bpfcc's runtime has the helper."""
+    """Not 0 where bpfcc's runtime has the helper, and nobody has to supply what it tells."""
     from bpfcc.runtime.memory import state_library
 
-    return int(bool(state_library().bpfcc_helper_table(helper)))
+    known = load_platform(PLATFORM).helpers_by_id
+    return int(helper in known and known[helper].name not in NEEDS and bool(state_library().bpfcc_helper_table(helper)))
 
 
 # ---- names ------------------------------------------------------------------------------------------------------------------
