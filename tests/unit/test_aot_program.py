@@ -673,10 +673,11 @@ def test_what_a_kept_host_depends_on() -> None:
 
 def test_both_headers_say_the_same(tmp_path: Path) -> None:
     """The layout of a run in `bpfcc_program.h` is that of the runtime."""
-    fields = (
-        "slots checked cpu trap trap_size trap_address steps_left tail_calls tail_target stop invoke backend state frames depth context "
-        "context_size packet packet_capacity packet_meta packet_data packet_end outcome"
-    ).split()
+    fields = [
+        "slots", "checked", "cpu", "trap", "trap_size", "trap_address", "steps_left", "tail_calls", "tail_target", "stop",
+        "invoke", "backend", "state", "frames", "depth", "context", "context_size", "packet", "packet_capacity", "packet_meta",
+        "packet_data", "packet_end", "outcome",
+    ]  # fmt: skip
     layout = {name: f"layout.{name}" for name in ("data", "data_end", "data_meta", "length", "pointer_bytes")}
     regions = ["host", "base", "lo", "hi", "stride", "element", "flags", "readable", "writable"]
     heads = ["lookup", "values", "cpu_bytes", "stride", "entries"]
