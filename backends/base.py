@@ -108,6 +108,7 @@ class Environment:
     internal switch: it runs only what is verified. `zeroed`: functions whose frames may be read before they are written (None: any).
     `cache` keeps compiled code; `cpu` is what it is compiled for, `host` or `baseline` (every processor of the architecture).
     `offline`: no addresses are known, the code is for hosts to come; helpers have some address then.
+    `budget`: unchecked code counts the rounds of its loops, against the steps of a run, and looks at the stop flag.
     """
 
     maps: Sequence[MapBinding] = ()
@@ -123,6 +124,7 @@ class Environment:
     cache: CodeCache | None = None
     cpu: str = "host"
     offline: bool = False
+    budget: bool = False
 
 
 @final

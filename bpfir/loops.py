@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
+from bpfcc.bpfir.dominance import reverse_postorder
+
 if TYPE_CHECKING:
     from bpfcc.bpfir.dominance import Dominators
-    from bpfcc.bpfir.function import Block
+    from bpfcc.bpfir.function import Block, Function
 
 
 @final
@@ -49,6 +51,13 @@ class Loops:
     loops: list[Loop]
     innermost: dict[Block, Loop]
     irreducible: list[tuple[Block, Block]]
+
+
+def turning_points(fn: Function) -> frozenset[Block]:
+    """Blocks that every circle passes one of: where edges lead back to, in reverse postorder."""
+    order = reverse_postorder(fn)
+    number = {block: at for at, block in enumerate(order)}
+    return frozenset(successor for block in order for successor in block.successors() if number[successor] <= number[block])
 
 
 def find_loops(dominators: Dominators) -> Loops:

@@ -336,7 +336,7 @@ BPFCC_INLINE uint64_t swap64(uint64_t v) { return __builtin_bswap64(v); }
 
 /* ---- traps ---------------------------------------------------------------------------------------------------------------- */
 
-enum { BPFCC_TRAPPED_CALL = 4, BPFCC_TRAPPED_MISALIGNED = 6, BPFCC_TRAPPED_STACK = 3, BPFCC_TRAPPED_UNRESOLVED = 9 };
+enum { BPFCC_TRAPPED_BUDGET = 2, BPFCC_TRAPPED_STOPPED = 7, BPFCC_TRAPPED_CALL = 4, BPFCC_TRAPPED_MISALIGNED = 6, BPFCC_TRAPPED_STACK = 3, BPFCC_TRAPPED_UNRESOLVED = 9 };
 
 /* The first trap of a run stays. */
 BPFCC_COLD void raise_trap(struct bpfcc_run *run, uint32_t trap, uint64_t address, uint32_t size)
@@ -355,6 +355,17 @@ BPFCC_COLD uint64_t trapped(struct bpfcc_run *run, const void *table, int64_t wh
         bound->where = where;
         bound->where_table = table;
     }
+    return 0;
+}
+
+/* For code that counts the rounds of its loops: whether there may be another. */
+BPFCC_INLINE int round_paid(struct bpfcc_run *run)
+{
+    if (BPFCC_LIKELY(run->steps_left && !(run->stop && *(const volatile int32_t *)run->stop))) {
+        run->steps_left--;
+        return 1;
+    }
+    raise_trap(run, run->steps_left ? BPFCC_TRAPPED_STOPPED : BPFCC_TRAPPED_BUDGET, 0, 0);
     return 0;
 }
 

@@ -23,6 +23,7 @@ from bpfcc.backends.aot.structure import Goto, If, Label, Return, Structure, Tex
 from bpfcc.backends.aot.variables import Variables
 from bpfcc.backends.costs import cost_of
 from bpfcc.backends.kinds import frame_place, is_private
+from bpfcc.bpfir.loops import turning_points
 from bpfcc.bpfir.ops import Assume, Cast, FrameAddr, Load, Unresolved, Value
 from bpfcc.runtime.memory import FRAME_BYTES
 
@@ -62,6 +63,7 @@ class FunctionWriter:
         self.has_frame = False
         self.folding = Folding(fn, self.resolve, self._may_fold)
         self.variables = Variables(fn, self.folding, names, unit.taken, self.is_pointer)
+        self.turning = turning_points(fn) if unit.environment.budget and not self.checked else frozenset()
         self.out: list[Statement] = []
         self._text: dict[Value, Expr] = {}
         self._caches: dict[tuple[Operand, bool], int] = {}
@@ -236,6 +238,9 @@ class FunctionWriter:
             steps = block.steps if self.counted else cost_of(self.fn, block)
             self.put(f"left -= {steps};", first)
             self.put(f"if (!paid(run, {self.unit.slot('runtime', 'bpfcc_more_steps')}, &left))\n    {self.trap_return(first)}", first)
+        elif block in self.turning:
+            insn = block.terminator.insn
+            self.put(f"if (!round_paid(run))\n    {self.trap_return(insn)}", insn)
         for op in block.ops:
             if not self.folding.is_written(op) or getattr(op, "result", None) in self.folding.folded:
                 continue
@@ -246,7 +251,7 @@ class FunctionWriter:
         return self.out
 
     def _is_empty(self, block: Block) -> bool:
-        return not self.checked and not any(self.folding.is_written(op) for op in block.ops)
+        return not self.checked and block not in self.turning and not any(self.folding.is_written(op) for op in block.ops)
 
     def _condition(self, op: Branch) -> tuple[str, str]:
         return conditions(self, op)

@@ -15,6 +15,7 @@ from bpfcc.backends.llvm.access import Caches
 from bpfcc.backends.llvm.operations import OPERATIONS, compare
 from bpfcc.backends.llvm.text import INVARIANT, UNLIKELY, field, number, tag
 from bpfcc.bpfir.dominance import reverse_postorder
+from bpfcc.bpfir.loops import turning_points
 from bpfcc.bpfir.ops import Assume, Branch, Exit, FrameAddr, Jump, Load, Unresolved, Value
 from bpfcc.runtime.memory import FRAME_BYTES, MAX_FRAMES, STACK_BASE
 
@@ -56,6 +57,8 @@ class FunctionWriter:
         self.alias: dict[Value, Operand] = {}
         # IR that was read as text knows only of instructions that left an operation.
         self.counted = any(block.steps for block in fn.blocks)
+        self.counts_rounds = module.counts_rounds
+        self.turning = turning_points(fn) if self.counts_rounds else frozenset()
         self.has_frame = any(type(op) is FrameAddr for op in fn.ops())
 
     # ---- names
@@ -280,6 +283,8 @@ class FunctionWriter:
         if self.checked:
             first = next((op.insn for op in block.all_ops() if op.insn >= 0), -1)
             self.charge(block.steps if self.counted else cost_of(self.fn, block), first)
+        elif block in self.turning:
+            self.charge(1, block.terminator.insn)
         for op in block.ops:
             self._operation(op)
         self._end(block)

@@ -52,6 +52,8 @@ class ModuleWriter:
         self.module = module
         self.environment = environment
         self.checked = environment.checked
+        # Unchecked code that ends endless loops all the same.
+        self.counts_rounds = environment.budget and not environment.checked
         # Loads of the context that mean a packet address, and the field of the run that says where that is.
         self.fields = packet_fields(module, environment)
         self.kinds = Kinds(module, environment, self.fields)
@@ -176,7 +178,7 @@ class ModuleWriter:
             f"  %b = load ptr, ptr %bp, align 8{tag(['run'])}",
             "  store i64 -1, ptr %b, align 8",
         ]
-        if self.checked:
+        if self.checked or self.counts_rounds:
             lines += self._first_steps()
         lines += self._raw_arguments() if self.module.type == RAW else self._context_argument()
         lines += [f"  %r = call i64 @bpfcc_program(ptr %run, i32 0, ptr %steps, {type_name} %r1, i64 %r2)"]
@@ -199,16 +201,20 @@ class ModuleWriter:
             "  store i64 %slice, ptr %steps, align 8",
         ]
 
+    def _give_back(self) -> list[str]:
+        """What was not used of a slice."""
+        return [
+            f"  %lp = getelementptr i8, ptr %run, i64 {field('steps_left')}",
+            "  %l0 = load i64, ptr %lp, align 8",
+            "  %s0 = load i64, ptr %steps, align 8",
+            "  %l1 = add i64 %l0, %s0",
+            "  store i64 %l1, ptr %lp, align 8",
+        ]
+
     def _after(self) -> list[str]:
         lines = []
-        if self.checked:
-            lines += [
-                f"  %lp = getelementptr i8, ptr %run, i64 {field('steps_left')}",
-                "  %l0 = load i64, ptr %lp, align 8",
-                "  %s0 = load i64, ptr %steps, align 8",
-                "  %l1 = add i64 %l0, %s0",
-                "  store i64 %l1, ptr %lp, align 8",
-            ]
+        if self.checked or self.counts_rounds:
+            lines += self._give_back()
         if self.checked or self.kinds.called_back:
             lines += [
                 f"  %dp = getelementptr i8, ptr %run, i64 {field('depth')}",
@@ -301,11 +307,7 @@ class ModuleWriter:
                 f"  %push = load ptr, ptr getelementptr (i8, ptr @bpfcc_table, i64 {push}), align 8",
                 "  %pushed = call i32 %push(ptr %run, i32 %depth)",
                 f"  %r = call i64 @bpfcc_call(ptr %run, i32 %depth, ptr %steps, i32 %function, {passed})",
-                f"  %lp = getelementptr i8, ptr %run, i64 {field('steps_left')}",
-                "  %l0 = load i64, ptr %lp, align 8",
-                "  %s0 = load i64, ptr %steps, align 8",
-                "  %l1 = add i64 %l0, %s0",
-                "  store i64 %l1, ptr %lp, align 8",
+                *self._give_back(),
                 f"  %pop = load ptr, ptr getelementptr (i8, ptr @bpfcc_table, i64 {pop}), align 8",
                 "  call void %pop(ptr %run, i32 %before)",
             ]
@@ -314,6 +316,7 @@ class ModuleWriter:
                 f"  store i32 %depth, ptr %dp, align 4{run}",
                 f"  %r = call i64 @bpfcc_call(ptr %run, i32 %depth, ptr %steps, i32 %function, {passed})",
                 f"  store i32 %before, ptr %dp, align 4{run}",
+                *(self._give_back() if self.counts_rounds else ()),
             ]
         return [*lines, "  ret i64 %r"]
 

@@ -285,7 +285,7 @@ def _call(w: FunctionWriter, op: Call) -> None:
         return
     args = [w.word(arg) for arg in op.args] + ["0"] * (MAX_ARGS - len(op.args))
     quiet = op.helper in environment.quiet_helpers or op.helper == environment.tail_call_helper
-    if w.checked and not quiet:
+    if (w.checked or w.counts_rounds) and not quiet:
         w.give_back_steps()
     text = f"call i64 {w.table('helper', op.helper)}({', '.join(f'i64 {arg}' for arg in args)}, ptr %run)"
     w.define(op.result, text)

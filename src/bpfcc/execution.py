@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, final, overload
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 TAIL_CALL: Final = 12
 RAW: Final = "raw"
+ROUND_COUNTERS: Final = ("llvm", "aot")
 MASK32: Final = (1 << 32) - 1
 
 
@@ -113,15 +115,17 @@ class Executable:
     def __init__(
         self, modules: Sequence[Module], names: Sequence[str], maps: Sequence[MapSpec], *, program_type: str,
         attach_type: str | None = None, backend: str = "interp", options: RunOptions | None = None, bound: int | None = None,
-        zeroed: Sequence[Mapping[str, int]] | None = None, beside: Executable | None = None, cpu: int | None = 0,
+        zeroed: Sequence[Mapping[str, int]] | None = None, beside: Executable | None = None, cpu: int | None = 0, counted: bool = False,
     ) -> None:  # fmt: skip
         """`bound`: instructions that a run executes at most, for programs that run unchecked; None: a checked run. `zeroed`: of each
-        module, functions whose frames are cleared; None: all of them. `beside`: whose maps and code it shares (see `thread`)."""
+        module, functions whose frames are cleared; None: all of them. `beside`: whose maps and code it shares (see `thread`).
+        `counted`: unchecked code counts the rounds of its loops against the steps of `options`."""
         self.type: Final = program_type
         self.module: Final = modules[0]
         self.backend: Final = backend
         self.bound: Final = bound
         self._attach_type = attach_type
+        self._counted = counted
         with ExitStack() as stack:
             options = options or RunOptions()
             self.maps: Final[dict[str, Map]] = (
@@ -170,6 +174,7 @@ class Executable:
             checked=self.checked,
             zeroed=zeroed,
             cache=CodeCache.default() if self.backend != "interp" else None,
+            budget=self._counted,
         )
 
     @property
@@ -208,7 +213,7 @@ class Executable:
         """
         return Executable(
             [self.module], (), (), program_type=self.type, attach_type=self._attach_type, backend=self.backend, bound=self.bound,
-            beside=self, cpu=cpu,
+            beside=self, cpu=cpu, counted=self._counted,
         )  # fmt: skip
 
     # ---- running
@@ -275,7 +280,7 @@ class Executable:
         )
 
     def _check_budget(self, steps: int | None) -> None:
-        if steps is not None and self.bound is not None and steps < self.bound:
+        if steps is not None and self.bound is not None and steps < self.bound and not self._counted:
             raise InputError(f"a budget of {steps} instructions holds in checked runs only: prepare it with checked=True")
 
     def trap(self, kind: str | None = None) -> Trap:
@@ -337,21 +342,24 @@ def prepare(
 def prepare(
     program: Program, backend: Literal["interp", "llvm", "aot"] = "interp", *, options: RunOptions | None = None,
     seeds: Seeds | None = None, verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False,
+    budget: int | None = None,
 ) -> Executable: ...  # fmt: skip
 @overload
 def prepare(
     program: Program, backend: str, *, options: RunOptions | None = None, seeds: Seeds | None = None,
-    verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False,
+    verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False, budget: int | None = None,
 ) -> Prepared: ...  # fmt: skip
 def prepare(
     program: Program, backend: str = "interp", *, options: RunOptions | None = None, seeds: Seeds | None = None,
-    verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False,
+    verdict: Verdict | Sequence[plain.Verdict] | None = None, checked: bool = False, budget: int | None = None,
 ) -> Prepared:  # fmt: skip
     """Make `program` ready to run: `UnsupportedError` names what it needs and this runtime does not have.
 
     It has to be accepted, by `verdict` or, where none is given, by judging it now; else RejectedError says why not. `checked` runs
     anything, every access checked. Programs that it can tail-call (named in its program arrays) are prepared with it, and judged too,
     unless there are verdicts on them in a list of several.
+    `budget` is for callers who do not trust that loops end: unchecked code counts the rounds of all of them and traps (`budget`) when
+    there were so many, or (`stopped`) when the stop flag is set; then no bound on the instructions is asked for. Back ends llvm and aot.
     Maps are fresh for each executable; `seeds` says what is in them at the start (see `bpfcc.seeds`).
     With back end `kernel` Linux judges and runs it (see `bpfcc.kernel`).
     """
@@ -360,6 +368,8 @@ def prepare(
         message = f"section {program.section!r} does not tell the type of program {program.name!r}; {hint}"
         raise UnsupportedError("programs of unknown type", message, file=program.file)
     load_platform("linux").program_type(program.type)
+    if budget is not None:
+        check_rounds(budget, backend, checked=checked)
     if backend == "kernel":
         from bpfcc.kernel import prepare_in_kernel
 
@@ -371,12 +381,15 @@ def prepare(
     maps = [seeded_spec(spec, seeds or {}) for spec in needed_maps(chain)]
     given = tuple(verdict or ()) if verdict is None or isinstance(verdict, Sequence) else (verdict.record,)
     plainly = checked or rewrites_constants(maps, seeds or {})
-    bound, zeroed = (None, None) if plainly else admit(chain, given, (options or RunOptions()).steps)
+    counted = budget is not None
+    bound, zeroed = (None, None) if plainly else admit(chain, given, (options or RunOptions()).steps, counted=counted)
 
     def make(bound: int | None) -> Executable:
+        # Rounds where they are counted; a run that has to be checked has its usual budget, of instructions.
+        given = replace(options or RunOptions(), steps=budget) if budget is not None and bound is not None else options
         return Executable(
             modules, [each.name for each in chain], maps, program_type=program.type or RAW, attach_type=program.attach_type,
-            backend=backend, options=options, bound=bound, zeroed=zeroed,
+            backend=backend, options=given, bound=bound, zeroed=zeroed, counted=counted,
         )  # fmt: skip
 
     try:
@@ -394,13 +407,23 @@ def prepare(
     return exe
 
 
+def check_rounds(budget: int, backend: str, *, checked: bool) -> None:
+    """InputError or UnsupportedError where loops cannot be counted."""
+    if backend not in ROUND_COUNTERS:
+        raise UnsupportedError("budget=", f"back end {backend} does not count the rounds of loops; {' and '.join(ROUND_COUNTERS)} do")
+    if checked:
+        raise InputError("checked runs count instructions, not rounds of loops: give RunOptions(steps=…) and no budget")
+    if budget < 1:
+        raise InputError(f"a budget of {budget} rounds: at least one")
+
+
 def rewrites_constants(maps: Sequence[MapSpec], seeds: Seeds) -> bool:
     """Whether the caller changes data that programs may only read: verdicts are about the constants of the object."""
     return any(spec.name in seeds and spec.read_only_program for spec in maps)
 
 
 def admit(
-    chain: Sequence[Program], given: Sequence[plain.Verdict], steps: int
+    chain: Sequence[Program], given: Sequence[plain.Verdict], steps: int, *, counted: bool = False
 ) -> tuple[int | None, Sequence[Mapping[str, int]] | None]:  # fmt: skip
     """Let accepted programs in (see `bpfcc.gate`). Where there is no verifier, everything runs checked."""
     from bpfcc.judgement import gate_closed
@@ -409,7 +432,7 @@ def admit(
         return None, None
     from bpfcc import gate
 
-    return gate.admit(chain, given, steps)
+    return gate.admit(chain, given, steps, counted=counted)
 
 
 def needed_maps(programs: Sequence[Program]) -> list[MapSpec]:

@@ -45,8 +45,8 @@ class Admission(NamedTuple):
     zeroed: tuple[Mapping[str, int], ...] = ()
 
 
-def admit(chain: Sequence[Program], given: Sequence[Verdict], steps: int) -> Admission:
-    """How the programs may run.
+def admit(chain: Sequence[Program], given: Sequence[Verdict], steps: int, *, counted: bool = False) -> Admission:
+    """How the programs may run; `counted`: their code ends loops by itself, so that no bound is asked for.
 
     `given` are verdicts on some of them, on the first if any. RejectedError where one is not accepted, or the verdict is of other code.
     """
@@ -60,11 +60,11 @@ def admit(chain: Sequence[Program], given: Sequence[Verdict], steps: int) -> Adm
         return Admission(None, zeroed)
     longest = 0
     for bound in bounds:
-        if bound is None:
+        if bound is None and not counted:
             return Admission(None, zeroed)
-        longest = max(longest, bound)
+        longest = max(longest, bound or 0)
     total = longest * (1 if len(chain) == 1 else MAX_TAIL_CALLS + 1)
-    return Admission(total if total <= steps else None, zeroed)
+    return Admission(total if total <= steps or counted else None, zeroed)
 
 
 def check(program: Program, verdict: Verdict) -> None:

@@ -226,9 +226,12 @@ static void read_interface(struct reader *reader, const struct block *block)
 
 __extension__ typedef __int128 wide;
 
-static uint64_t time_of(const struct interface *interface, uint64_t units)
+static uint64_t time_of(const struct reader *reader, const struct block *block, const struct interface *interface, uint64_t units)
 {
-    return (uint64_t)((wide)units * (wide)SECOND / (wide)interface->units_per_second + (wide)interface->offset_seconds * (wide)SECOND);
+    wide found = (wide)units * (wide)SECOND / (wide)interface->units_per_second + (wide)interface->offset_seconds * (wide)SECOND;
+    if (found < 0 || found > (wide)UINT64_MAX)
+        WRONG(reader, block->at, "a time that 64 bits of nanoseconds since 1970 do not hold");
+    return (uint64_t)found;
 }
 
 static void read_packet(struct reader *reader, const struct block *block)
@@ -257,7 +260,7 @@ static void read_packet(struct reader *reader, const struct block *block)
     if (interface->link_type != reader->capture->link_type)
         fail(STATUS_UNSUPPORTED, "%s: interfaces of link types %u and %u in one capture", reader->capture->name, reader->capture->link_type,
              interface->link_type);
-    add_packet(reader, body + head, captured, time_of(interface, units));
+    add_packet(reader, body + head, captured, time_of(reader, block, interface, units));
 }
 
 static void read_pcapng(struct reader *reader)
