@@ -198,7 +198,10 @@ class Capture:
                 "captures of several link types",
                 f"{self.name}: interfaces of link types {self.link_type} and {interface.link_type} in one capture",
             )
-        return CapturedPacket(body[size : size + captured], interface.time_ns(high << 32 | low), length)
+        time_ns = interface.time_ns(high << 32 | low)
+        if not 0 <= time_ns < 1 << 64:
+            raise self.error("a time that 64 bits of nanoseconds since 1970 do not hold", at)
+        return CapturedPacket(body[size : size + captured], time_ns, length)
 
 
 @contextmanager
