@@ -9,15 +9,14 @@ The back end's program must be bound to the run. Nothing of Python runs between 
 from __future__ import annotations
 
 import ctypes
-import struct
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.errors import InputError
-from bpfcc.runtime.memory import MAX_PACKET_BYTES, Batch, state_library
-from bpfcc.runtime.results import ITEM, BatchResult
+from bpfcc.runtime.memory import MAX_PACKET_BYTES, Batch, BatchLists, state_library
+from bpfcc.runtime.results import NOTE, BatchResult, Part
 from bpfcc.runtime.state import raise_for
 
 if TYPE_CHECKING:
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
 
 # Packets of one native call: bounds the memory, and how long a stop from Python takes.
 BATCH_PACKETS: Final = 4096
-# Room for what programs may add to a packet, on the average.
-GROWTH_BYTES: Final = 512
-ITEM_HEAD: Final = struct.Struct("=QIIQ")
+# Room for packets that programs change; when it is full it is emptied.
+OUT_BYTES: Final = 1 << 20
 
 
 @final
@@ -44,6 +42,15 @@ class BatchOptions:
     steps: int | None = None
 
 
+@final
+class Room:
+    """Memory that native calls write; a run keeps it from one batch to the next."""
+
+    def __init__(self) -> None:
+        self.packets = ctypes.create_string_buffer(OUT_BYTES)
+        self.notes = ctypes.create_string_buffer(NOTE.size * BATCH_PACKETS)
+
+
 def run_batch(
     run: Run, entry: int, packets: Sequence[bytes], context: ContextValues | bytes | None = None, options: BatchOptions | None = None
 ) -> BatchResult:
@@ -51,96 +58,123 @@ def run_batch(
     options = options or BatchOptions()
     if run.type.packet is None:
         raise InputError(f"programs of type {run.program_type} get no packets")
-    lengths = array("I", map(len, packets))
-    too_long = max(lengths, default=0)
-    if too_long > MAX_PACKET_BYTES:
-        raise InputError(f"a packet has {too_long} bytes; at most {MAX_PACKET_BYTES} can be run")
+    lengths = lengths_of(packets)
     for what, given in (("times", options.times_ns), ("interfaces", options.ifindexes)):
         if given is not None and len(given) != len(packets):
             raise InputError(f"{len(given)} {what} for {len(packets)} packets")
     run.prepare(b"", context, steps=options.steps)
-    prepared = run.context_bytes()
-    out = BatchResult()
-    room = _Room()
-    done = 0
-    while done < len(packets):
-        part = slice(done, min(done + BATCH_PACKETS, len(packets)))
-        full = _run_part(run, entry, _Packets(packets[part], lengths[part], part), prepared, options, room, out)
-        done = len(out.results)
-        if done < part.stop and not full:
+    loop = _Loop(run, entry, options)
+    for first in range(0, len(packets), BATCH_PACKETS):
+        part = slice(first, first + BATCH_PACKETS)
+        if not loop.run_part(packets[part], lengths[part], part):
             break
-    return out
+    return loop.out
 
 
-class _Packets(NamedTuple):
-    """Those of one native call, and which of all they are."""
+def lengths_of(packets: Sequence[bytes]) -> array[int]:
+    """Of each packet. InputError where one is longer than a run can take."""
+    try:
+        lengths = array("I", map(len, packets))
+    except OverflowError:
+        raise too_long(max(map(len, packets))) from None
+    longest, _ = totals(lengths)
+    if longest > MAX_PACKET_BYTES:
+        raise too_long(longest)
+    return lengths
 
-    packets: Sequence[bytes]
-    lengths: array[int]
-    part: slice
+
+def too_long(length: int) -> InputError:
+    """For a packet of that many bytes."""
+    return InputError(f"a packet has {length} bytes; at most {MAX_PACKET_BYTES} can be run")
+
+
+def totals(lengths: array[int]) -> tuple[int, int]:
+    """The longest, and all together."""
+    total = ctypes.c_uint64()
+    longest = state_library().bpfcc_longest(address_of(lengths), len(lengths), ctypes.byref(total))
+    return int(longest), total.value
+
+
+def address_of(values: array[int] | None) -> int | None:
+    """Where the elements lie."""
+    return None if values is None else values.buffer_info()[0]
+
+
+def zeros(typecode: str, count: int) -> array[int]:
+    """Room for that many elements."""
+    return array(typecode, [0]) * count
 
 
 @final
-class _Room:
-    """Memory that native calls write, one after the other: it is made once."""
+class _Loop:
+    """Native calls one after the other."""
 
-    def __init__(self) -> None:
-        self._made: dict[str, ctypes.Array[ctypes.c_char]] = {}
+    def __init__(self, run: Run, entry: int, options: BatchOptions) -> None:
+        self.run = run
+        self.entry = entry
+        self.options = options
+        self.out = BatchResult()
+        self.room = room = run.batch_room()
+        self.context = run.context_bytes()
+        codec, keep = run.codec, options.keep_packets
+        self._context = ctypes.create_string_buffer(self.context, max(len(self.context), 1))
+        self.lists = BatchLists(notes=ctypes.addressof(room.notes), ifindex=run.runtime.options.ifindex)
+        self.batch = Batch(
+            lists=ctypes.pointer(self.lists),
+            context=ctypes.addressof(self._context),
+            context_size=len(self.context),
+            ifindex_offset=codec.offset_of("ingress_ifindex") if codec and (options.ifindexes or run.says_ifindex) else -1,
+            steps=run.budget,
+            out=ctypes.addressof(room.packets) if keep else None,
+            out_capacity=OUT_BYTES if keep else 0,
+            time_each=int(options.time_each),
+            stop_on_trap=int(options.stop_on_trap),
+            fields=run.packet_fields,
+        )
 
-    def of(self, name: str, size: int) -> ctypes.Array[ctypes.c_char]:
-        """At least that many bytes, with anything in them."""
-        found = self._made.get(name)
-        if found is None or len(found) < size:
-            found = self._made[name] = ctypes.create_string_buffer(max(size, 1))
-        return found
+    def run_part(self, packets: Sequence[bytes], lengths: array[int], part: slice) -> bool:
+        """Run some packets; whether all of them ran."""
+        options, lists, count = self.options, self.lists, len(lengths)
+        # The lists have addresses in these, which live as long as this function does.
+        joined = b"".join(packets)
+        if totals(lengths)[1] != len(joined):
+            raise InputError("packets are bytes; one has another number of elements than of bytes")
+        times = array("Q", options.times_ns[part]) if options.times_ns is not None else None
+        ifindexes = array("I", options.ifindexes[part]) if options.ifindexes is not None else None
+        found = Part(
+            packets,
+            zeros("Q", count),
+            zeros("Q", count) if self.run.native.checked else None,
+            zeros("Q", count) if options.time_each else None,
+            zeros("I", count) if options.keep_packets else None,
+        )
+        lists.packets = ctypes.cast(ctypes.c_char_p(joined), ctypes.c_void_p).value
+        lists.lengths, lists.times_ns, lists.ifindexes = address_of(lengths), address_of(times), address_of(ifindexes)
+        lists.results, lists.steps, lists.ns = address_of(found.values), address_of(found.steps), address_of(found.ns)
+        lists.out_lengths = address_of(found.lengths)
+        done = self._calls(count, found)
+        for column in (found.values, found.steps, found.ns, found.lengths):
+            if column is not None:
+                del column[done:]
+        self.out.results.add(found)
+        return done == count
 
-
-def _describe(items: ctypes.Array[ctypes.c_char], run: Run, given: _Packets, options: BatchOptions, at: int) -> None:
-    """The items of packets that have times or interfaces of their own, and lie one after the other at `at`."""
-    head, ifindex = ITEM_HEAD, run.runtime.options.ifindex
-    times, ifindexes = options.times_ns, options.ifindexes
-    for place, (index, length) in enumerate(zip(range(given.part.start, given.part.stop), given.lengths, strict=True)):
-        head.pack_into(items, place * ITEM.size, at, length, ifindexes[index] if ifindexes else ifindex, times[index] if times else 0)
-        at += length
-
-
-def _run_part(
-    run: Run, entry: int, given: _Packets, prepared: bytes, options: BatchOptions, room: _Room, out: BatchResult
-) -> bool:  # fmt: skip
-    """Run some of the packets; whether it ended because there was no more room for packets."""
-    # Items keep addresses in this, which lives as long as this function does.
-    bytes_in = b"".join(given.packets)
-    at = ctypes.cast(ctypes.c_char_p(bytes_in), ctypes.c_void_p).value or 0
-    count = len(given.packets)
-    items = room.of("items", ITEM.size * count)
-    plain = options.times_ns is None and options.ifindexes is None
-    if not plain:
-        _describe(items, run, given, options, at)
-    size = len(bytes_in) + GROWTH_BYTES * count if options.keep_packets else 0
-    bytes_out = room.of("packets", size)
-    context = ctypes.create_string_buffer(prepared, max(len(prepared), 1))
-    codec = run.codec
-    batch = Batch(
-        items=ctypes.addressof(items),
-        count=count,
-        context=ctypes.addressof(context),
-        context_size=len(prepared),
-        ifindex_offset=codec.offset_of("ingress_ifindex") if codec and (options.ifindexes or run.says_ifindex) else -1,
-        steps=run.budget,
-        out=ctypes.addressof(bytes_out) if options.keep_packets else None,
-        out_capacity=size,
-        time_each=int(options.time_each),
-        stop_on_trap=int(options.stop_on_trap),
-        fields=run.packet_fields,
-        packets=at,
-        lengths=given.lengths.buffer_info()[0] if plain else None,
-        ifindex=run.runtime.options.ifindex,
-    )
-    raise_for(state_library().bpfcc_run_batch(run.pointer, entry, ctypes.byref(batch)), "batch")
-    out.total_ns += batch.total_ns
-    taken = ctypes.string_at(items, ITEM.size * batch.done), ctypes.string_at(bytes_out, batch.out_used)
-    out.results.add(*taken, time_each=options.time_each)
-    if batch.out_full:
-        out.results.keep_last_packet(run.packet())
-        return not (options.stop_on_trap and out.results[-1].trap)
-    return False
+    def _calls(self, count: int, found: Part) -> int:
+        """As many as it takes for `count` packets; how many ran."""
+        batch, lists, room = self.batch, self.lists, self.room
+        done = 0
+        while done < count:
+            batch.count, lists.first, lists.note_count = count - done, done, 0
+            raise_for(state_library().bpfcc_run_batch(self.run.pointer, self.entry, ctypes.byref(batch)), "batch")
+            self.out.total_ns += batch.total_ns
+            done += batch.done
+            if batch.out_used:
+                found.changed.append(ctypes.string_at(room.packets, batch.out_used))
+            if lists.note_count:
+                found.notes.append(ctypes.string_at(room.notes, NOTE.size * lists.note_count))
+            if not batch.out_full:
+                break
+            found.changed.append(self.run.packet())
+            if self.options.stop_on_trap and self.run.native.trap:
+                break
+        return done

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
-from ctypes import POINTER, Structure, c_char, c_char_p, c_int, c_int32, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, Structure, c_char, c_char_p, c_double, c_int, c_int32, c_uint8, c_uint32, c_uint64, c_void_p
 from functools import lru_cache
 from typing import Any, Final
 
@@ -143,24 +143,35 @@ class Outcome(Structure):
     )
 
 
-class BatchItem(Structure):
-    """One run of a batch (`struct bpfcc_batch_item`)."""
+class BatchNote(Structure):
+    """What a run of a batch did besides its result (`struct bpfcc_batch_note`)."""
 
     _fields_ = (
-        ("packet", c_void_p),
-        ("length", c_uint32),
-        ("ifindex", c_uint32),
-        ("time_ns", c_uint64),
-        ("result", c_uint64),
-        ("steps", c_uint64),
-        ("ns", c_uint64),
+        ("index", c_uint64),
         ("trap", c_uint32),
         ("trap_size", c_uint32),
         ("trap_address", c_uint64),
         ("redirect", NativeRedirect),
-        ("out_offset", c_uint64),
-        ("out_length", c_uint32),
-        ("copied", c_uint32),
+    )
+
+
+class BatchLists(Structure):
+    """A batch as lists (`struct bpfcc_batch_lists`)."""
+
+    _fields_ = (
+        ("packets", c_void_p),
+        ("lengths", c_void_p),
+        ("ifindexes", c_void_p),
+        ("times_ns", c_void_p),
+        ("results", c_void_p),
+        ("steps", c_void_p),
+        ("ns", c_void_p),
+        ("out_lengths", c_void_p),
+        ("notes", c_void_p),
+        ("note_count", c_uint64),
+        ("first", c_uint64),
+        ("ifindex", c_uint32),
+        ("reserved", c_uint32),
     )
 
 
@@ -175,6 +186,7 @@ class Batch(Structure):
 
     _fields_ = (
         ("items", c_void_p),
+        ("lists", POINTER(BatchLists)),
         ("count", c_uint64),
         ("context", c_void_p),
         ("context_size", c_uint32),
@@ -189,9 +201,6 @@ class Batch(Structure):
         ("stop_on_trap", c_uint32),
         ("fields", PacketFields),
         ("out_full", c_uint32),
-        ("packets", c_void_p),
-        ("lengths", c_void_p),
-        ("ifindex", c_uint32),
         ("reserved", c_uint32),
     )
 
@@ -200,19 +209,23 @@ class Call(Structure):
     """One run as `bpfcc_run_once` makes it (`struct bpfcc_call`)."""
 
     _fields_ = (
+        ("run", c_void_p),
+        ("entry", c_void_p),
         ("context", c_void_p),
+        ("context_after", c_void_p),
         ("readable", c_void_p),
         ("writable", c_void_p),
         ("context_size", c_uint32),
         ("error", c_int32),
-        ("steps", c_uint64),
+        ("budget", c_uint64),
         ("fields", PacketFields),
-        ("ns", c_uint64),
-        ("packet", c_void_p),
-        ("length", c_uint32),
-        ("same", c_uint32),
+        ("result", c_uint64),
+        ("steps", c_uint64),
+        ("ns", c_double),
         ("trap", c_uint32),
         ("redirect", c_uint32),
+        ("same", c_uint32),
+        ("reserved", c_uint32),
     )
 
 
@@ -225,7 +238,8 @@ STRUCTURES: Final[Mapping[str, type[Structure]]] = {
     "device": NativeDevice,
     "redirect": NativeRedirect,
     "outcome": Outcome,
-    "batch_item": BatchItem,
+    "batch_note": BatchNote,
+    "batch_lists": BatchLists,
     "packet_fields": PacketFields,
     "batch": Batch,
 }
@@ -265,7 +279,8 @@ PROTOTYPES: Final[Mapping[str, tuple[Any, tuple[Any, ...]]]] = {
     "bpfcc_run_end": (None, (_P,)),
     "bpfcc_run_batch": (c_int, (_P, _P, POINTER(Batch))),
     "bpfcc_run_repeat": (c_uint64, (_P, _P, c_uint64, c_uint64, POINTER(c_uint64))),
-    "bpfcc_run_once": (c_uint64, (_P, _P, c_char_p, c_uint32, _P)),
+    "bpfcc_run_once": (c_int, (POINTER(Call), c_char_p, c_uint64)),
+    "bpfcc_longest": (c_uint32, (_P, c_uint64, POINTER(c_uint64))),
     "bpfcc_clock_ns": (c_uint64, ()),
     "bpfcc_helper_table": (_P, (c_uint32,)),
     "bpfcc_helper_table_windows": (_P, (c_uint32, c_uint32)),

@@ -10,15 +10,17 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, final, overload
+from typing import Final, final, overload
 
 from bpfcc.runtime.contexts import FieldValue
 from bpfcc.runtime.memory import TRAPS, NativeRedirect
 
-ITEM: Final = struct.Struct("=QIIQQQQIIQ56sQII")
-WORD_BYTES: Final = 8
-VALUE_WORD: Final = 3
+# struct bpfcc_batch_note
+NOTE: Final = struct.Struct("=QIIQ56s")
+# BPFCC_SAME_PACKET
+SAME: Final = (1 << 32) - 1
 NO_FIELDS: Final[Mapping[str, FieldValue]] = MappingProxyType({})
 REDIRECT_KINDS: Final = ("none", "device", "map", "peer", "neighbour")
 
@@ -70,13 +72,72 @@ class RunResult:
     override: int | None = None
 
 
-class _Part(NamedTuple):
-    """What one native call gave: its items, the packets afterwards, and the index of the first."""
+@final
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What a run did besides its result."""
 
-    first: int
-    items: bytes
-    packets: bytes
-    time_each: bool
+    trap: int
+    trap_size: int
+    trap_address: int
+    redirect: Redirect | None
+
+
+NOTHING: Final = _Note(0, 0, 0, None)
+
+
+@final
+@dataclass(slots=True)
+class Part:
+    """Some results of a batch, by packet; what was not asked for is None.
+
+    `given` are the packets before, of which there may be more than were run; `lengths` of those afterwards, SAME where one is as it was;
+    `changed` the others, one after the other; `notes` are `NOTE` for the runs that trapped or sent their packet elsewhere.
+    """
+
+    given: Sequence[bytes]
+    values: array[int]
+    steps: array[int] | None = None
+    ns: array[int] | None = None
+    lengths: array[int] | None = None
+    changed: list[bytes] = field(default_factory=list)
+    notes: list[bytes] = field(default_factory=list)
+    _noted: dict[int, _Note] | None = None
+    _ends: list[int] | None = None
+
+    def result(self, at: int) -> RunResult:
+        """One of them."""
+        note = self.noted().get(at, NOTHING) if self.notes else NOTHING
+        return RunResult(
+            return_value=self.values[at],
+            steps=self.steps[at] if self.steps is not None else 0,
+            packet=self.packet(at),
+            redirect=note.redirect,
+            ns=self.ns[at] if self.ns is not None else None,
+            trap=TRAPS.get(note.trap),
+            trap_address=note.trap_address,
+            trap_size=note.trap_size,
+        )
+
+    def packet(self, at: int) -> bytes | None:
+        """A packet afterwards."""
+        if self.lengths is None:
+            return None
+        length = self.lengths[at]
+        if length == SAME:
+            return bytes(self.given[at])
+        if self._ends is None:
+            self._ends = list(accumulate(0 if each == SAME else each for each in self.lengths))
+            self.changed = [b"".join(self.changed)]
+        return self.changed[0][self._ends[at] - length : self._ends[at]]
+
+    def noted(self) -> dict[int, _Note]:
+        """What runs did besides their results, by packet."""
+        if self._noted is None:
+            self._noted = {}
+            for index, trap, size, address, redirect in NOTE.iter_unpack(b"".join(self.notes)):
+                self._noted[index] = _Note(trap, size, address, redirect_of(NativeRedirect.from_buffer_copy(redirect)))
+        return self._noted
 
 
 @final
@@ -84,27 +145,21 @@ class Results(Sequence[RunResult]):
     """Results of a batch, in the order of its packets. Each is made when it is asked for: most are only counted."""
 
     def __init__(self) -> None:
-        self._parts: list[_Part] = []
+        self._parts: list[Part] = []
         self._firsts: list[int] = []
         self._count = 0
-        # Packets that found no room among the others.
-        self._packets: dict[int, bytes] = {}
 
-    def add(self, items: bytes, packets: bytes, *, time_each: bool) -> None:
-        """Take over native items."""
-        self._parts.append(_Part(self._count, items, packets, time_each))
+    def add(self, part: Part) -> None:
+        """Those of the packets that come next."""
+        self._parts.append(part)
         self._firsts.append(self._count)
-        self._count += len(items) // ITEM.size
-
-    def keep_last_packet(self, packet: bytes) -> None:
-        """The last packet afterwards, where it is not among the others."""
-        self._packets[self._count - 1] = packet
+        self._count += len(part.values)
 
     def return_values(self) -> array[int]:
         """r0 of every run, without anything else."""
         values = array("Q")
         for part in self._parts:
-            values += array("Q", part.items)[VALUE_WORD :: ITEM.size // WORD_BYTES]
+            values += part.values
         return values
 
     def __len__(self) -> int:
@@ -120,32 +175,17 @@ class Results(Sequence[RunResult]):
         at = index + self._count if index < 0 else index
         if not 0 <= at < self._count:
             raise IndexError(index)
-        part = self._parts[bisect_right(self._firsts, at) - 1]
-        return self._made(part, at, ITEM.unpack_from(part.items, (at - part.first) * ITEM.size))
+        place = bisect_right(self._firsts, at) - 1
+        return self._parts[place].result(at - self._firsts[place])
 
     def __iter__(self) -> Iterator[RunResult]:
         for part in self._parts:
-            for at, fields in enumerate(ITEM.iter_unpack(part.items), part.first):
-                yield self._made(part, at, fields)
+            yield from map(part.result, range(len(part.values)))
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
-
-    def _made(self, part: _Part, at: int, fields: tuple[Any, ...]) -> RunResult:
-        _, _, _, _, value, steps, ns, trap, size, address, redirect, offset, length, copied = fields
-        packet = part.packets[offset : offset + length] if copied else self._packets.get(at)
-        return RunResult(
-            return_value=value,
-            steps=steps,
-            packet=packet,
-            redirect=redirect_of(NativeRedirect.from_buffer_copy(redirect)) if redirect[0] else None,
-            ns=ns if part.time_each else None,
-            trap=TRAPS.get(trap),
-            trap_address=address,
-            trap_size=size,
-        )
 
 
 @final

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
+    from bpfcc.runtime.batch import Room
+
 RAW: Final = "raw"
 
 
@@ -62,9 +64,13 @@ class Run:
         self.packet_fields = PacketFields(-1, -1, -1, 0)
         self.says_ifindex = False
         self._user: dict[int, ctypes.Array[ctypes.c_char]] = {}
-        self._call: Call | None = None
-        self._call_address = 0
-        self._run_once: Any = self._library.bpfcc_run_once
+        # What `once` needs is made by `ready`, and again when supplied memory moves.
+        self.call: Call | None = None
+        self.call_reference: Any = None
+        self.context_after = ctypes.create_string_buffer(1)
+        # Arguments without declared types are passed in half the time.
+        self.native_once: Any = self._library["bpfcc_run_once"]
+        self._room: Room | None = None
         self._set_up()
 
     def _set_up(self) -> None:
@@ -157,7 +163,7 @@ class Run:
         buffer = ctypes.create_string_buffer(data, max(len(data), 1))
         raise_for(self._library.bpfcc_run_set_user(self.pointer, index, buffer, len(data), int(writable)), "memory")
         self._user[index] = buffer
-        self._call = None
+        self.call = None
         return USER_BASE + (index << 24) if self.native.checked else ctypes.addressof(buffer)
 
     def memory(self, index: int = 0) -> bytes:
@@ -212,30 +218,58 @@ class Run:
 
     # ---- native loops
 
-    def once(self, entry: int, packet: bytes) -> tuple[int, Call]:
-        """Run once on a packet, in the context that callers get who say nothing of it: r0, and what native code says of the run.
+    def once(self, entry: int, packet: bytes) -> Call:
+        """Run once on a packet, in the context that callers get who say nothing of it; what native code says of the run.
 
-        What `prepare` and `repeat` do, in one call: most of what these cost is Python's.
+        What `prepare` and `repeat` do, in one call: most of what these cost is Python's. Who cares for the last microsecond does as this
+        does: `native_once` is true where something is unusual about the run (see `struct bpfcc_call`).
         """
-        call = self._call or self._make_call()
-        self.budget = call.steps
-        value = self._run_once(self.pointer, entry, packet, len(packet), self._call_address)
+        call = self.call or self.ready(entry)
+        if call.entry != entry:
+            call = self.ready(entry)
+        if self.native_once(self.call_reference, bytes(packet), len(packet)):
+            self.check(call)
+        return call
+
+    def check(self, call: Call) -> None:
+        """InputError where nothing ran."""
         if call.error:
             raise_for(call.error, "packet")
-        return value, call
 
-    def _make_call(self) -> Call:
+    def ready(self, entry: int) -> Call:
+        """Make `call`, for runs of the program at `entry`."""
         if self.type.packet is None:
             raise InputError(f"programs of type {self.program_type} get no packets")
+        if not self.pointer:
+            raise InputError("the program is closed")
         raw = self._context_bytes(None)
         readable, writable = (ctypes.addressof(mask) if mask is not None else None for mask in self._masks)
-        # It holds the address of these bytes.
-        self._call_context = ctypes.create_string_buffer(raw, max(len(raw), 1))
-        context = ctypes.addressof(self._call_context)
-        call = self._call = Call(context, readable, writable, len(raw), 0, self.runtime.options.steps, self.packet_fields)
-        self._call_address = ctypes.addressof(call)
+        # It holds the addresses of these.
+        self._context_before = ctypes.create_string_buffer(raw, max(len(raw), 1))
+        self.context_after = ctypes.create_string_buffer(max(len(raw), 1))
+        self.call = Call(
+            run=self.pointer,
+            entry=entry,
+            context=ctypes.addressof(self._context_before),
+            context_after=ctypes.addressof(self.context_after),
+            readable=readable,
+            writable=writable,
+            context_size=len(raw),
+            budget=self.runtime.options.steps,
+            fields=self.packet_fields,
+        )
+        self.call_reference = ctypes.byref(self.call)
         self._has_packet = True
-        return call
+        self.budget = self.call.budget
+        return self.call
+
+    def batch_room(self) -> Room:
+        """Memory for batches, made for the first one."""
+        if self._room is None:
+            from bpfcc.runtime.batch import Room
+
+            self._room = Room()
+        return self._room
 
     def repeat(self, entry: int, repeat: int = 1) -> RunResult:
         """Run what is prepared `repeat` times, each time from the same context and packet; `ns` is the mean of a run."""
@@ -268,7 +302,7 @@ class Run:
 
     def close(self) -> None:
         """Free the run's memory."""
-        self.pointer = 0
+        self.pointer, self.call = 0, None
         self._free()
 
     def __enter__(self) -> Self:

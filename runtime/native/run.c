@@ -299,6 +299,10 @@ static void take_result(struct bpfcc_run *run, struct bpfcc_batch *batch, struct
     item->trap_size = run->trap_size;
     item->trap_address = run->trap_address;
     item->redirect = run->outcome->redirect;
+}
+
+static void take_packet(struct bpfcc_run *run, struct bpfcc_batch *batch, struct bpfcc_batch_item *item)
+{
     item->out_length = run->packet_end - run->packet_data;
     item->out_offset = batch->out_used;
     item->copied = 0;
@@ -311,6 +315,49 @@ static void take_result(struct bpfcc_run *run, struct bpfcc_batch *batch, struct
     }
 }
 
+static struct bpfcc_batch_item item_of(const struct bpfcc_batch_lists *lists, uint64_t at)
+{
+    return (struct bpfcc_batch_item){
+        .packet = lists->packets, .length = lists->lengths[at], .ifindex = lists->ifindexes ? lists->ifindexes[at] : lists->ifindex,
+        .time_ns = lists->times_ns ? lists->times_ns[at] : 0};
+}
+
+static int packet_is(const struct bpfcc_run *run, const uint8_t *packet, uint64_t length)
+{
+    return run->packet_end - run->packet_data == length && (!length || !memcmp(run->packet + run->packet_data, packet, length));
+}
+
+/* One element of each list that is wanted. */
+static void list_result(struct bpfcc_run *run, struct bpfcc_batch *batch, struct bpfcc_batch_item *item)
+{
+    struct bpfcc_batch_lists *lists = batch->lists;
+    uint64_t at = lists->first + batch->done;
+    lists->results[at] = item->result;
+    lists->packets += item->length;
+    if (lists->steps)
+        lists->steps[at] = batch->steps - run->steps_left;
+    if (lists->ns)
+        lists->ns[at] = item->ns;
+    if (run->trap || run->outcome->redirect.kind)
+        lists->notes[lists->note_count++] = (struct bpfcc_batch_note){
+            .index = at, .trap = run->trap, .trap_size = run->trap_size, .trap_address = run->trap_address, .redirect = run->outcome->redirect};
+    if (lists->out_lengths && packet_is(run, item->packet, item->length)) {
+        lists->out_lengths[at] = BPFCC_SAME_PACKET;
+    } else if (lists->out_lengths) {
+        take_packet(run, batch, item);
+        lists->out_lengths[at] = item->out_length;
+    }
+}
+
+static uint64_t run_item(struct bpfcc_run *run, bpfcc_entry entry, int timed, uint64_t *ns)
+{
+    if (!timed)
+        return entry(run);
+    uint64_t before = bpfcc_clock_ns(), result = entry(run);
+    *ns = bpfcc_clock_ns() - before;
+    return result;
+}
+
 int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch *batch)
 {
     int error = 0;
@@ -319,37 +366,45 @@ int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch
     uint64_t start = bpfcc_clock_ns();
     batch->out_used = batch->done = 0;
     batch->out_full = 0;
-    const uint8_t *next = batch->packets;
     while (batch->done < batch->count) {
-        struct bpfcc_batch_item *item = &batch->items[batch->done];
-        if (batch->lengths) {
-            *item = (struct bpfcc_batch_item){.packet = next, .length = batch->lengths[batch->done], .ifindex = batch->ifindex};
-            next += item->length;
-        }
+        struct bpfcc_batch_item one, *item = batch->lists ? &one : &batch->items[batch->done];
+        if (batch->lists)
+            one = item_of(batch->lists, batch->lists->first + batch->done);
         if (run->stop && *(const volatile int32_t *)run->stop)
             break;
         error = prepare_item(run, batch, item);
         if (error)
             break;
         enter(run);
-        if (batch->time_each) {
-            uint64_t before = bpfcc_clock_ns();
-            item->result = entry(run);
-            item->ns = bpfcc_clock_ns() - before;
-        } else {
-            item->result = entry(run);
-        }
+        item->result = run_item(run, entry, batch->time_each, &item->ns);
         settle(run);
-        take_result(run, batch, item);
+        if (batch->lists) {
+            list_result(run, batch, item);
+        } else {
+            take_result(run, batch, item);
+            take_packet(run, batch, item);
+        }
         batch->done++;
         if (batch->done % 64 == 0)
             leave(run); /* deleted map values are free again from time to time */
-        if ((batch->stop_on_trap && item->trap) || batch->out_full)
+        if ((batch->stop_on_trap && run->trap) || batch->out_full)
             break;
     }
     leave(run);
     batch->total_ns = bpfcc_clock_ns() - start;
     return error;
+}
+
+uint32_t bpfcc_longest(const uint32_t *lengths, uint64_t count, uint64_t *total)
+{
+    uint32_t longest = 0;
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        longest = lengths[i] > longest ? lengths[i] : longest;
+        sum += lengths[i];
+    }
+    *total = sum;
+    return longest;
 }
 
 struct saved {
@@ -411,27 +466,29 @@ uint64_t bpfcc_run_repeat(struct bpfcc_run *run, bpfcc_entry entry, uint64_t rep
     return result;
 }
 
-uint64_t bpfcc_run_once(struct bpfcc_run *run, bpfcc_entry entry, const uint8_t *packet, uint32_t length, struct bpfcc_call *call)
+int bpfcc_run_once(struct bpfcc_call *call, const uint8_t *packet, uint64_t length)
 {
+    struct bpfcc_run *run = call->run;
     call->error = bpfcc_run_set_context(run, call->context, call->context_size, call->readable, call->writable);
     if (!call->error)
-        call->error = bpfcc_run_set_packet(run, packet, length);
+        call->error = length > MAX_PACKET ? -BPFCC_E2BIG : bpfcc_run_set_packet(run, packet, (uint32_t)length);
     if (!call->error) {
         bpfcc_run_describe_packet(run, &call->fields);
-        call->error = make_ready(run, call->steps);
+        call->error = make_ready(run, call->budget);
     }
     if (call->error)
-        return 0;
+        return 1;
     enter(run);
     uint64_t start = bpfcc_clock_ns();
-    uint64_t result = entry(run);
-    call->ns = bpfcc_clock_ns() - start;
+    call->result = call->entry(run);
+    call->ns = (double)(bpfcc_clock_ns() - start);
     settle(run);
     leave(run);
-    call->packet = run->packet + run->packet_data;
-    call->length = run->packet_end - run->packet_data;
-    call->same = call->length == length && !memcmp(call->packet, packet, length);
+    call->steps = call->budget - run->steps_left;
     call->trap = run->trap;
     call->redirect = run->outcome->redirect.kind;
-    return result;
+    call->same = (uint32_t)packet_is(run, packet, length);
+    if (call->context_size)
+        memcpy(call->context_after, run->context, call->context_size);
+    return call->trap || call->redirect || !call->same;
 }

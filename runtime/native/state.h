@@ -350,9 +350,36 @@ struct bpfcc_packet_fields {
     uint32_t link; /* packets begin with a link header; else with a network header */
 };
 
+/* (ABI) What a run of a batch did besides its result; most do nothing else. */
+struct bpfcc_batch_note {
+    uint64_t index; /* of the packet */
+    uint32_t trap, trap_size;
+    uint64_t trap_address;
+    struct bpfcc_redirect redirect;
+};
+
+enum { BPFCC_SAME_PACKET = 0xffffffff };
+
+/* (ABI) A batch as lists, one element a packet: little memory is touched for each. */
+struct bpfcc_batch_lists {
+    const uint8_t *packets; /* one after the other; moves on with what is done */
+    const uint32_t *lengths;
+    const uint32_t *ifindexes; /* NULL: all came in on `ifindex` */
+    const uint64_t *times_ns;  /* NULL: the clock is left */
+    uint64_t *results;
+    uint64_t *steps;        /* NULL: not wanted, as the others below */
+    uint64_t *ns;           /* each run is timed */
+    uint32_t *out_lengths;  /* of the packet afterwards; BPFCC_SAME_PACKET where no byte of it changed: then it is not copied */
+    struct bpfcc_batch_note *notes; /* room for one a packet */
+    uint64_t note_count;    /* out */
+    uint64_t first;         /* where in the lists this call begins */
+    uint32_t ifindex, reserved;
+};
+
 /* (ABI) */
 struct bpfcc_batch {
-    struct bpfcc_batch_item *items;
+    struct bpfcc_batch_item *items; /* or NULL, and `lists` */
+    struct bpfcc_batch_lists *lists;
     uint64_t count;
     const uint8_t *context; /* the context of each run, before the packet fields are filled in */
     uint32_t context_size;
@@ -366,25 +393,27 @@ struct bpfcc_batch {
     uint32_t stop_on_trap;
     struct bpfcc_packet_fields fields;
     uint32_t out_full;      /* out: the packet of the last item found no room, it lies in the run; the rest did not run */
-    const uint8_t *packets; /* where `lengths` is given: the packets one after the other, and the items are filled in from that */
-    const uint32_t *lengths;
-    uint32_t ifindex, reserved; /* the ingress interface of all of them, then */
+    uint32_t reserved;
 };
 
 /* (ABI) One run as bpfcc_run_once makes it: what is the same each time, and what came out. */
 struct bpfcc_call {
+    struct bpfcc_run *run;
+    bpfcc_entry entry;
     const uint8_t *context; /* the context before the packet fields are filled in */
+    uint8_t *context_after; /* out: as many bytes, as the run left them */
     const uint8_t *readable, *writable;
     uint32_t context_size;
     int32_t error;          /* out: 0, or a negative errno: nothing ran */
-    uint64_t steps;         /* budget */
+    uint64_t budget;
     struct bpfcc_packet_fields fields;
-    uint64_t ns;            /* out: of the run itself */
-    const uint8_t *packet;  /* out: the packet afterwards */
-    uint32_t length;
-    uint32_t same;          /* out: 1 = no byte of it changed */
+    uint64_t result;        /* out: r0 */
+    uint64_t steps;         /* out */
+    double ns;              /* out: of the run itself */
     uint32_t trap;          /* out */
     uint32_t redirect;      /* out: enum bpfcc_redirect_kind */
+    uint32_t same;          /* out: 1 = no byte of the packet changed */
+    uint32_t reserved;
 };
 
 /* After bpfcc_run_set_context and bpfcc_run_set_packet. Batches do it themselves. */
@@ -394,8 +423,12 @@ BPFCC_API int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct b
  * the runs themselves, result of the last. Ends early at a trap. */
 BPFCC_API uint64_t bpfcc_run_repeat(struct bpfcc_run *run, bpfcc_entry entry, uint64_t repeat, uint64_t steps, uint64_t *ns);
 
-/* Context and packet put in place, and the program run once; its result. */
-BPFCC_API uint64_t bpfcc_run_once(struct bpfcc_run *run, bpfcc_entry entry, const uint8_t *packet, uint32_t length, struct bpfcc_call *call);
+/* Context and packet put in place, and the program run once. 0: it ended, sent nothing elsewhere and left the packet as it was; else
+ * the call says what was different. */
+BPFCC_API int bpfcc_run_once(struct bpfcc_call *call, const uint8_t *packet, uint64_t length);
+
+/* The largest of some lengths; all of them together in *total. */
+BPFCC_API uint32_t bpfcc_longest(const uint32_t *lengths, uint64_t count, uint64_t *total);
 
 BPFCC_API uint64_t bpfcc_clock_ns(void); /* the host's monotonic clock */
 /* As bpfcc_abi_table, for the structures of this header. */

@@ -23,6 +23,7 @@ from bpfcc.code_cache import CodeCache
 from bpfcc.errors import InputError, Trap, UnsupportedError
 from bpfcc.prepared import Prepared, Result, Results
 from bpfcc.program import tail_callable
+from bpfcc.runtime.contexts import DecodedContext
 from bpfcc.runtime.maps import Map, create_map
 from bpfcc.runtime.memory import GENERATION_SHIFT, PACKET_BASE, TRAPS, describe_address
 from bpfcc.runtime.options import RunOptions
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
     from bpfcc.frontend.btf import Btf
     from bpfcc.kernel import KernelExecutable
     from bpfcc.program import Program
-    from bpfcc.runtime.contexts import ContextValues
+    from bpfcc.runtime.contexts import ContextCodec, ContextValues
     from bpfcc.runtime.log import LogRecord
+    from bpfcc.runtime.memory import Call
     from bpfcc.runtime.specs import Platform
     from bpfcc.seeds import Seeds
     from bpfcc.verification import Verdict
@@ -53,6 +55,8 @@ TAIL_CALL: Final = 12
 RAW: Final = "raw"
 ROUND_COUNTERS: Final = ("llvm", "aot")
 MASK32: Final = (1 << 32) - 1
+# Makes a NamedTuple without going through its own constructor.
+new: Final = tuple.__new__
 
 
 class BtfCodec:
@@ -150,6 +154,10 @@ class Executable:
             self._bound: Bound = stack.enter_context(self._native[0].bind(self._run))
             self._entry = self._native[0].entry
             self.takes_packets: Final = self._run.type.packet is not None
+            self._counts = self.checked
+            # Of the usual run: a packet, and a context of known size.
+            codec = self._run.codec
+            self._usual = codec if self.takes_packets and codec is not None and not codec.spec.variable else None
             self._stack = stack.pop_all()
 
     @property
@@ -227,8 +235,16 @@ class Executable:
         `packet`: for types that get one. `context`: its fields by name, or its bytes. `data`: memory of type `raw`, and what the
         context's memory pointers mean in types that have such.
         """
-        if context is None and data is None and steps is None and repeat == 1 and self.takes_packets:
-            return self._run_once(packet or b"")
+        codec = self._usual
+        if context is None and data is None and steps is None and repeat == 1 and codec is not None:
+            # The usual run, without detours: each name looked up and each function called is felt here.
+            run = self._run
+            call = run.call or run.ready(self._entry)
+            given = packet if type(packet) is bytes else bytes_of(packet)
+            if run.native_once(run.call_reference, given, len(given)):
+                return self._unusual(given, call, codec)
+            context = DecodedContext(codec, run.context_after.raw)
+            return new(Result, (call.result & MASK32, call.steps if self._counts else None, given, None, context, call.ns, None))
         if repeat < 1:
             raise InputError("a program is run at least once")
         self._check_budget(steps)
@@ -243,19 +259,20 @@ class Executable:
             raise self.trap(found.trap)
         return self._result(found, data=self._run.memory()[: len(data)] if data is not None else None)
 
-    def _run_once(self, packet: bytes) -> Result:
-        """The usual run, without detours."""
+    def _unusual(self, packet: bytes, call: Call, codec: ContextCodec) -> Result:
+        """Of a run that changed the packet, sent it elsewhere, trapped, or was none."""
         run = self._run
-        value, call = run.once(self._entry, packet)
+        run.check(call)
         if call.trap:
+            run.budget = call.budget
             raise self.trap(TRAPS.get(call.trap))
         return Result(
-            value & MASK32,
-            None if self.bound is not None else run.budget - run.native.steps_left,
+            call.result & MASK32,
+            call.steps if self._counts else None,
             packet if call.same else run.packet(),
             None,
-            run.context(),
-            float(call.ns),
+            DecodedContext(codec, run.context_after.raw),
+            call.ns,
             redirect_of(run.outcome.redirect) if call.redirect else None,
         )
 
@@ -454,6 +471,11 @@ def refuse_externs(module: Module) -> None:
         if not extern.weak:
             message = f"{extern.name} is part of the kernel ({extern.kind}); there is none here"
             raise UnsupportedError(f"{extern.kind} {extern.name}", message)
+
+
+def bytes_of(packet: bytes | None) -> bytes:
+    """A packet as bytes: callers may have it in another buffer."""
+    return bytes(memoryview(packet)) if packet is not None else b""
 
 
 def make_map(spec: MapSpec, cpus: int) -> Map:

@@ -12,6 +12,7 @@ machine's; what programs print goes where Linux puts it.
 from __future__ import annotations
 
 import os
+from array import array
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self, final
 
@@ -24,7 +25,7 @@ from bpfcc.errors import InputError, RejectedError, Trap, UnsupportedError
 from bpfcc.prepared import Result, Results
 from bpfcc.program import tail_callable
 from bpfcc.runtime.contexts import context_codec
-from bpfcc.runtime.results import ITEM, BatchResult, RunResult
+from bpfcc.runtime.results import NOTE, BatchResult, Part, RunResult
 from bpfcc.runtime.specs import load_platform
 from bpfcc.seeds import fill, seeded_spec
 from bpfcc.verifier.verdict import Verdict
@@ -140,20 +141,24 @@ class KernelExecutable:
             raise InputError(f"programs of type {self.type} get no packets")
         out = BatchResult()
         prepared = [self._driver.prepare(packet, context) for packet in packets]
-        items, room = bytearray(), bytearray()
-        for given, packet in zip(prepared, packets, strict=True):
+        values, ns, lengths = array("Q"), array("Q"), array("I")
+        part = Part(packets, values, ns=ns, lengths=lengths)
+        for given in prepared:
             try:
                 self._check_stop()
                 found = self._driver.run(self._fd, given)
             except Trap:
-                items += ITEM.pack(0, len(packet), 0, 0, 0, 0, 0, STOPPED, 0, 0, NO_REDIRECT, 0, 0, 0)
+                part.notes.append(NOTE.pack(len(values), STOPPED, 0, 0, NO_REDIRECT))
+                for column in (values, ns, lengths):
+                    column.append(0)
                 break
             after = found.packet or b""
-            ns = found.ns or 0
-            items += ITEM.pack(0, len(packet), 0, 0, found.return_value, 0, ns, 0, 0, 0, NO_REDIRECT, len(room), len(after), 1)
-            room += after
-            out.total_ns += ns
-        out.results.add(bytes(items), bytes(room), time_each=True)
+            part.changed.append(after)
+            values.append(found.return_value)
+            ns.append(found.ns or 0)
+            lengths.append(len(after))
+            out.total_ns += ns[-1]
+        out.results.add(part)
         return out
 
     def _check_stop(self) -> None:
@@ -237,11 +242,11 @@ def _store(target: Map, index: int, number: int) -> None:
 
 
 def _fill_program_arrays(maps: dict[str, Map], programs: dict[str, int]) -> None:
-    for array in maps.values():
-        if array.type == "prog_array":
-            for index, name in array.spec.values.items():
+    for each in maps.values():
+        if each.type == "prog_array":
+            for index, name in each.spec.values.items():
                 if name in programs:
-                    _store(array, index, programs[name])
+                    _store(each, index, programs[name])
 
 
 def _load(program: Program, fds: dict[str, int], types: TypeStore) -> int:

@@ -7,8 +7,9 @@ exe.run(packet=frame)          Result(return_value=2, …)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Self, final, overload
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, final, overload
+
+from bpfcc.runtime.results import NO_FIELDS
 
 if TYPE_CHECKING:
     from array import array
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one run did.
+class Result(NamedTuple):
+    """What one run did. (A tuple: made in a tenth of the time of a frozen dataclass, and there is one for each call.)
 
     `return_value` is r0: 64 bits for type `raw`, else the 32 that Linux looks at. `packet` and `data` are as the program left
     them. `steps` counts bytecode instructions, None in unchecked runs. `ns_per_run` is None in a batch that was not timed packet by packet.
@@ -37,7 +37,7 @@ class Result:
     steps: int | None
     packet: bytes | None = None
     data: bytes | None = None
-    context: Mapping[str, FieldValue] = field(default_factory=dict)
+    context: Mapping[str, FieldValue] = NO_FIELDS
     ns_per_run: float | None = None
     redirect: Redirect | None = None
 

@@ -57,17 +57,16 @@ def test_one_call_is_what_preparing_and_repeating_are() -> None:
         for packet in (b"abc", b"a", b"", b"\x00\x07"):
             lab.run.prepare(packet)
             expected = lab.run.repeat(exe.entry)
-            value, call = lab.run.once(exe.entry, packet)
-            found = lab.run.result(value)
-            assert (value, lab.run.packet(), found.steps) == (expected.return_value, expected.packet, expected.steps)
+            call = lab.run.once(exe.entry, packet)
+            assert (call.result, lab.run.packet(), call.steps) == (expected.return_value, expected.packet, expected.steps)
+            assert lab.run.context_after.raw == expected.context_bytes
             assert bool(call.same) == (expected.packet == packet)
             assert call.trap == 0
 
 
 def test_one_call_traps_and_refuses() -> None:
     with Lab() as lab, bound("r0 = *(u64 *)(r10 - 520)\nexit", lab) as exe:
-        _, call = lab.run.once(exe.entry, b"abc")
-        assert call.trap == 1
+        assert lab.run.once(exe.entry, b"abc").trap == 1
         with pytest.raises(InputError, match="packet: too large"):
             lab.run.once(exe.entry, bytes(1 << 20))
     with Lab("kprobe") as lab, bound("r0 = 0\nexit", lab) as exe, pytest.raises(InputError, match="get no packets"):
