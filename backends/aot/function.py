@@ -161,7 +161,7 @@ class FunctionWriter:
             return self.frame_byte(own)
         address = typed(self.address(base, offset), 64).text
         slow = self.unit.slot("runtime", "bpfcc_reach")
-        self.temporary("p", "uint8_t *")
+        self.temporary("reached", "uint8_t *")
         origin = self._origin(base)
         if type(origin) is Value and type(origin.definition) is FrameAddr:
             self.has_frame = True
@@ -169,9 +169,9 @@ class FunctionWriter:
         else:
             at = self._caches.setdefault((origin, write), len(self._caches)) % MAX_CACHES
             found = f"reach(run, {slow}, &kept{at}, {address}, {size}, {int(write)})"
-        self.put(f"p = {found};", insn)
-        self.put(f"if (!p)\n    {self.trap_return(insn)}", insn)
-        return "p"
+        self.put(f"reached = {found};", insn)
+        self.put(f"if (!reached)\n    {self.trap_return(insn)}", insn)
+        return "reached"
 
     def _origin(self, base: Operand) -> Operand:
         """What the address is computed from: pointers of one origin reach the same memory, mostly."""
@@ -386,7 +386,7 @@ class FunctionWriter:
                 "uint8_t *const frame = run->frames + top;",
             ]
         cleared = " = {0}" if self.unit.is_zeroed(self.fn) else ""
-        return [f"uint64_t words[{FRAME_BYTES // 8}]{cleared};", "uint8_t *const frame = (uint8_t *)words;"]
+        return [f"uint64_t frame_words[{FRAME_BYTES // 8}]{cleared};", "uint8_t *const frame = (uint8_t *)frame_words;"]
 
 
 def walk(statements: Iterable[Statement]) -> Iterable[Statement]:

@@ -341,10 +341,10 @@ def _packet_load(w: FunctionWriter, op: PacketLoad) -> None:
     else:
         moved = binary("+" if by >= 0 else "-", index, constant(abs(by)), 32) if by else index
         at = f"(int32_t){inside(moved)}"
-    w.temporary("field", "int64_t ")
-    w.put(f"field = {w.unit.slot('runtime', 'bpfcc_load_packet')}(run, {at}, {op.size_bytes});", op.insn)
-    w.put(f"if (field < 0)\n    {w.left_by('0')}", op.insn)
-    w.assign(op.result, Expr("(uint32_t)field", 32, 1), op.insn)
+    w.temporary("packet_field", "int64_t ")
+    w.put(f"packet_field = {w.unit.slot('runtime', 'bpfcc_load_packet')}(run, {at}, {op.size_bytes});", op.insn)
+    w.put(f"if (packet_field < 0)\n    {w.left_by('0')}", op.insn)
+    w.assign(op.result, Expr("(uint32_t)packet_field", 32, 1), op.insn)
 
 
 # ---- calls --------------------------------------------------------------------------------------------------------------------
@@ -376,18 +376,18 @@ def _tail_call(w: FunctionWriter, op: Call) -> None:
     """Where the helper chose a program, that takes the place of this function."""
     targets, count = w.unit.slot("targets", ""), w.unit.slot("target count", "")
     depth = "depth, steps" if w.checked else "0, NULL"
-    w.temporary("next", "uint32_t ")
+    w.temporary("next_program", "uint32_t ")
     before = "*steps = left;\n    " if w.checked else ""
     tail = "BPFCC_TAIL " if w.index == 0 else ""
     w.put(
         "if (run->tail_target >= 0) {\n"
-        "    next = (uint32_t)run->tail_target;\n"
+        "    next_program = (uint32_t)run->tail_target;\n"
         "    run->tail_target = -1;\n"
-        f"    if (next >= {count} || !{targets}[next].program) {{\n"
-        "        raise_trap(run, BPFCC_TRAPPED_CALL, next, 0);\n"
+        f"    if (next_program >= {count} || !{targets}[next_program].program) {{\n"
+        "        raise_trap(run, BPFCC_TRAPPED_CALL, next_program, 0);\n"
         f"        {w.trap_return(op.insn)}\n"
         "    }\n"
-        f"    {before}{tail}return {targets}[next].program(run, {targets}[next].table, {depth}, {w.word(op.args[0])}, 0);\n"
+        f"    {before}{tail}return {targets}[next_program].program(run, {targets}[next_program].table, {depth}, {w.word(op.args[0])}, 0);\n"
         "}",
         op.insn,
     )
@@ -399,12 +399,12 @@ def _lookup(w: FunctionWriter, op: Call, found: MapAddr) -> bool:
     if spec.type in INDEXED_MAPS:
         key, once = w.place(op.args[1], 0, 4)
         stride, entries = w.unit.array_shape(found.map)
-        w.temporary("index", "uint32_t ")
+        w.temporary("array_index", "uint32_t ")
         base = w.unit.slot("map values", found.map)
         if spec.type == "percpu_array":
             base = f"{base} + run->cpu * {w.unit.slot('map cpu bytes', found.map)}"
-        w.put(f"index = ld32{once}({key.text});", op.insn)
-        e = Expr(f"index < {entries} ? {base} + (uint64_t)index * {stride} : NULL", POINTER, OTHER)
+        w.put(f"array_index = ld32{once}({key.text});", op.insn)
+        e = Expr(f"array_index < {entries} ? {base} + (uint64_t)array_index * {stride} : NULL", POINTER, OTHER)
         w.assign(op.result, e, op.insn)
         return True
     if spec.type not in KEYED_MAPS:

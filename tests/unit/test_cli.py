@@ -248,7 +248,6 @@ class TestRun:
             (["--hex", "00", "--data", "x"], 2, "exclude each other"),
             (["--pcap-out", "x.pcap"], 2, "--pcap-out goes with --pcap"),
             (["--pcap", "/nowhere.pcap"], 2, "cannot be read"),
-            (["--backend", "aot"], 3, "later release"),
             (["--backend", "nope"], 2, "no back end 'nope'"),
             (["--platform", "windows"], 3, "only linux"),
             (["--record", "x"], 2, "MAP=TYPE"),
@@ -354,7 +353,6 @@ class TestDump:
     @pytest.mark.parametrize(
         ("flags", "status", "message"),
         [
-            (["--c"], 3, "later release"),
             (["--svg"], 2, "--svg goes with --cfg"),
             (["--insns", "--program", "nope"], 2, "no program"),
         ],
@@ -405,7 +403,6 @@ class TestBuild:
     @pytest.mark.parametrize(
         ("arguments", "status", "message"),
         [
-            (["--emit", "c"], 3, "later release"),
             (["--emit", "sys"], 3, "later release"),
             (["--target", "windows"], 3, "later release"),
             (["--emit", "ir"], 2, "pick one with --program"),

@@ -201,7 +201,7 @@ def test_what_is_missing_is_named_before_it_runs() -> None:
     helper = bpfcc.Program.from_bytes(bpfcc.assemble("call 84\nexit"), type="xdp")
     with pytest.raises(bpfcc.UnsupportedError, match="bpf_sk_lookup_tcp"):
         bpfcc.prepare(helper, checked=True)
-    with pytest.raises(bpfcc.InputError, match="no back end 'nope'; choose one of interp"):
+    with pytest.raises(bpfcc.InputError, match="no back end 'nope'; choose one of aot, interp"):
         bpfcc.prepare(bpfcc.Program.from_bytes(bpfcc.assemble("r0 = 0\nexit"), type="xdp"), backend="nope")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading
-from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
     from bpfcc.cli.screen import Screen
@@ -23,9 +23,8 @@ Examples:
   bpfcc dump firewall.o --facts                     the SSA form, and what the verifier knows of it
   bpfcc dump firewall.o --maps --btf                map definitions and types
 """
-STAGES = ("insns", "ir", "cfg", "facts", "llvm", "maps", "btf")
-OF_PROGRAMS = frozenset({"insns", "ir", "cfg", "facts", "llvm"})
-LATER = ("c",)
+STAGES = ("insns", "ir", "cfg", "facts", "llvm", "c", "maps", "btf")
+OF_PROGRAMS = frozenset({"insns", "ir", "cfg", "facts", "llvm", "c"})
 
 
 @click.command(epilog=EPILOG)
@@ -38,15 +37,12 @@ LATER = ("c",)
 @click.option("--btf", "show_types", is_flag=True, help="Types, as C.")
 @click.option("--facts", is_flag=True, help="What the verifier knows of each value.")
 @click.option("--llvm", is_flag=True, help="LLVM IR, optimised for this processor.")
-@click.option("--c", is_flag=True, hidden=True)
+@click.option("--c", is_flag=True, help="C99, as build --emit c writes it.")
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program.")
 @reading
 @common
 def command(path: Path, names: tuple[str, ...], svg: bool, show_types: bool, reading: Reading, screen: Screen, **flags: bool) -> int:
     """Show stages of the programs in SRC or OBJ as text."""
-    for name in LATER:
-        if flags[name]:
-            raise UnsupportedError(f"dump --{name}", f"dump --{name} comes with a later release")
     wanted = [stage for stage in STAGES if (show_types if stage == "btf" else flags[stage])] or ["ir"]
     if svg and wanted != ["cfg"]:
         raise InputError("--svg goes with --cfg alone")
@@ -98,6 +94,8 @@ def show_stage(program: Program, stage: str, *, svg: bool, screen: Screen, platf
             screen.line(line)
     elif stage == "llvm":
         screen.line(llvm_text(program).rstrip("\n"))
+    elif stage == "c":
+        screen.line(c_text(program).rstrip("\n"))
     elif svg:
         from bpfcc.cli.graph import cfg_svg
 
@@ -124,6 +122,17 @@ def llvm_text(program: Program) -> str:
         if not isinstance(native, CompiledExecutable):
             raise InternalError(f"the back end llvm made a {type(native).__name__}")
         return optimised_text(native)
+
+
+def c_text(program: Program) -> str:
+    """The emitted C, without the header that is the same in every file."""
+    from bpfcc import verify
+    from bpfcc.backends.aot.emit import header_text
+    from bpfcc.emission import emit_programs
+
+    verdict = verify(program).record
+    text = emit_programs([program], [verdict], checked=not verdict.accepted, lines=False, made_from=program.file or "").text
+    return text.replace(header_text(), "", 1)
 
 
 def show_maps(obj: Object, names: tuple[str, ...], screen: Screen) -> None:
