@@ -16,8 +16,8 @@ from bpfcc.bpfir.ops import Assume, Value
 from bpfcc.errors import InputError, InternalError, UnsupportedError
 from bpfcc.execution import RAW, TAIL_CALL, needed_maps, refuse_externs
 from bpfcc.frontend.dwarf_locations import Register
-from bpfcc.gate import Admission, admit
-from bpfcc.program import module_digest
+from bpfcc.gate import MAX_TAIL_CALLS, Admission, admit
+from bpfcc.program import module_digest, tail_callable
 from bpfcc.runtime.contexts import context_codec
 from bpfcc.runtime.specs import load_platform
 from bpfcc.runtime.state import NEEDS
@@ -50,11 +50,12 @@ def emit_programs(
     programs: Sequence[Program], verdicts: Sequence[Verdict], *, checked: bool = False, lines: bool = True, made_from: str = "",
     own_runtime: bool = False,
 ) -> Emission:  # fmt: skip
-    """One C file of the programs, which share their maps.
+    """One C file of the programs, and of those that they can tail-call; they share their maps.
 
-    Each has to be accepted by its verdict, or else RejectedError; with `checked` any will do, and the code checks itself. `own_runtime`:
+    Each has to be accepted, by one of the verdicts or by judging it now, or else RejectedError; with `checked` any will do, and the code checks itself. `own_runtime`:
     it will be linked with bpfcc's runtime, so a helper that this has not got is an UnsupportedError.
     """
+    programs = with_targets(programs)
     for program in programs:
         if program.type is None:
             message = f"the section of program {program.name!r} does not tell its type; say it with --type"
@@ -64,7 +65,7 @@ def emit_programs(
     admissions = [Admission(None)] * len(programs)
     reason = "--no-verify" if checked else None
     if not checked:
-        admissions = [admit([program], [verdict], ANY_STEPS) for program, verdict in zip(programs, verdicts, strict=True)]
+        admissions = [admit([program], [v for v in verdicts if v.digest == program.ir_digest], ANY_STEPS) for program in programs]
         late = [program.name for program, found in zip(programs, admissions, strict=True) if found.bound is None]
         if late:
             reason = f"{', '.join(late)}: accepted, but it follows pointers of the kernel, lets addresses out, or has no bound"
@@ -74,7 +75,8 @@ def emit_programs(
         parts, environments = [], []
         for program, found, (module, names) in zip(programs, admissions, named, strict=True):
             number = load_platform(PLATFORM).program_type(program.type or RAW).number
-            bound = found.bound if not checked and found.bound is not None and found.bound <= NOWHERE else 0
+            bound = 0 if checked or found.bound is None else found.bound * (MAX_TAIL_CALLS + 1 if jumps(program) else 1)
+            bound = bound if bound <= NOWHERE else 0
             zeroed = found.zeroed[0] if found.zeroed else None
             count = len(program.bytecode.code) // SLOT_BYTES
             parts.append(Part(module, names, program.section, number, bound, zeroed, program.attach_type, count))
@@ -90,6 +92,20 @@ def emit_programs(
             # What cannot be done with host addresses may be done with guest ones.
             reason = error.message
     return Emission(made(checked=True), reason)
+
+
+def with_targets(programs: Sequence[Program]) -> list[Program]:
+    """The programs, and those that they can tail-call, each once."""
+    found: dict[str, Program] = {}
+    for program in programs:
+        for each in tail_callable(program):
+            found.setdefault(each.name, each)
+    return list(found.values())
+
+
+def jumps(program: Program) -> bool:
+    """Whether it can tail-call."""
+    return any(spec.type == "prog_array" for spec in program.maps)
 
 
 def offline(program: Program, module: Module, *, checked: bool, own_runtime: bool) -> Environment:

@@ -97,6 +97,26 @@ def test_a_program_runs_without_python(source: Path) -> None:
     assert "XDP_PASS" in done.stdout and "284" in done.stdout
 
 
+TAIL = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+SEC("xdp") int second(struct xdp_md *x) { return XDP_TX; }
+struct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32);
+    __array(values, int (void *)); } jumps SEC(".maps") = {.values = {[0] = (void *)&second}};
+SEC("xdp") int first(struct xdp_md *x) { bpf_tail_call(x, &jumps, 0); return XDP_DROP; }
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="programs are built for Linux and macOS")
+def test_a_program_has_what_it_can_tail_call(source: Path) -> None:
+    source.write_text(TAIL)
+    out = source.parent / "first"
+    assert bpfcc("build", source, "--emit", "exe", "--program", "first", "-o", out) == 0
+    done = subprocess.run([out, ROOT / "examples/traffic.pcap"], env={}, capture_output=True, text=True, check=False)
+    assert "XDP_TX" in done.stdout and "XDP_DROP" not in done.stdout, done.stderr
+
+
 def refused(arguments: Sequence[str | Path], status: int, said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = files(folder)
     assert bpfcc(*arguments) == status

@@ -118,7 +118,7 @@ def build_native(
     if status:
         screen.note("nothing is written; --no-verify writes it all the same, with checks in it")
         return status
-    verdicts = [verdict for verdict in map(judged.verdict, programs) if verdict is not None]
+    verdicts = [verdict for verdict in judged.verdicts.values() if verdict.accepted]
     found = emit_programs(programs, verdicts, checked=not verify, lines=native.lines, made_from=path.name, own_runtime=native.emit == "exe")
     content, what = found.text.encode(), "C"
     if native.emit != "c":
