@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, NamedTuple
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
+from verify import made
+
 import bpfcc
 from bpfcc.program import Program
-from verify import made
 
 if TYPE_CHECKING:
     from collections.abc import Callable

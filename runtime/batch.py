@@ -48,6 +48,7 @@ class Room:
 
     def __init__(self) -> None:
         self.packets = ctypes.create_string_buffer(OUT_BYTES)
+        self.lengths = zeros("I", BATCH_PACKETS)
         self.notes = ctypes.create_string_buffer(NOTE.size * BATCH_PACKETS)
 
 
@@ -116,6 +117,7 @@ class _Loop:
         self.out = BatchResult()
         self.room = room = run.batch_room()
         self.context = run.context_bytes()
+        self.joined = b""
         codec, keep = run.codec, options.keep_packets
         self._context = ctypes.create_string_buffer(self.context, max(len(self.context), 1))
         self.lists = BatchLists(notes=ctypes.addressof(room.notes), ifindex=run.runtime.options.ifindex)
@@ -136,9 +138,6 @@ class _Loop:
         """Run some packets; whether all of them ran."""
         options, lists, count = self.options, self.lists, len(lengths)
         # The lists have addresses in these, which live as long as this function does.
-        joined = b"".join(packets)
-        if totals(lengths)[1] != len(joined):
-            raise InputError("packets are bytes; one has another number of elements than of bytes")
         times = array("Q", options.times_ns[part]) if options.times_ns is not None else None
         ifindexes = array("I", options.ifindexes[part]) if options.ifindexes is not None else None
         found = Part(
@@ -146,14 +145,21 @@ class _Loop:
             zeros("Q", count),
             zeros("Q", count) if self.run.native.checked else None,
             zeros("Q", count) if options.time_each else None,
-            zeros("I", count) if options.keep_packets else None,
+            kept=options.keep_packets,
         )
+        # Only now: what is kept does not go where the packets of the next call have room.
+        self.joined = b""
+        self.joined = joined = b"".join(packets)
+        if totals(lengths)[1] != len(joined):
+            raise InputError("packets are bytes; one has another number of elements than of bytes")
         lists.packets = ctypes.cast(ctypes.c_char_p(joined), ctypes.c_void_p).value
         lists.lengths, lists.times_ns, lists.ifindexes = address_of(lengths), address_of(times), address_of(ifindexes)
         lists.results, lists.steps, lists.ns = address_of(found.values), address_of(found.steps), address_of(found.ns)
-        lists.out_lengths = address_of(found.lengths)
+        lists.out_lengths = address_of(self.room.lengths) if options.keep_packets else None
         done = self._calls(count, found)
-        for column in (found.values, found.steps, found.ns, found.lengths):
+        if found.changed:
+            found.lengths = self.room.lengths[:done]
+        for column in (found.values, found.steps, found.ns):
             if column is not None:
                 del column[done:]
         self.out.results.add(found)
@@ -164,11 +170,11 @@ class _Loop:
         batch, lists, room = self.batch, self.lists, self.room
         done = 0
         while done < count:
-            batch.count, lists.first, lists.note_count = count - done, done, 0
+            batch.count, lists.first = count - done, done
             raise_for(state_library().bpfcc_run_batch(self.run.pointer, self.entry, ctypes.byref(batch)), "batch")
             self.out.total_ns += batch.total_ns
             done += batch.done
-            if batch.out_used:
+            if lists.changed:
                 found.changed.append(ctypes.string_at(room.packets, batch.out_used))
             if lists.note_count:
                 found.notes.append(ctypes.string_at(room.notes, NOTE.size * lists.note_count))

@@ -169,6 +169,7 @@ class BatchLists(Structure):
         ("out_lengths", c_void_p),
         ("notes", c_void_p),
         ("note_count", c_uint64),
+        ("changed", c_uint64),
         ("first", c_uint64),
         ("ifindex", c_uint32),
         ("reserved", c_uint32),

@@ -91,14 +91,15 @@ NOTHING: Final = _Note(0, 0, 0, None)
 class Part:
     """Some results of a batch, by packet; what was not asked for is None.
 
-    `given` are the packets before, of which there may be more than were run; `lengths` of those afterwards, SAME where one is as it was;
-    `changed` the others, one after the other; `notes` are `NOTE` for the runs that trapped or sent their packet elsewhere.
+    `given` are the packets before, of which there may be more than were run. Where they are `kept` and some were `changed`, these lie one
+    after the other, and `lengths` has SAME for the others. `notes` are `NOTE` for the runs that trapped or sent their packet elsewhere.
     """
 
     given: Sequence[bytes]
     values: array[int]
     steps: array[int] | None = None
     ns: array[int] | None = None
+    kept: bool = True
     lengths: array[int] | None = None
     changed: list[bytes] = field(default_factory=list)
     notes: list[bytes] = field(default_factory=list)
@@ -121,13 +122,13 @@ class Part:
 
     def packet(self, at: int) -> bytes | None:
         """A packet afterwards."""
-        if self.lengths is None:
+        if not self.kept:
             return None
-        length = self.lengths[at]
+        length = SAME if self.lengths is None else self.lengths[at]
         if length == SAME:
             return bytes(self.given[at])
         if self._ends is None:
-            self._ends = list(accumulate(0 if each == SAME else each for each in self.lengths))
+            self._ends = list(accumulate(0 if each == SAME else each for each in self.lengths or ()))
             self.changed = [b"".join(self.changed)]
         return self.changed[0][self._ends[at] - length : self._ends[at]]
 

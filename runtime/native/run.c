@@ -346,6 +346,7 @@ static void list_result(struct bpfcc_run *run, struct bpfcc_batch *batch, struct
     } else if (lists->out_lengths) {
         take_packet(run, batch, item);
         lists->out_lengths[at] = item->out_length;
+        lists->changed++;
     }
 }
 
@@ -366,6 +367,8 @@ int bpfcc_run_batch(struct bpfcc_run *run, bpfcc_entry entry, struct bpfcc_batch
     uint64_t start = bpfcc_clock_ns();
     batch->out_used = batch->done = 0;
     batch->out_full = 0;
+    if (batch->lists)
+        batch->lists->note_count = batch->lists->changed = 0;
     while (batch->done < batch->count) {
         struct bpfcc_batch_item one, *item = batch->lists ? &one : &batch->items[batch->done];
         if (batch->lists)

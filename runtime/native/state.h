@@ -372,6 +372,7 @@ struct bpfcc_batch_lists {
     uint32_t *out_lengths;  /* of the packet afterwards; BPFCC_SAME_PACKET where no byte of it changed: then it is not copied */
     struct bpfcc_batch_note *notes; /* room for one a packet */
     uint64_t note_count;    /* out */
+    uint64_t changed;       /* out: packets that are not as they were */
     uint64_t first;         /* where in the lists this call begins */
     uint32_t ifindex, reserved;
 };

@@ -131,6 +131,28 @@ def test_packets_that_grow_are_all_kept() -> None:
         assert [each.packet for each in results] == [bytes([index]) * 64 + bytes(3000) for index in range(20)]
 
 
+def test_packets_that_change_are_told_from_those_that_do_not() -> None:
+    """One in three is changed, one in three made short, too: more of them than one call has room for."""
+    text = (
+        "r6 = r1\nr2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr4 = r2\nr4 += 1\nif r4 > r3 goto out\nr5 = *(u8 *)(r2 + 0)\n"
+        "if r5 == 0 goto out\nr5 += 1\n*(u8 *)(r2 + 0) = r5\nif r5 == 2 goto out\nr1 = r6\nr2 = -1386\ncall 65\nout: r0 = 2\nexit"
+    )
+    packets = [bytes([index % 3]) + bytes(1399) for index in range(5000)]
+    expected = [(packet, b"\x02" + packet[1:], b"\x03" + packet[1:14])[packet[0]] for packet in packets]
+    with Lab() as lab, bound(text, lab) as exe:
+        results = run_batch(lab.run, exe.entry, packets).results
+        assert [each.packet for each in results] == expected
+        assert [results[at].packet for at in (4999, 4097, 2, 0)] == [expected[at] for at in (4999, 4097, 2, 0)]
+
+
+def test_batch_takes_bytes_only() -> None:
+    with Lab() as lab, bound("r0 = 2\nexit", lab) as exe:
+        with pytest.raises(InputError, match="packets are bytes"):
+            run_batch(lab.run, exe.entry, [memoryview(bytes(8)).cast("I")])  # type: ignore[list-item]
+        with pytest.raises(TypeError):
+            run_batch(lab.run, exe.entry, ["text"])  # type: ignore[list-item]
+
+
 def test_batch_can_be_stopped() -> None:
     flag = ctypes.c_int32(1)
     with Lab() as lab, bound("r0 = 2\nexit", lab) as exe:
