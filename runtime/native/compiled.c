@@ -3,12 +3,32 @@
 
 #include "state.h"
 
-static int set(const uint8_t *bits, uint64_t index)
+/* Eight bytes of bits from byte `at`, zeros behind the `bytes` that there are. */
+static uint64_t window(const uint8_t *bits, uint64_t at, uint64_t bytes)
 {
-    return bits[index >> 3] >> (index & 7) & 1;
+    uint8_t found[8] = {0};
+    memcpy(found, bits + at, bytes - at < 8 ? bytes - at : 8);
+    uint64_t value = 0;
+    for (int i = 7; i >= 0; i--)
+        value = value << 8 | found[i];
+    return value;
 }
 
-enum { NEIGHBOURS = 64 };
+/* How many bits are set from `offset` upwards, and how many below it; as far as one look tells, which is enough for a cache. */
+static uint64_t set_above(const uint8_t *bits, uint64_t offset, uint64_t bytes)
+{
+    uint64_t clear = ~(window(bits, offset >> 3, bytes) >> (offset & 7));
+    return clear ? (uint64_t)__builtin_ctzll(clear) : 64;
+}
+
+static uint64_t set_below(const uint8_t *bits, uint64_t offset, uint64_t bytes)
+{
+    uint64_t at = offset >> 3 > 7 ? (offset >> 3) - 7 : 0, below = offset - 8 * at;
+    if (!below)
+        return 0;
+    uint64_t clear = ~window(bits, at, bytes) << (64 - below);
+    return clear ? (uint64_t)__builtin_clzll(clear) : below;
+}
 
 /* The live range around an address; 0 where that takes bpfcc_access_slow: memory handed out by helpers, or what is not allowed at
  * all. Where bits say which bytes may be accessed, the range is theirs, as far as is worth looking. */
@@ -28,13 +48,9 @@ static int live_range(struct bpfcc_run *run, uint64_t address, uint64_t size, in
     }
     const uint8_t *bits = write ? region->writable : region->readable;
     if (bits) {
-        uint64_t first = offset, last = offset;
-        while (first > lo && offset - first < NEIGHBOURS && set(bits, first - 1))
-            first--;
-        while (last < hi && last - offset < NEIGHBOURS && set(bits, last))
-            last++;
-        lo = first;
-        hi = last;
+        uint64_t bytes = (region->hi + 7) / 8, first = offset - set_below(bits, offset, bytes), last = offset + set_above(bits, offset, bytes);
+        lo = first > lo ? first : lo;
+        hi = last < hi ? last : hi;
     }
     if (offset >= hi || size > hi - offset)
         return 0;
