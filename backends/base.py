@@ -106,7 +106,8 @@ class Environment:
     prepared). `lookup_helper` looks a key up in a map; `quiet_helpers` neither move memory nor call back into the program;
     `tail_call_helper` is the one that enters another. `externs` has addresses of kernel variables by name. Unchecked code is an
     internal switch: it runs only what is verified. `zeroed`: functions whose frames may be read before they are written (None: any).
-    `cache` keeps compiled code; `cpu` is what it is compiled for, `host` or `baseline` (every processor of the architecture).
+    `cache` keeps compiled code; `digest` is the SHA-256 of the module's text, where the caller has it. `cpu` is what code is compiled for,
+    `host` or `baseline` (every processor of the architecture).
     `offline`: no addresses are known, the code is for hosts to come; helpers have some address then.
     `budget`: unchecked code counts the rounds of its loops, against the steps of a run, and looks at the stop flag.
     """
@@ -125,6 +126,7 @@ class Environment:
     cpu: str = "host"
     offline: bool = False
     budget: bool = False
+    digest: str = ""
 
 
 @final

@@ -19,7 +19,7 @@ from bpfcc.errors import InternalError, UnsupportedError
 from bpfcc.runtime.library import MapHead, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from bpfcc.backends.base import Environment, Executable, NativeRun
@@ -64,11 +64,11 @@ class Code(Protocol):
 class CompiledExecutable:
     """Machine code with what it needs in this process."""
 
-    def __init__(self, module: Module, environment: Environment, code: Code, table: Table, text: str) -> None:
-        """`text`: what the code was made from, to be read."""
+    def __init__(self, module: Module, environment: Environment, code: Code, table: Table, text: Callable[[], str]) -> None:
+        """`text` gives what the code was made from, to be read."""
         self.module = module
         self.checked = environment.checked
-        self.text: Final = text
+        self._text = text
         self.functions: Final = tuple(fn.name for fn in module.functions)
         self._code: Code | None = code
         self._table = code.table
@@ -86,6 +86,11 @@ class CompiledExecutable:
         if self._code is None:
             raise InternalError(f"the code of {self.module.entry.name} is closed")
         return self._code.entry
+
+    @property
+    def text(self) -> str:
+        """What the code was made from, made again."""
+        return self._text()
 
     @property
     def programs(self) -> dict[int, CompiledExecutable]:

@@ -8,9 +8,9 @@ The same program as file, library or executable: `bpfcc build --emit c|so|exe`. 
 
 from __future__ import annotations
 
-import hashlib
 import os
-from typing import TYPE_CHECKING, ClassVar, Final, final
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, final
 
 from bpfcc.backends.aot.build import Build, Target
 from bpfcc.backends.aot.emit import Part, emit
@@ -18,12 +18,12 @@ from bpfcc.backends.aot.loaded import Loaded
 from bpfcc.backends.base import Capabilities, check_maps
 from bpfcc.backends.binding import refuse_big_endian
 from bpfcc.backends.compiled import CompiledExecutable
+from bpfcc.backends.kept import Made, kept
 
 if TYPE_CHECKING:
-    from bpfcc.backends.base import CodeCache, Environment
+    from bpfcc.backends.aot.emit import Emitted
+    from bpfcc.backends.base import Environment
     from bpfcc.bpfir.function import Module
-
-FORMAT: Final = "bpfcc.aot/1"
 
 
 @final
@@ -36,28 +36,30 @@ class Aot:
         """Emit, compile and load `module`; UnsupportedError where it needs what the environment, or this installation, does not have."""
         refuse_big_endian(module)
         check_maps(module.maps, environment)
-        emitted = emit([Part(module, zeroed=environment.zeroed)], [environment], lines=False)
         # As for the package's own native library: another compiler than the bundled one.
         build = Build(Target.host(), os.environ.get("BPFCC_CC") or None, cpu=environment.cpu)
-        data = compiled(emitted.text, build, environment.cache)
-        return CompiledExecutable(module, environment, Loaded(data, len(emitted.table.slots)), emitted.table, emitted.text)
+        made = kept(module, environment, identity(build), lambda: make(module, environment, build))
+        code = Loaded(made.code, len(made.table.slots))
+        return CompiledExecutable(module, environment, code, made.table, lambda: emitted(module, environment).text)
 
 
-def compiled(text: str, build: Build, cache: CodeCache | None) -> bytes:
-    """A shared library, from the cache where it was built before."""
-    key = ""
-    if cache is not None:
-        parts = (FORMAT, *build.command(), cpu_identity() if build.cpu == "host" else "", text)
-        key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-        kept = cache.get(key)
-        if kept is not None:
-            return kept
-    data = build.shared(text)
-    if cache is not None:
-        cache.put(key, data)
-    return data
+def emitted(module: Module, environment: Environment) -> Emitted:
+    """The program as C, without the lines of its source."""
+    return emit([Part(module, zeroed=environment.zeroed)], [environment], lines=False)
 
 
+def make(module: Module, environment: Environment, build: Build) -> Made:
+    """Emit and compile."""
+    found = emitted(module, environment)
+    return Made(build.shared(found.text), found.table)
+
+
+def identity(build: Build) -> tuple[str, ...]:
+    """What a library depends on besides the C."""
+    return ("aot", *build.command(), cpu_identity() if build.cpu == "host" else "")
+
+
+@cache
 def cpu_identity() -> str:
     """What code for this very processor depends on."""
     from pathlib import Path

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, ClassVar, final
 from bpfcc.backends.base import Capabilities, check_maps
 from bpfcc.backends.binding import refuse_big_endian
 from bpfcc.backends.compiled import CompiledExecutable
-from bpfcc.backends.llvm.engine import Loaded, compile_text, optimised
+from bpfcc.backends.kept import Made, kept
+from bpfcc.backends.llvm.engine import Loaded, compile_text, identity, optimised
 from bpfcc.backends.llvm.lower import lower
 
 if TYPE_CHECKING:
@@ -33,9 +34,15 @@ class Llvm:
         """Compile `module`; UnsupportedError where it needs what the environment, or this installation, does not have."""
         refuse_big_endian(module)
         check_maps(module.maps, environment)
-        lowered = lower(module, environment)
-        code = Loaded(compile_text(lowered.text, environment.cpu, environment.cache), len(lowered.table.slots))
-        return CompiledExecutable(module, environment, code, lowered.table, lowered.text)
+        made = kept(module, environment, identity(environment.cpu), lambda: make(module, environment))
+        code = Loaded(made.code, len(made.table.slots))
+        return CompiledExecutable(module, environment, code, made.table, lambda: lower(module, environment).text)
+
+
+def make(module: Module, environment: Environment) -> Made:
+    """Lower and compile."""
+    lowered = lower(module, environment)
+    return Made(compile_text(lowered.text, environment.cpu), lowered.table)
 
 
 def optimised_text(exe: CompiledExecutable) -> str:

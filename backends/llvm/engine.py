@@ -1,6 +1,6 @@
 """LLVM behind the back end: text to machine code, machine code to addresses.
 
-    code = compile_text(text, cache)           an object file for this CPU, from the cache where it was compiled before
+    code = compile_text(text)                  an object file for this CPU
     loaded = Loaded(code, 24)                  loaded.entry, loaded.table
 
 llvmlite is imported here and nowhere else, and only when something is compiled. Memory is written first and made executable then: no
@@ -9,22 +9,16 @@ page is both at once.
 
 from __future__ import annotations
 
-import hashlib
 from ctypes import c_uint64
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from bpfcc.errors import InternalError, UnsupportedError
-
-if TYPE_CHECKING:
-    from bpfcc.backends.base import CodeCache
 
 OPTIMISATION: Final = 3
 # Of long programs, whose every block is one of many: they should be ready soon.
 LITTLE: Final = 1
 LONG_CHARS: Final = 1 << 20
-# In what is kept: raised when the text means something else though it is the same.
-FORMAT: Final = "bpfcc.llvm/1"
 
 
 @lru_cache(maxsize=1)
@@ -63,25 +57,16 @@ def machine(cpu: str) -> Any:
     return new_machine(cpu)
 
 
-def key_of(text: str, cpu: str) -> str:
-    """The SHA-256 of everything that the code depends on."""
+def identity(cpu: str) -> tuple[str, ...]:
+    """What the code depends on besides the text."""
     binding = llvm()
     version = ".".join(map(str, binding.llvm_version_info))
-    parts = (FORMAT, version, binding.get_process_triple(), *processor(cpu), str(OPTIMISATION), text)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return ("llvm", version, binding.get_process_triple(), *processor(cpu), str(OPTIMISATION))
 
 
-def compile_text(text: str, cpu: str = "host", cache: CodeCache | None = None) -> bytes:
+def compile_text(text: str, cpu: str = "host") -> bytes:
     """An object file. InternalError where LLVM refuses the text."""
-    key = key_of(text, cpu) if cache is not None else ""
-    if cache is not None:
-        kept = cache.get(key)
-        if kept is not None:
-            return kept
-    module = optimised(text, cpu)
-    code: bytes = machine(cpu).emit_object(module)
-    if cache is not None:
-        cache.put(key, code)
+    code: bytes = machine(cpu).emit_object(optimised(text, cpu))
     return code
 
 

@@ -119,11 +119,13 @@ class Executable:
     def __init__(
         self, modules: Sequence[Module], names: Sequence[str], maps: Sequence[MapSpec], *, program_type: str,
         attach_type: str | None = None, backend: str = "interp", options: RunOptions | None = None, bound: int | None = None,
-        zeroed: Sequence[Mapping[str, int]] | None = None, beside: Executable | None = None, cpu: int | None = 0, counted: bool = False,
+        zeroed: Sequence[Mapping[str, int]] | None = None, digests: Sequence[str] = (), beside: Executable | None = None,
+        cpu: int | None = 0, counted: bool = False,
     ) -> None:  # fmt: skip
         """`bound`: instructions that a run executes at most, for programs that run unchecked; None: a checked run. `zeroed`: of each
-        module, functions whose frames are cleared; None: all of them. `beside`: whose maps and code it shares (see `thread`).
-        `counted`: unchecked code counts the rounds of its loops against the steps of `options`."""
+        module, functions whose frames are cleared; None: all of them. `digests`: of each module that of its IR, where it is known.
+        `beside`: whose maps and code it shares (see `thread`). `counted`: unchecked code counts the rounds of its loops against the steps
+        of `options`."""
         self.type: Final = program_type
         self.module: Final = modules[0]
         self.backend: Final = backend
@@ -146,7 +148,9 @@ class Executable:
             if beside is None:
                 made = load_backend(backend)
                 for at, module in enumerate(modules):
-                    exe = made.compile(module, self._environment(module, None if zeroed is None else zeroed[at]))
+                    environment = self._environment(module, None if zeroed is None else zeroed[at])
+                    environment.digest = digests[at] if digests else ""
+                    exe = made.compile(module, environment)
                     stack.callback(exe.close)
                     self._native.append(exe)
                 self._link(names)

@@ -14,15 +14,13 @@ from elftools.elf.elffile import ELFFile
 
 import bpfcc
 from bpfcc.backends.base import ContextLayout, Environment
-from bpfcc.backends.llvm import Llvm, engine
 from bpfcc.backends.kinds import CONTEXT, MAP, NUMBER, PACKET, STACK, Kinds, join
+from bpfcc.backends.llvm import Llvm, engine
 from bpfcc.backends.llvm.lower import lower
 from bpfcc.backends.llvm.operations import OPERATIONS as LOWERED
 from bpfcc.bpfir.assembler import assemble
 from bpfcc.bpfir.ops import OPERATIONS, TERMINATORS, Alu, Assume, Load
-from bpfcc.code_cache import CodeCache
 from bpfcc.errors import InternalError, UnsupportedError
-from bpfcc.verdict_cache import VerdictCache
 from tests.interp_harness import NativeMemory, lifted
 
 if TYPE_CHECKING:
@@ -91,43 +89,6 @@ def test_without_llvmlite_it_is_not_supported(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(UnsupportedError, match="llvmlite"):
         engine.llvm()
     engine.llvm.cache_clear()
-
-
-# ---- what is kept
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> CodeCache:
-    return CodeCache(VerdictCache(tmp_path / "bpfcc" / "code"))
-
-
-def test_what_was_compiled_is_not_compiled_again(kept: CodeCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = text_of(SUM)
-    code = engine.compile_text(text, "host", kept)
-    monkeypatch.setattr(engine, "optimised", lambda *_: pytest.fail("compiled again"))
-    assert engine.compile_text(text, "host", kept) == code
-
-
-@pytest.mark.parametrize("other", ["text", "cpu"])
-def test_other_code_is_another_key(other: str) -> None:
-    text = text_of(SUM)
-    assert engine.key_of(text, "host") != engine.key_of(text + " " if other == "text" else text, "host" if other == "text" else "baseline")
-
-
-def test_a_file_that_is_not_whole_is_compiled_again(kept: CodeCache, tmp_path: Path) -> None:
-    text = text_of(SUM)
-    code = engine.compile_text(text, "host", kept)
-    (path,) = (tmp_path / "bpfcc" / "code").glob("*.json")
-    path.write_bytes(path.read_bytes().replace(b'"code":"', b'"code":"AAAA'))
-    assert kept.get(engine.key_of(text, "host")) is None
-    assert engine.compile_text(text, "host", kept) == code
-
-
-def test_a_record_that_is_no_code_is_none(kept: CodeCache) -> None:
-    key = "0" * 64
-    for record in ({}, {"code": 3}, {"code": "not base64!"}):
-        kept._records.put(key, record)
-        assert kept.get(key) is None
 
 
 # ---- kinds
