@@ -103,11 +103,7 @@ def main() -> None:
     types = [known.get(path.relative_to(arguments.directory).as_posix(), {}) for path in paths]
     back_ends, compilers = tuple(arguments.back_ends.split(",")), tuple(arguments.cc.split(","))
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        outcomes = [
-            each
-            for found in pool.map(lower, paths, types, [back_ends] * len(paths), [compilers] * len(paths))
-            for each in found
-        ]
+        outcomes = [each for found in pool.map(lower, paths, types, [back_ends] * len(paths), [compilers] * len(paths)) for each in found]
     counts = Counter((each.back_end, each.kind) for each in outcomes)
     for (back_end, kind), count in sorted(counts.items()):
         print(f"{back_end or '-':6} {kind:14} {count}")
