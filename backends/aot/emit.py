@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from bpfcc.backends.aot.descriptor import MapNotes, array_stride, c_int64, described, map_contexts
 from bpfcc.backends.aot.function import FunctionWriter
+from bpfcc.backends.aot.operations import enter_target, look_up
 from bpfcc.backends.aot.printing import SELF, Printer
 from bpfcc.backends.context import packet_fields
 from bpfcc.backends.kinds import RAW, Kinds
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from bpfcc.backends.base import Environment
     from bpfcc.bpfir.function import Function, Module
     from bpfcc.bpfir.module import MapSpec
-    from bpfcc.bpfir.ops import Value
+    from bpfcc.bpfir.ops import Call, MapAddr, Value
 
 HEADER: Final = "bpfcc_program.h"
 KEYWORDS: Final = frozenset(
@@ -181,12 +182,13 @@ class Emitted(NamedTuple):
 class Shared:
     """What the programs of one file have in common: the table, and names."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: frozenset[str] | None = None) -> None:
+        """`taken`: names at file scope that functions cannot have; None: those of the header."""
         self.table = Table()
         self.maps: list[MapSpec] = []
         self.names: dict[Slot, str] = {Slot(TARGETS): "targets", Slot(TARGET_COUNT): "target_count"}
         self.members: set[str] = {"targets", "target_count"}
-        self.globals: set[str] = set(reserved())
+        self.globals: set[str] = set(reserved() if taken is None else taken)
 
     def map_indices(self, module: Module) -> list[int]:
         """Of a module's maps in the file; maps of one name in several modules are one."""
@@ -228,9 +230,16 @@ def identifier(text: str) -> str:
     return found if found and not found[0].isdigit() and not found.startswith("__") else f"p_{found}"
 
 
-@final
 class Unit:
-    """One program while it is written: what its functions share."""
+    """One program while it is written: what its functions share, and how they reach what is outside of them.
+
+    This is code for hosts that have a `struct bpfcc_run`; other kinds of hosts have units of their own.
+    """
+
+    # Whether what is called may stop the run.
+    traps = True
+    # Of the names of functions.
+    prefix = ""
 
     def __init__(self, part: Part, environment: Environment, shared: Shared, *, alone: bool) -> None:
         self.part = part
@@ -242,14 +251,18 @@ class Unit:
         self.kinds = Kinds(part.module, environment, self.fields)
         self.functions = {fn.name: fn for fn in part.module.functions}
         self.indices = {fn.name: at for at, fn in enumerate(part.module.functions)}
-        self.taken = reserved()
+        self.taken = self.reserved()
         self.maps = shared.map_indices(part.module)
         entry = part.module.entry.name
-        self.name = shared.fresh(entry)
+        self.name = shared.fresh(self.prefix + entry)
         self.c_names = {
-            fn.name: self.name if at == 0 else shared.fresh(fn.name if alone else f"{entry}__{fn.name}")
+            fn.name: self.name if at == 0 else shared.fresh(self.prefix + (fn.name if alone else f"{entry}__{fn.name}"))
             for at, fn in enumerate(part.module.functions)
         }
+
+    def reserved(self) -> frozenset[str]:
+        """Names that variables cannot have."""
+        return reserved()
 
     # ---- the table
 
@@ -273,7 +286,29 @@ class Unit:
         spec = self.module.maps[index]
         return array_stride(spec.value_size), spec.max_entries
 
+    # ---- helpers
+
+    def helper_call(self, slot: str, args: str) -> str:
+        """A call of a helper with five arguments."""
+        return f"{slot}({args}, run)"
+
+    def tail_call(self, w: FunctionWriter, op: Call, text: str) -> None:
+        """The call of the helper that enters another program, and what follows from it."""
+        enter_target(w, op, text)
+
+    def lookup(self, w: FunctionWriter, op: Call, found: MapAddr) -> bool:
+        """A lookup in a map that is known, without the helper; False where the helper has to do it."""
+        return look_up(w, op, found)
+
     # ---- signatures
+
+    def start_pointer(self, at: int) -> str:
+        """What the program's own parameter is, as a pointer."""
+        return f"memory(r{at + 1})"
+
+    def start_numbers(self, fn: Function, used: Sequence[str]) -> list[str]:
+        """Declarations of parameters that C's own do not make."""
+        return []
 
     def parameter_count(self, fn: Function) -> int:
         """The program takes two always, so that one may take the place of another."""

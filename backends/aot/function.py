@@ -227,6 +227,8 @@ class FunctionWriter:
 
     def check_trap(self, insn: int) -> None:
         """Leave where what was just called trapped."""
+        if not self.unit.traps:
+            return
         self.put(f"if (run->trap)\n    {self.trap_return(insn)}", insn)
 
     # ---- blocks
@@ -296,6 +298,9 @@ class FunctionWriter:
     def _leave(self, block: Block, edge: Edge | None) -> list[Statement]:
         ending = block.terminator
         if type(ending) is Unresolved:
+            if not self.unit.traps:
+                # Nothing leads here: it was proven.
+                return [Return(self.left_by("0"), ending.insn)]
             return [
                 Text("raise_trap(run, BPFCC_TRAPPED_UNRESOLVED, 0, 0);", ending.insn),
                 Return(self.trap_return(ending.insn), ending.insn),
@@ -358,7 +363,7 @@ class FunctionWriter:
             if found.name in params or found.name in self._declared or found.name not in words:
                 continue
             if found.name in started:
-                lines.append(f"uint8_t *{found.name} = memory(r{started[found.name] + 1});")
+                lines.append(f"uint8_t *{found.name} = {self.unit.start_pointer(started[found.name])};")
             else:
                 by_type[found.bits].append(found.name)
         clears = self.has_frame and self.checked
@@ -376,6 +381,8 @@ class FunctionWriter:
         if self.index == 0 and self.kinds.called_back:
             lines += self.unit.takes_calls()
         known = words | {word for line in lines for word in WORD.findall(line)}
+        lines = self.unit.start_numbers(self.fn, [name for name, _ in self._parameters() if name in known]) + lines
+        known |= {word for line in lines for word in WORD.findall(line)}
         return lines + [f"(void){name};" for name in self.unit.parameter_names(self.fn, self._parameters()) if name not in known]
 
     def _frame(self) -> list[str]:

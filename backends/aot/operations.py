@@ -358,22 +358,25 @@ def _call(w: FunctionWriter, op: Call) -> None:
     environment = w.unit.environment
     helper_address(environment, op)
     found = known_map(op, environment)
-    if found is not None and _lookup(w, op, found):
+    if found is not None and w.unit.lookup(w, op, found):
         return
     quiet = op.helper in environment.quiet_helpers or op.helper == environment.tail_call_helper
     if w.checked and not quiet:
         w.put("give_back(run, &left);", op.insn)
-    text = f"{w.unit.slot('helper', op.helper)}({_arguments(w, op.args)}, run)"
+    text = w.unit.helper_call(w.unit.slot("helper", op.helper), _arguments(w, op.args))
+    if op.helper == environment.tail_call_helper:
+        w.unit.tail_call(w, op, text)
+        return
     w.assign(op.result, Expr(text, 64), op.insn)
     if not quiet:
         w.forget()
     w.check_trap(op.insn)
-    if op.helper == environment.tail_call_helper:
-        _tail_call(w, op)
 
 
-def _tail_call(w: FunctionWriter, op: Call) -> None:
-    """Where the helper chose a program, that takes the place of this function."""
+def enter_target(w: FunctionWriter, op: Call, text: str) -> None:
+    """A tail call: where the helper chose a program, that takes the place of this function."""
+    w.assign(op.result, Expr(text, 64), op.insn)
+    w.check_trap(op.insn)
     targets, count = w.unit.slot("targets", ""), w.unit.slot("target count", "")
     depth = "depth, steps" if w.checked else "0, NULL"
     w.temporary("next_program", "uint32_t ")
@@ -393,19 +396,27 @@ def _tail_call(w: FunctionWriter, op: Call) -> None:
     )
 
 
-def _lookup(w: FunctionWriter, op: Call, found: MapAddr) -> bool:
-    """A lookup in a map that is known: without the helper, and without looking for the map."""
+def index_array(w: FunctionWriter, op: Call, found: MapAddr, first: Callable[[], str]) -> None:
+    """A lookup in an array; `first` gives where its values begin."""
+    key, once = w.place(op.args[1], 0, 4)
+    stride, entries = w.unit.array_shape(found.map)
+    w.temporary("array_index", "uint32_t ")
+    base = first()
+    w.put(f"array_index = ld32{once}({key.text});", op.insn)
+    e = Expr(f"array_index < {entries} ? {base} + (uint64_t)array_index * {stride} : NULL", POINTER, OTHER)
+    w.assign(op.result, e, op.insn)
+
+
+def look_up(w: FunctionWriter, op: Call, found: MapAddr) -> bool:
+    """A lookup in a map that is known: without the helper, and without looking for the map. Whether there is such a way."""
     spec = w.unit.module.maps[found.map]
     if spec.type in INDEXED_MAPS:
-        key, once = w.place(op.args[1], 0, 4)
-        stride, entries = w.unit.array_shape(found.map)
-        w.temporary("array_index", "uint32_t ")
-        base = w.unit.slot("map values", found.map)
-        if spec.type == "percpu_array":
-            base = f"{base} + run->cpu * {w.unit.slot('map cpu bytes', found.map)}"
-        w.put(f"array_index = ld32{once}({key.text});", op.insn)
-        e = Expr(f"array_index < {entries} ? {base} + (uint64_t)array_index * {stride} : NULL", POINTER, OTHER)
-        w.assign(op.result, e, op.insn)
+
+        def first() -> str:
+            values = w.unit.slot("map values", found.map)
+            return f"{values} + run->cpu * {w.unit.slot('map cpu bytes', found.map)}" if spec.type == "percpu_array" else values
+
+        index_array(w, op, found, first)
         return True
     if spec.type not in KEYED_MAPS:
         return False
@@ -434,7 +445,8 @@ def _enter(w: FunctionWriter, insn: int) -> None:
 
 def _left(w: FunctionWriter, insn: int) -> None:
     if not w.checked:
-        w.put("if (run->trap)\n    return 0;", insn)
+        if w.unit.traps:
+            w.put("if (run->trap)\n    return 0;", insn)
         return
     w.put("left = *steps;", insn)
     w.put("if (run->trap)\n    return 0;", insn)
@@ -469,4 +481,4 @@ OPERATIONS: Final[Mapping[type[Op], Callable[[FunctionWriter, Any], None]]] = {
     CompareExchange: _compare_exchange, PacketLoad: _packet_load, Call: _call, CallFunction: _call_function, CallExtern: _call_extern,
     CallIndirect: _call_indirect,
 }  # fmt: skip
-__all__ = ["OPERATIONS", "VALUES", "Value", "conditions"]
+__all__ = ["OPERATIONS", "VALUES", "Value", "conditions", "enter_target", "index_array", "look_up"]
