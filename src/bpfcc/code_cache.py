@@ -3,7 +3,7 @@
     cache = CodeCache.default()          None where no directory can be trusted
     cache.get(key), cache.put(key, code)
 
-A key is made of everything that the code depends on (`bpfcc.backends.llvm.engine.key_of`); a file's own sum is checked when it is read.
+A key is made of everything that the code depends on (`bpfcc.backends.kept.key_of`); a file's own sum is checked when it is read.
 """
 
 from __future__ import annotations
