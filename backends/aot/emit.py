@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Call, MapAddr, Value
 
 HEADER: Final = "bpfcc_program.h"
+# Memory and arithmetic: what emitted code of every kind has.
+WORDS: Final = "bpfcc_words.h"
 KEYWORDS: Final = frozenset(
     [
         "auto",
@@ -146,15 +148,27 @@ PROGRAM_PARAMETERS: Final = 2
 @cache
 def header_text() -> str:
     """The header that every emitted file begins with."""
-    return (files("bpfcc.backends.aot") / HEADER).read_text(encoding="utf-8")
+    text = (files("bpfcc.backends.aot") / HEADER).read_text(encoding="utf-8")
+    return text.replace(f'#include "{WORDS}"\n', words_text())
+
+
+@cache
+def words_text() -> str:
+    """Memory and arithmetic, as C."""
+    return (files("bpfcc.backends.aot") / WORDS).read_text(encoding="utf-8")
 
 
 @cache
 def reserved() -> frozenset[str]:
     """Identifiers that programs cannot have: what the header defines at file scope, and what every file has of its own."""
-    code = re.sub(r"/\*.*?\*/", "", header_text(), flags=re.DOTALL)
+    return OURS | named_in(header_text())
+
+
+def named_in(header: str) -> frozenset[str]:
+    """What C files with such a header cannot call anything else."""
+    code = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
     found = set(re.findall(r"(\w+)\(", code)) | set(re.findall(r"\w+_t\b|\w+_function\b|\b(?:bpfcc|BPFCC)\w+", code))
-    return KEYWORDS | OURS | FAMILIES | found | frozenset(("INT64_C", "UINT64_C", "UINT32_MAX", "UINT64_MAX", "INT32_MIN"))
+    return KEYWORDS | FAMILIES | found | frozenset(("INT64_C", "UINT64_C", "UINT32_MAX", "UINT64_MAX", "INT32_MIN"))
 
 
 class Part(NamedTuple):

@@ -167,7 +167,7 @@ def _low_bits(e: Expr, bits: int) -> Expr:
 
 
 def _byte_swap(w: FunctionWriter, op: ByteSwap) -> Expr:
-    return call(f"swap{op.width_bits}", w.expr(op.value), bits=64 if op.width_bits == 64 else 32)
+    return call(f"swapped{op.width_bits}", w.expr(op.value), bits=64 if op.width_bits == 64 else 32)
 
 
 def conditions(w: FunctionWriter, op: Branch) -> tuple[str, str]:

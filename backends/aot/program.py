@@ -57,7 +57,7 @@ def key_of(sources: list[Path], build: Build) -> str:
     found = hashlib.sha256(FORMAT)
     for word in (*build.command(), str(build.target), str(build.warnings), *FLAGS):
         found.update(word.encode() + b"\0")
-    for path in [*sources, *sorted([*HOST.glob("*.h"), *RUNTIME.glob("*.h"), *RUNTIME.glob("*.def"), HOST.parent / "bpfcc_program.h"])]:
+    for path in [*sources, *sorted([*HOST.glob("*.h"), *RUNTIME.glob("*.h"), *RUNTIME.glob("*.def"), *HOST.parent.glob("*.h")])]:
         found.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()
 

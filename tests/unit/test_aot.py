@@ -174,7 +174,7 @@ def test_lines_lead_to_the_source() -> None:
 def test_an_error_in_a_line_names_the_source() -> None:
     text = text_of("examples/firewall.bpf.c", lines=True)
     with pytest.raises(CompileError, match=r"firewall\.bpf\.c:\d+:"):
-        Build(HOST).shared(text.replace("swap16(", "nothing(", 40).replace("uint32_t nothing(", "uint32_t swap16("))
+        Build(HOST).shared(text.replace("swapped16(", "nothing(", 40).replace("uint32_t nothing(", "uint32_t swapped16("))
 
 
 def test_what_the_file_says_of_itself() -> None:
