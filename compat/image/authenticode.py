@@ -1,0 +1,160 @@
+"""The signature in an image: what it says was signed, and what there is.
+
+    found = read_signature(image)              None where the image is not signed
+    found.problems                             () where it covers this very image
+    found.signer, found.self_signed            "bpfcc test signing", True
+
+An Authenticode signature is a PKCS #7 message in the certificate table. It carries the digest of the image without the checksum, the
+table and the entry that leads to it; the signer signs attributes that carry the digest of that. Both digests are computed again here.
+Whether the signer's key made the signature, and who trusts it, is for osslsigncode to say (`signing.py`), and for Windows.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from bpfcc.compat.image.der import CONTEXT_0, OCTETS, SEQUENCE, SET, Value, parse
+from bpfcc.errors import InputError
+
+if TYPE_CHECKING:
+    from bpfcc.compat.image.pe import Image
+
+PKCS_SIGNED_DATA: Final = 2
+SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
+SPC_INDIRECT_DATA: Final = "1.3.6.1.4.1.311.2.1.4"
+MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
+COMMON_NAME: Final = "2.5.4.3"
+DIGESTS: Final = {
+    "1.3.14.3.2.26": "sha1",
+    "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384",
+    "2.16.840.1.101.3.4.2.3": "sha512",
+}
+
+
+class Certificate(NamedTuple):
+    """Of an X.509 certificate: its bytes, serial number, and names as bytes and as text."""
+
+    der: bytes
+    serial: bytes
+    issuer: bytes
+    subject: bytes
+    common_name: str
+
+    @property
+    def pem(self) -> str:
+        body = base64.encodebytes(self.der).decode()
+        return f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What was found. `problems`: why it does not cover this image."""
+
+    algorithm: str
+    digest: str
+    computed: str
+    signer: str
+    self_signed: bool
+    certificates: tuple[Certificate, ...]
+    problems: tuple[str, ...]
+
+
+def image_digest(image: Image, algorithm: str) -> str:
+    """The digest that a signature of this image carries. The table has to be at the end of the file."""
+    where = image.directory("security")
+    end = where.address if where.size else len(image.data)
+    digest = hashlib.new(algorithm)
+    digest.update(image.data[: image.checksum_offset])
+    digest.update(image.data[image.checksum_offset + 4 : image.security_offset])
+    digest.update(image.data[image.security_offset + 8 : end])
+    # Signing fills the file first.
+    digest.update(bytes(-end % 8))
+    return digest.hexdigest()
+
+
+def read_signature(image: Image) -> Signature | None:
+    """The first signature. InputError where the table or the message is malformed."""
+    for kind, data in image.certificates():
+        if kind == PKCS_SIGNED_DATA:
+            return _read(image, data)
+    return None
+
+
+def _read(image: Image, data: bytes) -> Signature:
+    message = parse(data)
+    if message.tag != SEQUENCE or message.child(0).oid != SIGNED_DATA:
+        raise InputError("the certificate table holds no signed message")
+    signed = message.child(1, CONTEXT_0).child(0, SEQUENCE)
+    parts = signed.children()
+    content = signed.child(2, SEQUENCE)
+    if content.child(0).oid != SPC_INDIRECT_DATA:
+        raise InputError("the signature is not one of an image")
+    indirect = content.child(1, CONTEXT_0).child(0, SEQUENCE)
+    info = indirect.child(1, SEQUENCE)
+    algorithm = DIGESTS.get(info.child(0, SEQUENCE).child(0).oid, "")
+    if not algorithm:
+        raise InputError("the signature uses a digest that bpfcc does not know")
+    said = info.child(1, OCTETS).content.hex()
+    certificates = tuple(_certificate(each) for part in parts[3:] if part.tag == CONTEXT_0 for each in part.children())
+    signers = parts[-1]
+    if signers.tag != SET or not signers.children():
+        raise InputError("the signature names no signer")
+    return _judge(image, algorithm, said, indirect, signers.child(0, SEQUENCE), certificates)
+
+
+def _judge(image: Image, algorithm: str, said: str, indirect: Value, signer: Value, certificates: tuple[Certificate, ...]) -> Signature:
+    problems = []
+    computed = image_digest(image, algorithm)
+    if computed != said:
+        problems.append(f"it was made for an image with {algorithm} {said}, this one has {computed}")
+    carried = _message_digest(signer)
+    method = DIGESTS.get(signer.child(2, SEQUENCE).child(0).oid, "")
+    if carried is None or not method or hashlib.new(method, indirect.content).digest() != carried:
+        problems.append("what the signer signed is not the digest that the signature carries")
+    if algorithm == "sha1":
+        problems.append("its digest is SHA-1, which Windows no longer takes")
+    name = signer.child(1, SEQUENCE)
+    issuer, serial = name.child(0).whole, name.child(1).content
+    own = next((each for each in certificates if (each.issuer, each.serial) == (issuer, serial)), None)
+    if own is None:
+        problems.append("the signer's certificate is not in it")
+    shown = own.common_name if own is not None else "?"
+    return Signature(
+        algorithm, said, computed, shown, own is not None and own.issuer == own.subject, certificates, tuple(problems)
+    )  # fmt: skip
+
+
+def _message_digest(signer: Value) -> bytes | None:
+    """The digest among the attributes that are signed."""
+    attributes = signer.child(3)
+    if attributes.tag != CONTEXT_0:
+        return None
+    for each in attributes.children():
+        if each.child(0).oid == MESSAGE_DIGEST:
+            return each.child(1, SET).child(0, OCTETS).content
+    return None
+
+
+def _certificate(value: Value) -> Certificate:
+    fields = value.child(0, SEQUENCE).children()
+    # The version is optional.
+    first = 1 if fields and fields[0].tag == CONTEXT_0 else 0
+    if len(fields) < first + 6:
+        raise InputError("a certificate in the signature is cut off")
+    serial, issuer, subject = fields[first], fields[first + 2], fields[first + 4]
+    return Certificate(value.whole, serial.content, issuer.whole, subject.whole, _common_name(subject))
+
+
+def _common_name(name: Value) -> str:
+    found = ""
+    for group in name.children():
+        for pair in group.children():
+            if pair.child(0).oid == COMMON_NAME:
+                text = pair.child(1)
+                found = text.content.decode("utf-16-be" if text.tag == 0x1E else "utf-8", "backslashreplace")
+    return found or "a signer without a name"

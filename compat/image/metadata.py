@@ -1,0 +1,216 @@
+"""What the eBPF API of Windows finds in an image that it opens without running it: programs and maps, by their sections.
+
+    found = read_metadata(image)
+    found.programs[0].name, found.programs[0].type_guid
+    found.problems                  (rule, what is wrong) for each thing that it would stumble over
+
+It goes through the section table: `programs` is searched for the first record, in steps of 16 bytes, `maps` in steps of 8; strings have
+to lie in `.rdata` or in the same section, GUIDs in `.data`, and each program needs a code section of the name that its record gives.
+"""
+
+from __future__ import annotations
+
+import struct
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bpfcc.compat.image.pe import Image, Section
+
+PROGRAMS: Final = "programs"
+MAPS: Final = "maps"
+STRINGS: Final = ".rdata"
+DATA: Final = ".data"
+# version, size of the fields, size of the structure.
+HEADER: Final = struct.Struct("<H6xQQ")
+HEADER_VERSION: Final = 1
+PROGRAM_SIZES: Final = frozenset({144, 154})
+PROGRAM_MIN: Final = 144
+PROGRAM: Final = struct.Struct("<Q24xQQQQ")
+PROGRAM_INSNS: Final = 96
+PROGRAM_GUIDS: Final = 104
+MAP_SIZE: Final = 80
+MAP: Final = struct.Struct("<16x24xIIII16xQ")
+MAX_ENTRIES: Final = 4096
+SECTION_NAME: Final = 8
+NAME: Final = 63
+GUID_BYTES: Final = 16
+
+
+class Problem(NamedTuple):
+    """What is wrong, and the rule that says so."""
+
+    rule: str
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ProgramEntry:
+    """A record of `programs`. GUIDs are None where they cannot be found."""
+
+    name: str
+    section: str
+    code_section: str
+    type_guid: str | None
+    attach_guid: str | None
+    instructions: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MapEntry:
+    """A record of `maps`; `type` is Windows' number."""
+
+    name: str
+    type: int
+    key_size: int
+    value_size: int
+    max_entries: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What was found."""
+
+    programs: list[ProgramEntry] = field(default_factory=list)
+    maps: list[MapEntry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_metadata(image: Image) -> Metadata:
+    """Find programs and maps as the API does, and note where it would not."""
+    found = Metadata()
+    section = image.section(PROGRAMS)
+    if section is None:
+        found.problems.append(Problem("programs-section", "there is no section `programs`"))
+    else:
+        _programs(image, section, found)
+    section = image.section(MAPS)
+    if section is not None:
+        _maps(image, section, found)
+    return found
+
+
+def _whole(image: Image, section: Section) -> bytes | None:
+    """All bytes of a section, which the API takes from the file; None where the file has fewer than memory."""
+    return image.bytes_at(section.address, section.size)
+
+
+def _programs(image: Image, section: Section, found: Metadata) -> None:
+    content = _whole(image, section)
+    if content is None:
+        found.problems.append(Problem("programs-section", "`programs` is longer in memory than in the file"))
+        return
+    start = 0
+    while start < len(content) and (any(content[start : start + 8]) or (start and content[start - 1])):
+        start += 16
+    if start + PROGRAM_MIN > len(content):
+        found.problems.append(Problem("programs-section", "`programs` has no record: nothing in it begins with 8 zero bytes"))
+        return
+    version, size, stride = HEADER.unpack_from(content, start + 8)
+    if version != HEADER_VERSION or size not in PROGRAM_SIZES or stride < size or stride > PROGRAM_MIN * 4:
+        text = f"the first record's header is version {version}, size {size}, total {stride}; version 1 with 144 or 154 bytes is expected"
+        found.problems.append(Problem("programs-section", text))
+        return
+    count, rest = divmod(len(content) - start, stride)
+    if count > MAX_ENTRIES:
+        found.problems.append(Problem("programs-section", f"{count} records"))
+        return
+    if any(content[start + count * stride :]):
+        found.problems.append(Problem("programs-section", f"{rest} bytes behind the last record are not zero"))
+    used: dict[str, str] = {}
+    for number in range(count):
+        _program(image, section, content[start + number * stride :][:stride], number, found, used)
+
+
+def _program(image: Image, section: Section, record: bytes, number: int, found: Metadata, used: dict[str, str]) -> None:
+    marker, function, *pointers = PROGRAM.unpack_from(record)
+    if marker or HEADER.unpack_from(record, 8)[0] != HEADER_VERSION:
+        found.problems.append(Problem("programs-section", f"record {number} does not begin with 8 zero bytes and a header of version 1"))
+        return
+    texts = [_string(image, pointer, section) for pointer in pointers]
+    missing = [what for what, text in zip(("PE section", "section", "program"), texts, strict=True) if text is None]
+    if missing:
+        places = f"in neither {STRINGS} nor `programs`"
+        found.problems.append(Problem("strings-place", f"record {number}: the name of its {' and '.join(missing)} lies {places}"))
+    code, elf, name = (text if text is not None else "?" for text in texts)
+    guids = [_guid(image, pointer) for pointer in struct.unpack_from("<QQ", record, PROGRAM_GUIDS)]
+    for what, guid in zip(("program type", "attach type"), guids, strict=True):
+        if guid is None:
+            found.problems.append(Problem("guid-place", f"{name}: the GUID of its {what} does not lie in {DATA}"))
+    for what, text in (("program", texts[2]), ("section", texts[1])):
+        if text is not None and not 1 <= len(text.encode()) <= NAME:
+            found.problems.append(
+                Problem("program-names", f"{name}: the name of its {what} has {len(text.encode())} bytes, not 1 to {NAME}")
+            )
+    if texts[0] is not None:
+        found.problems.extend(_code(image, name, code, function - image.base, used))
+    (insns,) = struct.unpack_from("<Q", record, PROGRAM_INSNS)
+    found.programs.append(ProgramEntry(name, elf, code, guids[0], guids[1], insns))
+
+
+def _code(image: Image, name: str, code: str, function: int, used: dict[str, str]) -> Iterator[Problem]:
+    """What is wrong with the code section of a program."""
+    size = len(code.encode())
+    if not 1 <= size <= SECTION_NAME:
+        yield Problem("program-names", f"{name}: the name of its code section, {code!r}, has {size} bytes, not 1 to {SECTION_NAME}")
+        return
+    section = image.section(code)
+    if section is None or not section.code:
+        yield Problem("program-code", f"{name}: " + (f"{code!r} is not marked as code" if section else f"there is no section {code!r}"))
+        return
+    if not section.holds(function):
+        yield Problem("program-code", f"{name}: its function, at RVA {function:#x}, does not lie in section {code!r}")
+    if code in used:
+        yield Problem("program-code", f"{name}: section {code!r} is that of {used[code]}, too")
+    if section.size > section.raw_size:
+        yield Problem("program-code", f"{name}: section {code!r} is longer in memory than in the file")
+    used[code] = name
+
+
+def _string(image: Image, pointer: int, own: Section) -> str | None:
+    address = pointer - image.base
+    where = image.section_at(address)
+    return image.string_at(address) if where is not None and (where.name == STRINGS or where == own) else None
+
+
+def _guid(image: Image, pointer: int) -> str | None:
+    address = pointer - image.base
+    where = image.section_at(address)
+    content = image.bytes_at(address, GUID_BYTES)
+    return str(uuid.UUID(bytes_le=content)) if content is not None and where is not None and where.name == DATA else None
+
+
+def _maps(image: Image, section: Section, found: Metadata) -> None:
+    strings = image.section(STRINGS)
+    ordered = strings is not None and image.sections.index(strings) < image.sections.index(section)
+    if not ordered:
+        found.problems.append(Problem("section-order", f"{STRINGS} does not come before `maps` in the section table"))
+    content = _whole(image, section)
+    if content is None:
+        found.problems.append(Problem("maps-section", "`maps` is longer in memory than in the file"))
+        return
+    start = 0
+    while start + 24 <= len(content) and (
+        any(content[start : start + 16]) or (start and content[start - 1]) or not any(content[start + 16 : start + 24])
+    ):
+        start += 8
+    count = (len(content) - start) // MAP_SIZE
+    if count == 0 or count > MAX_ENTRIES:
+        found.problems.append(Problem("maps-section", "`maps` has no record" if count <= 0 else f"{count} records"))
+        return
+    for number in range(count):
+        record = content[start + number * MAP_SIZE :][:MAP_SIZE]
+        if any(record[:16]) or HEADER.unpack_from(record, 16) != (HEADER_VERSION, MAP_SIZE, MAP_SIZE):
+            found.problems.append(Problem("maps-section", f"record {number} does not begin with 16 zero bytes and a header (1, 80, 80)"))
+            return
+        kind, key, value, entries, pointer = MAP.unpack(record)
+        name = _string(image, pointer, section)
+        if name is None and ordered:
+            found.problems.append(Problem("strings-place", f"map {number}: its name lies in neither {STRINGS} nor `maps`"))
+        found.maps.append(MapEntry(name if name is not None else "?", kind, key, value, entries))

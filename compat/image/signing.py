@@ -1,0 +1,185 @@
+"""Sign images and verify signatures, with osslsigncode; make a test certificate, with openssl.
+
+    signed = sign(data, self_made(cache), name="firewall.sys")          the image with a signature, SHA-256
+    verify(signed, signature)                                           Verification("verified", …)
+
+Both tools run with a time limit, without a terminal to ask on, and without going to the network for revocation lists. A certificate that is
+self-made says that nobody but its maker vouches for the image: it is good for test machines that were told to trust it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from bpfcc.errors import InputError, InternalError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bpfcc.compat.image.authenticode import Signature
+
+SIGN_TOOL: Final = "osslsigncode"
+KEY_TOOL: Final = "openssl"
+SECONDS: Final = 60.0
+MAX_LINES: Final = 6
+INSTALL: Final = {
+    SIGN_TOOL: "osslsigncode is not installed: `apt-get install osslsigncode`, `brew install osslsigncode`, or a release from its home page",
+    KEY_TOOL: "openssl is not installed, which makes the test certificate; install it, or give a certificate with --cert and --key",
+}
+CERTIFICATE: Final = "test-signing.pem"
+KEY: Final = "test-signing.key"
+TEST_NAME: Final = "bpfcc test signing"
+DAYS: Final = 1825
+OTHERS: Final = 0o077
+REQUEST: Final = f"""[req]
+distinguished_name = name
+x509_extensions = extensions
+prompt = no
+[name]
+CN = {TEST_NAME}
+[extensions]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = codeSigning
+subjectKeyIdentifier = hash
+"""
+# What osslsigncode says where only the chain of the signer's certificate is at fault.
+CHAIN: Final = ("certificate verify error", "Failed signing certificate chain")
+NO_NETWORK: Final = ("-ignore-cdp", "-ignore-crl")
+
+
+class Identity(NamedTuple):
+    """Who signs: PEM files of certificate and key, or one PKCS #12 file (`key` None). `password`: a file that holds it."""
+
+    certificate: Path
+    key: Path | None = None
+    password: Path | None = None
+
+
+class Verification(NamedTuple):
+    """`untrusted`: its signer's certificate is not known here, so the key was not checked. `unchecked`: there is no tool."""
+
+    status: Literal["verified", "untrusted", "invalid", "unchecked"]
+    text: str
+
+
+def tool(name: str) -> str | None:
+    """Where a tool is."""
+    return shutil.which(name)
+
+
+def run_tool(name: str, arguments: Sequence[str], *, folder: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run it. UnsupportedError where it is not installed, InputError where it does not end."""
+    path = tool(name)
+    if path is None:
+        raise UnsupportedError(name, INSTALL[name])
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        return subprocess.run(
+            [path, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder, env=environment,
+            timeout=SECONDS, check=False, encoding="utf-8", errors="replace",
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise InputError(f"{name} did not end within {SECONDS:.0f} s") from None
+    except OSError as error:
+        raise UnsupportedError(name, f"{path} cannot be run: {error.strerror}") from None
+
+
+def sign(data: bytes, identity: Identity, *, name: str) -> bytes:
+    """The image, signed with SHA-256; a signature that it has is replaced. InputError where the tool refuses."""
+    from bpfcc.compat.image.checksum import unsigned, with_checksum
+
+    if identity.key is None:
+        who = ["-pkcs12", str(identity.certificate.resolve())]
+    else:
+        who = ["-certs", str(identity.certificate.resolve()), "-key", str(identity.key.resolve())]
+    if identity.password is not None:
+        who += ["-readpass", str(identity.password.resolve())]
+    with tempfile.TemporaryDirectory(prefix="bpfcc-sign-") as folder:
+        # Names of ours: one that begins with a dash would be an option.
+        Path(folder, "in.bin").write_bytes(with_checksum(unsigned(data)))
+        done = run_tool(SIGN_TOOL, ["sign", *who, "-h", "sha256", "-in", "in.bin", "-out", "out.bin"], folder=folder)
+        made = Path(folder, "out.bin")
+        if done.returncode or not made.is_file():
+            raise InputError(f"{SIGN_TOOL} does not sign it: {said(done.stdout)}", file=name)
+        return made.read_bytes()
+
+
+def said(output: str) -> str:
+    """The end of what a tool said, on one line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip() and line.strip() != "Failed"]
+    return "; ".join(lines[-MAX_LINES:]) or "it does not say why"
+
+
+def verify(data: bytes, signature: Signature, *, trust: Path | None = None) -> Verification:
+    """Ask osslsigncode. Without `trust` (PEM certificates), a certificate in the image that is self-signed is taken as its own root:
+    what is verified then is that its key made the signature, not that anybody trusts it.
+    """
+    if tool(SIGN_TOOL) is None:
+        return Verification("unchecked", "osslsigncode is not installed: only the digests were compared")
+    with tempfile.TemporaryDirectory(prefix="bpfcc-sign-") as folder:
+        Path(folder, "in.bin").write_bytes(data)
+        roots = [each.pem for each in signature.certificates if each.issuer == each.subject]
+        arguments = ["verify", *_no_network(), "-in", "in.bin"]
+        if trust is not None:
+            arguments += ["-CAfile", str(trust.resolve())]
+        elif roots:
+            Path(folder, "roots.pem").write_text("".join(roots), encoding="ascii")
+            arguments += ["-CAfile", "roots.pem"]
+        done = run_tool(SIGN_TOOL, arguments, folder=folder)
+    if done.returncode == 0:
+        return Verification("verified", f"the key of {signature.signer} made it")
+    if "MISMATCH" in done.stdout or not any(words in done.stdout for words in CHAIN):
+        return Verification("invalid", f"{SIGN_TOOL} refuses it: {said(done.stdout)}")
+    reason = next((line.partition("Error:")[2].strip() for line in done.stdout.splitlines() if "Error:" in line), "its chain is incomplete")
+    return Verification("untrusted", f"the certificate of {signature.signer} is not trusted here: {reason}")
+
+
+def _no_network() -> list[str]:
+    """Options that keep it from fetching what a certificate names; older releases have other ones, or none."""
+    known = run_tool(SIGN_TOOL, ["verify", "--help"]).stdout
+    return [option for option in NO_NETWORK if option in known]
+
+
+def self_made(cache: Path) -> Identity:
+    """The test certificate of this user, made the first time, in a directory that nobody else can read."""
+    folder = cache / "signing"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _private(folder)
+    found = Identity(folder / CERTIFICATE, folder / KEY)
+    if not found.certificate.is_file() or found.key is None or not found.key.is_file():
+        _make(folder)
+    for path in (folder / CERTIFICATE, folder / KEY):
+        _private(path)
+    return found
+
+
+def _private(path: Path) -> None:
+    """InputError where somebody else could have made it, or can read it."""
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode) or (sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & OTHERS)):
+        raise InputError("others can read or replace it, so it is not used to sign; remove it, and it is made again", file=str(path))
+
+
+def _make(folder: Path) -> None:
+    """Key and certificate, written where only the user can read, and moved into place when both are there."""
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as made:
+        Path(made, "request.cnf").write_text(REQUEST, encoding="ascii")
+        done = run_tool(
+            KEY_TOOL,
+            ["req", "-x509", "-newkey", "rsa:3072", "-sha256", "-nodes", "-days", str(DAYS), "-config", "request.cnf", "-keyout", KEY,
+             "-out", CERTIFICATE],
+            folder=made,
+        )  # fmt: skip
+        if done.returncode:
+            raise InternalError(f"openssl makes no test certificate: {said(done.stdout)}")
+        for name in (KEY, CERTIFICATE):
+            Path(made, name).chmod(0o600)
+            Path(made, name).replace(folder / name)

@@ -1,0 +1,83 @@
+"""Everything about an image that rules look at, read once.
+
+subject = examine(data, name="firewall.sys")
+subject.image, subject.metadata, subject.record, subject.signature
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar, final
+
+from bpfcc.compat.image.authenticode import Signature, read_signature
+from bpfcc.compat.image.checksum import checksum
+from bpfcc.compat.image.metadata import Metadata, read_metadata
+from bpfcc.compat.image.pe import DebugEntry, Image, Relocation, read_image
+from bpfcc.compat.image.record import SECTION, Record, read_record
+from bpfcc.compat.image.signing import Verification, verify
+from bpfcc.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MAX_RELOCATIONS: Final = 1 << 20
+Read = TypeVar("Read")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An image and what its tables say. Where a table cannot be read there is the reason in its place, as text."""
+
+    image: Image
+    metadata: Metadata
+    record: Record | str | None
+    signature: Signature | str | None
+    verification: Verification | None
+    relocations: tuple[Relocation, ...] | str
+    debug: tuple[DebugEntry, ...] | str
+    checksum: int
+    must_be_signed: bool = False
+
+
+def examine(data: bytes, *, name: str, trust: Path | None = None, must_be_signed: bool = False) -> Subject:
+    """Read an image. InputError where it is none."""
+    image = read_image(data, name=name)
+    signature = _or_reason(lambda: read_signature(image))
+    verification = None
+    if isinstance(signature, Signature) and not signature.problems:
+        # What is malformed or does not fit never gets to the tool.
+        verification = verify(data, signature, trust=trust)
+    return Subject(
+        image,
+        read_metadata(image),
+        _or_reason(lambda: _record(image)),
+        signature,
+        verification,
+        _or_reason(lambda: _relocations(image)),
+        _or_reason(lambda: tuple(image.debug_entries())),
+        checksum(data),
+        must_be_signed,
+    )
+
+
+def _or_reason(read: Callable[[], Read]) -> Read | str:
+    try:
+        return read()
+    except InputError as error:
+        return error.message
+
+
+def _record(image: Image) -> Record | None:
+    section = image.section(SECTION)
+    return read_record(image.content(section)) if section is not None else None
+
+
+def _relocations(image: Image) -> tuple[Relocation, ...]:
+    found = []
+    for each in image.relocations():
+        found.append(each)
+        if len(found) > MAX_RELOCATIONS:
+            raise InputError(f"more than {MAX_RELOCATIONS} relocations")
+    return tuple(found)
