@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.function import Module
     from bpfcc.bpfir.insn import Insn
     from bpfcc.frontend import objects
-    from bpfcc.frontend.btf import Btf
+    from bpfcc.frontend.btf import Btf, BtfExt
     from bpfcc.frontend.dwarf import DebugInfo
     from bpfcc.isolate.wire import ProgramDigest
 
@@ -201,6 +201,11 @@ class Object:
     def license(self) -> str | None:
         """The text of the license section."""
         return self._raw.license
+
+    @property
+    def type_extensions(self) -> BtfExt | None:
+        """Line, function and CO-RE tables beside the types."""
+        return self._raw.btf_ext
 
     @property
     def debug_info(self) -> DebugInfo:

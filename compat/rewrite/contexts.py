@@ -1,0 +1,221 @@
+"""Context accesses: from Linux's layout to Windows', field by field.
+
+    v1 = load.4 v0, 0          xdp_md.data          becomes        v1 = load.8 v0, 0
+    v2 = load.4 v0, 24         bpf_sock_addr.user_port             v2 = load.2 v0, 40
+    v3 = load.4 v0, 28         bpf_sock_addr.family                v3 = load.4 v0, 0, and 10 where that is 23
+
+Which values are the context, and how far into it, is what `backends.context.ContextFlow` finds. What cannot be followed is noted as
+absent: an access that may be to the context or to something else, the context's address in memory, a field in part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast, final
+
+from bpfcc.backends.context import EITHER, OTHER, ContextFlow
+from bpfcc.bpfir.ops import Alu, Assume, Branch, ByteSwap, Call, Cast, Load, Store, Value, edges, operands
+from bpfcc.compat.rewrite.editor import Test
+from bpfcc.compat.rewrite.uses import root
+
+if TYPE_CHECKING:
+    from bpfcc.bpfir.function import Function, Module
+    from bpfcc.bpfir.ops import Op, Operand
+    from bpfcc.compat.rewrite.editor import Editor, Size
+    from bpfcc.compat.rewrite.entries import Notes
+    from bpfcc.compat.rewrite.table import Correspondence, Row
+    from bpfcc.runtime.specs.model import ContextSpec, Field
+
+SIZES: Final = (1, 2, 4, 8)
+POINTER_KINDS: Final = frozenset({"packet_start", "packet_end", "packet_meta"})
+
+
+@final
+class Contexts:
+    """Rewrites accesses of one program. `addresses`: results that are packet addresses of 64 bits now."""
+
+    def __init__(
+        self, module: Module, linux: ContextSpec, windows: ContextSpec, table: Correspondence, notes: Notes, *, attach_type: str | None
+    ) -> None:
+        self.linux, self.windows, self.table, self.notes = linux, windows, table, notes
+        self.attach_type = attach_type
+        self.addresses: set[Value] = set()
+        # What they were before.
+        self._narrow: set[Value] = set()
+        self._flow = ContextFlow(module) if module.entry.params else None
+        if self._flow is not None:
+            self._flow.run()
+
+    def fact(self, operand: Operand) -> int | str:
+        """How far into the context a value points, `OTHER` or `EITHER`."""
+        if self._flow is None or type(operand) is not Value:
+            return OTHER
+        return self._flow.facts.get(operand, OTHER)
+
+    def handle(self, op: Op, editor: Editor) -> bool:
+        """Rewrite an access to the context; False where `op` is none."""
+        self._check_escape(op, editor.fn)
+        if type(op) is Cast and op.kind == "zext" and op.from_bits == 32 and root(op.value) in self._narrow:
+            # Linux's field has 32 bits, so extending it was nothing; here it would cut.
+            editor.replaced[op.result] = op.value
+            return True
+        base = getattr(op, "base", None)
+        fact = self.fact(base) if type(base) is Value else OTHER
+        if fact == OTHER:
+            return False
+        if fact == EITHER or not isinstance(op, (Load, Store)):
+            what = "an access to the context or something else" if fact == EITHER else "an atomic access to the context"
+            self.notes.absent("code", what, "it cannot be told which field is meant", function=editor.fn.name, insn=op.insn)
+            return False
+        return self._access(op, int(fact), editor)
+
+    def _check_escape(self, op: Op, fn: Function) -> None:
+        if isinstance(op, Store) and self.fact(op.value) != OTHER:
+            text = "its fields cannot be followed through memory"
+            self.notes.absent("code", "the context's address stored in memory", text, function=fn.name, insn=op.insn)
+        if isinstance(op, Call) and any(self.fact(arg) not in (OTHER, 0) for arg in op.args):
+            text = "a helper gets an address within the context"
+            self.notes.absent("code", "an address within the context", text, function=fn.name, insn=op.insn)
+
+    def _access(self, op: Load | Store, fact: int, editor: Editor) -> bool:
+        at, fn = fact + op.offset, editor.fn.name
+        found = self._field(at, op.size_bytes, write=isinstance(op, Store))
+        if found is None:
+            reason = "Linux's context has no such field"
+            self.notes.absent("field", f"{self.linux.name}+{at}", reason, function=fn, insn=op.insn)
+            return False
+        field, row = found
+        name = f"{self.linux.name}.{field.name}"
+        if row is None or row.kind == "absent" or (isinstance(op, Load) and not {"to", "constant"} & row.data.keys()):
+            reason = row.reason if row is not None and row.kind == "absent" else self.table.why_no_field
+            self.notes.absent("field", name, reason, function=fn, insn=op.insn)
+            return False
+        target = self.windows.field(row.to) if row.to is not None else None
+        editor.insn = op.insn
+        if isinstance(op, Load):
+            done = self._load(op, fact, at - field.offset, (field, target, row), editor)
+        else:
+            done = self._store(op, fact, at - field.offset, (field, target, row), editor)
+        if done is None:
+            there = f"{self.windows.name}.{target.name}" if target is not None else None
+            self.notes.add("field", name, row.kind, there, row.reason, depends=row.depends, function=fn, insn=op.insn)
+            return True
+        self.notes.absent("field", name, done, function=fn, insn=op.insn)
+        return False
+
+    def _field(self, at: int, size: int, *, write: bool) -> tuple[Field, Row | None] | None:
+        """The field that an access is to; of several that share bytes the one that Windows has."""
+        touched = [each for each in self.linux.fields if each.offset <= at and at + size <= each.offset + each.size]
+        rows = [(each, self.table.field(self.linux.name, each.name)) for each in touched]
+        there = [(each, row) for each, row in rows if row is not None and row.kind != "absent" and (write or "to" in row.data)]
+        return (there or rows or [None])[0]
+
+    # ---- loads
+
+    def _load(self, op: Load, fact: int, inside: int, what: tuple[Field, Field | None, Row], editor: Editor) -> str | None:
+        """Put the load in; in words why it cannot be."""
+        field, target, row = what
+        if "constant" in row.data:
+            editor.replaced[op.result] = self._part(int(row.data["constant"]), inside, op, editor)
+            return None
+        if target is None:
+            return self.table.why_no_field
+        if field.kind in POINTER_KINDS and target.size == 8:
+            if inside or op.size_bytes != field.size or op.signed:
+                return "a packet address is loaded in part"
+            value: Operand = editor.load(8, op.base, target.offset - fact)
+            self.addresses.add(cast("Value", value))
+            self._narrow.add(op.result)
+            editor.replaced[op.result] = value
+            return None
+        if {"values", "transform"} & row.data.keys():
+            whole = editor.load(cast("Size", target.element_size), op.base, target.offset - fact)
+            editor.replaced[op.result] = self._part(self._changed(whole, row, editor), inside, op, editor)
+            return None
+        if op.signed and target.size < field.size:
+            return "a field that is narrower there is loaded with its sign"
+        if inside >= target.size:
+            editor.replaced[op.result] = 0
+            return None
+        op.size_bytes = cast("Size", min(op.size_bytes, target.size - inside) if target.size < field.size else op.size_bytes)
+        if op.size_bytes not in SIZES:
+            return "a field is loaded in part"
+        op.offset = target.offset + inside - fact
+        editor.put(op)
+        return None
+
+    def _changed(self, value: Operand, row: Row, editor: Editor) -> Operand:
+        """A loaded number as Linux has it."""
+        transform = row.data.get("transform")
+        if transform == "port_in_upper_half":
+            return editor.alu("lsh", editor.alu("and", value, 0xFFFF, 32), 16, 32)
+        if transform == "port_in_host_order":
+            op = ByteSwap(editor.fn.new_value(), 16, value, editor.insn)
+            op.result.definition = op
+            editor.put(op)
+            return op.result
+        tests = [Test("eq", there, here) for there, here in row.data["values"]]
+        return editor.choose(value, tests, row.data.get("otherwise", value))
+
+    @staticmethod
+    def _part(value: Operand, inside: int, op: Load, editor: Editor) -> Operand:
+        """Bytes of a number that was loaded as a whole."""
+        if inside:
+            value = editor.alu("rsh", value, 8 * inside)
+        if op.size_bytes < 4:
+            value = editor.alu("and", value, (1 << 8 * op.size_bytes) - 1)
+        if op.signed:
+            cast_op = Cast(editor.fn.new_value(), "sext", 32 if op.size_bytes >= 4 else 8 * op.size_bytes, 64, value, editor.insn)  # type: ignore[arg-type]
+            cast_op.result.definition = cast_op
+            editor.put(cast_op)
+            return cast_op.result
+        return value
+
+    # ---- stores
+
+    def _store(self, op: Store, fact: int, inside: int, what: tuple[Field, Field | None, Row], editor: Editor) -> str | None:
+        """Put the store in; in words why it cannot be."""
+        field, target, row = what
+        if row.data.get("store_ignored"):
+            return None
+        if target is None or self.attach_type not in row.data.get("store", ()):
+            return "Windows does not look at what is written there"
+        if target.size < field.size:
+            if inside or op.size_bytes < target.size:
+                return "a field is written in part"
+            op.size_bytes = cast("Size", target.size)
+        op.offset = target.offset + inside - fact
+        editor.put(op)
+        return None
+
+
+# ---- packet addresses
+
+
+def narrowed_uses(fn: Function, addresses: set[Value]) -> list[Op]:
+    """Operations that keep 32 bits of a packet address; a difference of two is the same in its low half."""
+    known = set(addresses)
+    before = -1
+    while before != len(known):
+        before = len(known)
+        for op in fn.ops():
+            if isinstance(op, Assume) and op.value in known:
+                known.add(op.result)
+            for edge in edges(op):
+                known.update(param for param, arg in zip(edge.block.params, edge.args, strict=True) if arg in known)
+    return [op for op in fn.ops() if _narrows(op, known)]
+
+
+def _narrows(op: Op, known: set[Value]) -> bool:
+    if not any(operand in known for operand in operands(op)):
+        return False
+    match op:
+        case Alu() if op.kind == "sub" and op.lhs in known and op.rhs in known:
+            return False
+        case Alu() | Branch():
+            return op.width_bits == 32
+        case Store():
+            return op.value in known and op.size_bytes < 8
+        case Cast() | ByteSwap():
+            return True
+        case _:
+            return False

@@ -1,0 +1,72 @@
+"""CO-RE relocations of a program: what it takes from the running kernel's types.
+
+    for each in core_uses(program.bytecode, btf, ext): each.type, each.access, each.insn
+
+Relocations of the context and of headers that are the same everywhere mean nothing; others are about kernel memory, which programs
+cannot reach on Windows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bpfcc.bpfir.function import Module
+    from bpfcc.bpfir.module import Bytecode
+    from bpfcc.compat.rewrite.entries import Notes
+    from bpfcc.compat.rewrite.table import Correspondence
+    from bpfcc.frontend.btf import Btf
+    from bpfcc.frontend.btf.ext import BtfExt
+
+SLOT: Final = 8
+# enum bpf_core_relo_kind: what the program asks.
+QUESTIONS: Final = {
+    0: "the offset", 1: "the size", 2: "the existence", 3: "the sign", 4: "the position", 5: "the position", 6: "the number",
+    7: "the number", 8: "the existence", 9: "the size", 10: "the existence", 11: "the value", 12: "the match",
+}  # fmt: skip
+FIELD_KINDS: Final = frozenset(range(6))
+
+
+class CoreUse(NamedTuple):
+    """One relocation: of which function and instruction, about which type, and what it asks."""
+
+    function: str
+    insn: int
+    type: str
+    access: str
+    kind: int
+
+
+def core_uses(code: Bytecode, btf: Btf, ext: BtfExt) -> Iterator[CoreUse]:
+    """The relocations in a program's functions."""
+    for span in code.functions:
+        for each in ext.core_relocations.get(span.section, ()):
+            slot = each.insn_offset // SLOT - span.section_start
+            if 0 <= slot < span.length:
+                yield CoreUse(span.name, span.start + slot, type_name(btf, each.type_id), each.access, each.kind)
+
+
+def type_name(btf: Btf, type_id: int) -> str:
+    """A type's name without its qualifiers."""
+    return btf.name(btf.skip_modifiers(type_id)) or f"type {type_id}"
+
+
+def note_core(uses: Iterable[CoreUse], module: Module, table: Correspondence, notes: Notes) -> None:
+    """What becomes of each."""
+    from bpfcc.runtime.specs import load_platform
+
+    contexts = load_platform("linux").context_types(module.type) if module.type is not None else frozenset()
+    for use in uses:
+        name = f"{QUESTIONS.get(use.kind, 'something')} of {use.type} ({use.access})" if use.access else use.type
+        place = {"function": use.function, "insn": use.insn}
+        plain = use.type.split("___", 1)[0]
+        if use.kind in FIELD_KINDS and plain in contexts:
+            notes.add("core", name, "same", plain, "the context's fields are rewritten", **place)  # type: ignore[arg-type]
+        elif use.kind in FIELD_KINDS and plain in table.stable_types:
+            notes.add("core", name, "same", plain, "it lies the same everywhere", **place)  # type: ignore[arg-type]
+        elif use.kind in (6, 7):
+            notes.add("core", name, "same", plain, "a number of the program's own types", **place)  # type: ignore[arg-type]
+        else:
+            notes.absent("core", name, "it is about a Linux kernel's own types", **place)  # type: ignore[arg-type]

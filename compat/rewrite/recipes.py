@@ -1,0 +1,309 @@
+"""Calls that need more than another number: each recipe rewrites one, or notes why it cannot.
+
+v5 = call helper 6(v1, 14, v2, v3, v4)     trace_printk      becomes      v5 = call helper 13(v1, 14, v2)
+v6 = call helper 131(v7, 24, 0)            ringbuf_reserve                24 zeroed bytes of the frame
+call helper 132(v6, 0)                     ringbuf_submit                 call helper 11(v7, v6, 24, 0)
+v8 = call helper 188(v0)                   xdp_get_buff_len               data_end - data
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from bpfcc.bpfir.ops import Assume, CallFunction, Edge, FrameAddr, FuncAddr, Jump, MapAddr, Undef, Value
+from bpfcc.compat.rewrite.texts import bytes_at
+from bpfcc.compat.rewrite.uses import root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bpfcc.bpfir.ops import Call, Operand
+    from bpfcc.compat.rewrite.editor import Editor
+    from bpfcc.compat.rewrite.helpers import Helpers, Recipe
+    from bpfcc.compat.rewrite.table import Row
+
+MASK64: Final = (1 << 64) - 1
+EINVAL: Final = 22
+E2BIG: Final = 7
+# What Windows prints, and how long a format may be.
+PRINTED: Final = re.compile(rb"%(?:%|l{0,2}[diux])")
+MAX_FORMAT_BYTES: Final = 511
+MAX_PRINTED: Final = 3
+FRAME_BYTES: Final = 512
+MAX_COPIED: Final = 64
+MAX_PACKET_OFFSET: Final = 0xFFFF
+MAX_ROUNDS: Final = 1 << 23
+
+
+# ---- maps, time, checksums
+
+
+def map_delete(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """Elements of arrays cannot be deleted on Linux; Windows zeroes them."""
+    if helpers.map_type(op.args[0]) in ("array", "percpu_array"):
+        helpers.note(
+            op, row, editor, kind="emulated", reason="elements of arrays are not deleted: EINVAL, as Linux has it; Windows would zero them"
+        )
+        editor.replaced[op.result] = -EINVAL & MASK64
+        return
+    helpers.plain(op, row, editor)
+
+
+def divide(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """A clock in other units."""
+    helpers.note(op, row, editor)
+    value = editor.call(helpers.windows_id(row.to or ""), [])
+    editor.replaced[op.result] = editor.alu("div", value, int(row.data["by"]))
+
+
+def csum_diff(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """A sum of 32 bits folded to 16; errors stay errors."""
+    args = helpers.arguments(op, helpers.linux.helper(op.helper), editor)
+    helpers.note(op, row, editor)
+    value = editor.call(helpers.windows_id(row.to or ""), args)
+    after, fold = editor.block(1), editor.block()
+    editor.branch("slt", 64, value, 0, then=Edge(after, [-EINVAL & MASK64]), otherwise=Edge(fold, []))
+    editor.enter(fold)
+    turned = editor.alu("or", editor.alu("rsh", value, 16, 32), editor.alu("lsh", value, 16, 32), 32)
+    folded = editor.alu("rsh", editor.alu("add", value, turned, 32), 16, 32)
+    editor.end(Jump(Edge(after, [folded]), op.insn))
+    editor.enter(after)
+    editor.replaced[op.result] = after.params[0]
+
+
+def tail_call(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """From the program itself: a function that makes one would go on, and its caller too."""
+    if editor.fn is not helpers.module.entry:
+        helpers.absent("tail_call", "in a function: there the other program starts when the whole program has returned", op, editor)
+        return
+    helpers.plain(op, row, editor)
+
+
+# ---- printed lines
+
+
+def printk(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """One helper for each number of arguments."""
+    text = format_text(helpers, op, editor)
+    count = printed_arguments(text) if text is not None else given_arguments(op)
+    args = helpers.arguments(op, helpers.linux.helper(op.helper), editor)
+    note_format(helpers, op, row, editor, text)
+    _print(helpers, op, [*args[:2], *op.args[2 : 2 + count]], editor)
+
+
+def vprintk(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """Its arguments lie in memory, eight bytes each."""
+    size = op.args[3]
+    if type(size) is not int or size % 8 or size > 8 * MAX_PRINTED:
+        helpers.absent("trace_vprintk", f"at most {MAX_PRINTED} numbers are printed at once", op, editor)
+        return
+    args = helpers.arguments(op, helpers.linux.helper(op.helper), editor)
+    note_format(helpers, op, row, editor, format_text(helpers, op, editor))
+    values = [editor.load(8, op.args[2], 8 * number) for number in range(size // 8)]
+    _print(helpers, op, [*args[:2], *values], editor)
+
+
+def _print(helpers: Helpers, op: Call, args: list[Operand], editor: Editor) -> None:
+    op.helper, op.args = helpers.windows_id(f"trace_printk{len(args)}"), args
+    editor.put(op)
+
+
+def format_text(helpers: Helpers, op: Call, editor: Editor) -> bytes | None:
+    """The format up to its end, None where it is not known."""
+    address, size = op.args[:2]
+    if type(address) is not Value or type(size) is not int or not 0 < size <= MAX_FORMAT_BYTES + 1:
+        return None
+    found = bytes_at(helpers.module, editor.fn, address, size)
+    return found.split(b"\0", 1)[0] if found is not None else None
+
+
+def printed_arguments(text: bytes) -> int:
+    """How many numbers the format takes."""
+    return min(len(re.findall(rb"%", text.replace(b"%%", b""))), MAX_PRINTED)
+
+
+def given_arguments(op: Call) -> int:
+    """How many registers hold something."""
+    count = 0
+    for arg in op.args[2:]:
+        if type(arg) is Value and isinstance(arg.definition, Undef):
+            break
+        count += 1
+    return count
+
+
+def note_format(helpers: Helpers, op: Call, row: Row, editor: Editor, text: bytes | None) -> None:
+    """Numbers alone are printed."""
+    if text is not None and b"%" in PRINTED.sub(b"", text):
+        shown = text.decode("ascii", "replace").rstrip("\n")
+        place = {"function": editor.fn.name, "insn": op.insn}
+        helpers.notes.add(
+            "helper", f"bpf_{helpers.linux.helper(op.helper).name}", "differs", f"bpf_{row.data.get('spelling') or row.to}",
+            f"nothing is printed: of {shown!r} Windows takes %d %i %u %x alone",
+            depends=helpers.uses.looked_at(op.result) != "never", **place,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return
+    helpers.note(op, row, editor)
+
+
+# ---- ring buffers
+
+
+def ringbuf_reserve(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """A record on the stack, zeroed: what is not written has to be known too."""
+    size, fn = op.args[1], editor.fn
+    if type(size) is not int:
+        helpers.absent("ringbuf_reserve", "a record whose size is not constant", op, editor)
+        return
+    room = FRAME_BYTES - (fn.stack_bytes + 7) // 8 * 8
+    needed = (size + 7) // 8 * 8
+    if not 0 < needed <= room:
+        helpers.absent(
+            "ringbuf_reserve", f"a record of {size} bytes does not fit on the stack beside the {fn.stack_bytes} bytes in use", op, editor
+        )
+        return
+    fn.stack_bytes = FRAME_BYTES - room + needed
+    helpers.note(op, row, editor)
+    address = FrameAddr(fn.new_value(), -fn.stack_bytes, op.insn)
+    address.result.definition = address
+    editor.put(address)
+    for at in range(0, needed, 8):
+        editor.store(8, address.result, at, 0)
+    editor.replaced[op.result] = address.result
+
+
+def ringbuf_submit(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """The record is copied into the buffer."""
+    reserved = _reserved(helpers, op, editor)
+    if reserved is None:
+        return
+    number, size = reserved
+    helpers.note(op, row, editor)
+    address = MapAddr(editor.fn.new_value(), number, op.insn)
+    address.result.definition = address
+    editor.put(address)
+    editor.replaced[op.result] = editor.call(helpers.windows_id(row.to or ""), [address.result, op.args[0], size, 0])
+
+
+def ringbuf_discard(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """Nothing is left to do."""
+    if _reserved(helpers, op, editor) is not None:
+        helpers.note(op, row, editor)
+        editor.replaced[op.result] = 0
+
+
+def _reserved(helpers: Helpers, op: Call, editor: Editor) -> tuple[int, int] | None:
+    """Map and size of the record that a call gives back; noted as absent where that is not one answer."""
+    found: set[tuple[int | None, Operand]] = helpers.reserved.get(op.args[0], set()) if type(op.args[0]) is Value else set()
+    if len(found) == 1:
+        number, size = next(iter(found))
+        if number is not None and type(size) is int:
+            return number, size
+    helpers.absent(helpers.linux.helper(op.helper).name, "it cannot be told where the record was reserved", op, editor)
+    return None
+
+
+# ---- loops
+
+
+def loop(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """A loop that calls the function until it answers something else than 0."""
+    rounds, target, context, flags = op.args[:4]
+    found = root(target)
+    definition = found.definition if type(found) is Value else None
+    if not isinstance(definition, FuncAddr) or flags != 0:
+        helpers.absent("loop", "it cannot be told which function is called" if flags == 0 else "flags that are not 0", op, editor)
+        return
+    params = len(helpers.module.function(definition.function).params)
+    if params > 2:
+        helpers.absent("loop", "the function takes more than a number and an address", op, editor)
+        return
+    helpers.note(op, row, editor)
+    count = helpers.low_half(rounds, editor)
+    after, head, body = editor.block(1), editor.block(1), editor.block()
+    begin = editor.block()
+    editor.branch("ugt", 64, count, MAX_ROUNDS, then=Edge(after, [-E2BIG & MASK64]), otherwise=Edge(begin, []))
+    editor.enter(begin)
+    editor.end(Jump(Edge(head, [0]), op.insn))
+    editor.enter(head)
+    head.steps = 1
+    number = head.params[0]
+    editor.branch("ult", 64, number, count, then=Edge(body, []), otherwise=Edge(after, [number]))
+    editor.enter(body)
+    called = CallFunction(editor.fn.new_value(), definition.function, [number, context][:params], op.insn)
+    called.result.definition = called
+    editor.put(called)
+    following = editor.alu("add", number, 1)
+    editor.branch("eq", 64, called.result, 0, then=Edge(head, [following]), otherwise=Edge(after, [following]))
+    editor.enter(after)
+    editor.replaced[op.result] = after.params[0]
+
+
+# ---- packets
+
+
+def packet_bounds(helpers: Helpers, context: Operand, editor: Editor) -> tuple[Value, Value]:
+    """The packet's start and end."""
+    spec = helpers.windows.context_of(helpers.type)
+    start = spec.of_kind("packet_start") if spec is not None else None
+    end = spec.of_kind("packet_end") if spec is not None else None
+    return editor.load(8, context, start.offset if start else 0), editor.load(8, context, end.offset if end else 0)
+
+
+def xdp_get_buff_len(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """The length of the first buffer."""
+    helpers.note(op, row, editor)
+    data, end = packet_bounds(helpers, op.args[0], editor)
+    editor.replaced[op.result] = editor.alu("sub", end, data)
+
+
+def xdp_load_bytes(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """Copy from the packet."""
+    _copy(helpers, op, row, editor, into_packet=False)
+
+
+def xdp_store_bytes(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """Copy into the packet."""
+    _copy(helpers, op, row, editor, into_packet=True)
+
+
+def _copy(helpers: Helpers, op: Call, row: Row, editor: Editor, *, into_packet: bool) -> None:
+    context, offset, memory, size = op.args[:4]
+    if type(size) is not int or not 0 < size <= MAX_COPIED:
+        name = helpers.linux.helper(op.helper).name
+        helpers.absent(name, f"more than {MAX_COPIED} bytes, or a number that is not constant", op, editor)
+        return
+    helpers.note(op, row, editor)
+    data, end = packet_bounds(helpers, context, editor)
+    after, near, inside = editor.block(1), editor.block(), editor.block()
+    failed = Edge(after, [-EINVAL & MASK64])
+    low = helpers.low_half(offset, editor)
+    editor.branch("ugt", 64, low, MAX_PACKET_OFFSET, then=failed, otherwise=Edge(near, []))
+    editor.enter(near)
+    at = editor.alu("add", data, _assumed(low, editor))
+    editor.branch("ugt", 64, editor.alu("add", at, size), end, then=Edge(after, [-EINVAL & MASK64]), otherwise=Edge(inside, []))
+    editor.enter(inside)
+    source, target = (memory, at) if into_packet else (at, memory)
+    for number in range(size):
+        editor.store(1, target, number, editor.load(1, source, number))
+    editor.end(Jump(Edge(after, [0]), op.insn))
+    editor.enter(after)
+    editor.replaced[op.result] = after.params[0]
+
+
+def _assumed(offset: Operand, editor: Editor) -> Operand:
+    """The offset, where it is known to be small."""
+    if type(offset) is int:
+        return offset
+    op = Assume(editor.fn.new_value(), offset, False, "ule", 64, offset, MAX_PACKET_OFFSET, editor.insn)
+    op.result.definition = op
+    editor.put(op)
+    return op.result
+
+
+RECIPES: Final[Mapping[str, Recipe]] = {
+    "map_delete": map_delete, "divide": divide, "csum_diff": csum_diff, "printk": printk, "vprintk": vprintk, "tail_call": tail_call,
+    "ringbuf_reserve": ringbuf_reserve, "ringbuf_submit": ringbuf_submit, "ringbuf_discard": ringbuf_discard, "loop": loop,
+    "xdp_get_buff_len": xdp_get_buff_len, "xdp_load_bytes": xdp_load_bytes, "xdp_store_bytes": xdp_store_bytes,
+}  # fmt: skip
