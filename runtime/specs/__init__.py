@@ -5,10 +5,22 @@
 """
 
 from bpfcc.runtime.specs.access import ContextAccess
-from bpfcc.runtime.specs.model import Argument, AttachType, Callback, ContextSpec, Field, Helper, Level, Limits, MapType, ProgramType
+from bpfcc.runtime.specs.model import (
+    Argument,
+    AttachType,
+    Callback,
+    ContextSpec,
+    Field,
+    Helper,
+    Level,
+    Limits,
+    MapType,
+    ProgramType,
+    SectionType,
+)
 from bpfcc.runtime.specs.platform import Platform, load_platform
 
 __all__ = [
     "Argument", "AttachType", "Callback", "ContextAccess", "ContextSpec", "Field", "Helper", "Level", "Limits", "MapType", "Platform",
-    "ProgramType", "load_platform",
+    "ProgramType", "SectionType", "load_platform",
 ]  # fmt: skip

@@ -53,6 +53,8 @@ def check_table(table: object) -> Iterator[Problem]:
     found = table.get("contexts")
     contexts: Table = found if isinstance(found, dict) else {}
     yield from _check_each("program_types", table.get("program_types"), lambda at, row: _check_program_type(at, row, contexts, sets))
+    types = table.get("program_types")
+    yield from _check_each("sections", table.get("sections", {}), lambda at, row: _check_section(at, row, types))
 
 
 def _check_rules(table: Table) -> Iterator[Problem]:
@@ -88,6 +90,16 @@ def _check_each(key: str, value: object, check: Callable[[str, Table], Iterator[
             yield at, "must be an object"
         else:
             yield from check(at, row)
+
+
+def _check_section(at: str, row: Table, types: object) -> Iterator[Problem]:
+    found = types.get(row.get("type")) if isinstance(types, dict) and isinstance(row.get("type"), str) else None
+    if not isinstance(found, dict):
+        yield f"{at}.type", f"there is no program type {row.get('type')!r}"
+        return
+    attach, known = row.get("attach_type"), found.get("attach_types", {})
+    if attach is not None and not (isinstance(attach, str) and isinstance(known, dict) and attach in known):
+        yield f"{at}.attach_type", f"the type has no attach type {attach!r}"
 
 
 def _check_sets(sets: object) -> Iterator[Problem]:
@@ -147,6 +159,10 @@ def _check_prototype(at: str, row: Table) -> Iterator[Problem]:
     for flag in ("gpl_only", "moves_packet", "may_sleep", "acquires", "releases", "calls_back", "packet", "under_lock"):
         if not isinstance(row.get(flag, False), bool):
             yield f"{at}.{flag}", "must be true or false"
+    if not isinstance(row.get("prototype", ""), str):
+        yield f"{at}.prototype", "must be a name"
+    if not _is_number(row.get("published_flags", 0)):
+        yield f"{at}.published_flags", "must be a number"
     if row.get("result_range") is not None and not _is_range(row["result_range"]):
         yield f"{at}.result_range", "must be [lowest, highest]"
     if "callback" in row:
@@ -247,6 +263,8 @@ def _check_program_type(at: str, row: Table, contexts: Table, sets: object) -> I
     yield from _check_special(f"{at}.without_fields", row.get("without_fields", []))
     if not isinstance(row.get("stack_per_frame", False), bool):
         yield f"{at}.stack_per_frame", "must be true or false"
+    if not isinstance(row.get("descriptor", ""), str):
+        yield f"{at}.descriptor", "must be a name"
     yield from _check_returns(at, row)
     entries = contexts[context].get("fields") if context is not None and isinstance(contexts[context], dict) else ()
     known = {entry[0] for entry in entries or () if isinstance(entry, list) and entry}

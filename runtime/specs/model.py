@@ -106,7 +106,8 @@ class Helper(NamedTuple):
     `moves_packet`: packet pointers are stale afterwards. `result_at_most`: index of the size argument that bounds the result.
     `calls_back`: it calls functions of the program before it returns. `runtime`: this library has it. `result_range`: lowest and highest
     result as a signed number. `packet`: memory arguments may lie in the packet. `in_map_value`: index of a memory argument that must lie
-    in a map's value. `under_lock`: it may be called while a spin lock is held. `callback`: what it calls.
+    in a map's value. `under_lock`: it may be called while a spin lock is held. `callback`: what it calls. `prototype`: the name that
+    its prototype is published with where that is another one; `published_flags`: likewise the flags, None: as the rest says.
     """
 
     id: int
@@ -126,6 +127,8 @@ class Helper(NamedTuple):
     in_map_value: int | None = None
     under_lock: bool = False
     callback: Callback | None = None
+    prototype: str | None = None
+    published_flags: int | None = None
 
     def size_argument(self, index: int) -> int | None:
         """The argument that gives the bytes behind argument `index`, where the next one does."""
@@ -214,7 +217,8 @@ class ProgramType(NamedTuple):
 
     `helper_ids` None: whatever the program it stands in for may call. `own_helpers` go before the platform's helpers of the same id.
     `without_fields`: special members that maps of such programs may not have in their values. `stack_per_frame`: each frame may be as
-    large as the stack (on machines where Linux gives such programs a stack of their own: x86-64, arm64).
+    large as the stack (on machines where Linux gives such programs a stack of their own: x86-64, arm64). `descriptor`: what the platform
+    itself calls the type, where that is another name.
     """
 
     name: str
@@ -232,6 +236,14 @@ class ProgramType(NamedTuple):
     guid: str | None = None
     without_fields: frozenset[str] = frozenset()
     stack_per_frame: bool = False
+    descriptor: str | None = None
+
+
+class SectionType(NamedTuple):
+    """What a section's name says of the programs in it."""
+
+    type: str
+    attach_type: str | None = None
 
 
 class MapType(NamedTuple):

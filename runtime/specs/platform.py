@@ -33,6 +33,7 @@ from bpfcc.runtime.specs.model import (
     MapType,
     PacketKind,
     ProgramType,
+    SectionType,
 )
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def make_helper(row: Table, runtime: frozenset[int]) -> Helper:
         in_map_value=row.get("in_map_value"),
         under_lock=row.get("under_lock", False),
         callback=make_callback(row["callback"]) if "callback" in row else None,
+        prototype=row.get("prototype"),
+        published_flags=row.get("published_flags"),
     )
 
 
@@ -206,6 +209,11 @@ class Platform:
         self.contexts: Mapping[str, ContextSpec] = LazyTable(table["contexts"], make_context)
         self.program_types: Mapping[str, ProgramType] = LazyTable(table["program_types"], self._make_program_type)
         self.map_types: Mapping[str, MapType] = LazyTable(table["map_types"], make_map_type)
+        # Beginnings of section names; a platform whose rules are of another kind has none.
+        self.sections: Mapping[str, SectionType] = LazyTable(
+            table.get("sections", {}), lambda _, row: SectionType(row["type"], row.get("attach_type"))
+        )
+        self.helper_prefix: str = table.get("helper_prefix", "")
 
     def _make_program_type(self, name: str, row: Table) -> ProgramType:
         own = {each["id"]: make_helper(each, self._runtime) for each in row.get("own_helpers", ())}
@@ -226,6 +234,7 @@ class Platform:
             guid=row.get("guid"),
             without_fields=frozenset(row.get("without_fields", ())),
             stack_per_frame=row.get("stack_per_frame", False),
+            descriptor=row.get("descriptor"),
         )
 
     def helper(self, reference: int | str, program_type: str | None = None) -> Helper:
@@ -245,6 +254,11 @@ class Platform:
             known = ", ".join(sorted(self.program_types))
             raise UnsupportedError(f"program type {name}", f"{self.name} has no program type {name!r}; there are {known}")
         return self.program_types[name]
+
+    def section(self, name: str) -> SectionType | None:
+        """What a section's name says: the longest beginning that the table has."""
+        found = [each for each in self.sections if name.startswith(each)]
+        return self.sections[max(found, key=len)] if found else None
 
     def helper_allowed(self, helper_id: int, program_type: str, attach_type: str | None = None) -> bool:
         """Whether programs of that type may call it; where they are attached may take some away."""
