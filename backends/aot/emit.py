@@ -98,6 +98,9 @@ KEYWORDS: Final = frozenset(
 )
 OURS: Final = frozenset(
     [
+        "programs",
+        "maps",
+        "slots",
         "run",
         "table",
         "depth",
@@ -119,6 +122,7 @@ OURS: Final = frozenset(
         "target_count",
     ]
 )
+NUMBERED: Final = re.compile(r"(program|map)_\d")
 WIDTHS: Final = (8, 16, 32, 64)
 FAMILIES: Final = frozenset(
     [f"{name}{bits}{end}" for name in ("ld", "st") for bits in WIDTHS for end in ("", "_once", "_acquire", "_release")]
@@ -217,8 +221,9 @@ class Shared:
         return found
 
     def fresh(self, wanted: str) -> str:
-        """A name for a function."""
-        return unique(identifier(wanted), self.globals)
+        """A name for a function, which is none of what the file has for each program and map."""
+        name = identifier(wanted)
+        return unique(f"p_{name}" if NUMBERED.match(name) else name, self.globals)
 
     def member(self, slot: Slot, wanted: str) -> str:
         """The name of a slot, which it gets when it is first asked for."""
@@ -273,6 +278,8 @@ class Unit:
             fn.name: self.name if at == 0 else shared.fresh(self.prefix + (fn.name if alone else f"{entry}__{fn.name}"))
             for at, fn in enumerate(part.module.functions)
         }
+        # A local of a function's name would hide it.
+        self.taken |= {*self.c_names.values(), f"{self.name}_by_number", f"{self.name}_call_back"}
 
     def reserved(self) -> frozenset[str]:
         """Names that variables cannot have."""

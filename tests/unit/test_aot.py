@@ -152,6 +152,28 @@ def test_names_that_mean_something_here_are_changed(tmp_path: Path) -> None:
     assert len(results) == 1
 
 
+HIDDEN = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+static __attribute__((noinline)) int twice(int *p) { return *p * 2; }
+static __always_inline int inner(unsigned x) { unsigned twice = bpf_get_prandom_u32() % 7 + x; return twice ^ (twice >> 2); }
+SEC("xdp") int programs(struct xdp_md *ctx) { int n = inner(ctx->ingress_ifindex); return twice(&n) & 1; }
+SEC("xdp") int map_0_initial(struct xdp_md *ctx) { return 1; }
+"""
+
+
+def test_locals_do_not_hide_functions(tmp_path: Path) -> None:
+    source = tmp_path / "hidden.bpf.c"
+    source.write_text(HIDDEN)
+    found = list(bpfcc.compile(source).programs.values())
+    text = emit_programs(found, [bpfcc.verify(each).record for each in found], lines=False).text
+    Build(HOST, warnings=True).shared(text)
+    assert "programs_2(" in text and "p_map_0_initial(" in text
+    alone = emit_programs(found[:1], [bpfcc.verify(found[0]).record], lines=False).text
+    Build(HOST, warnings=True).shared(alone)
+    assert "uint32_t twice_2 = " in alone and " twice(run, " in alone
+
+
 def test_words_of_c_and_of_the_header_are_reserved() -> None:
     assert {"while", "plus", "ld64_once", "fetch_add32", "raise_trap", "uint8_t", "run", "INT64_C"} <= reserved()
     assert "data" not in reserved()
