@@ -30,7 +30,7 @@ KEY_TOOL: Final = "openssl"
 SECONDS: Final = 60.0
 MAX_LINES: Final = 6
 INSTALL: Final = {
-    SIGN_TOOL: "osslsigncode is not installed: `apt-get install osslsigncode`, `brew install osslsigncode`, or a release from its home page",
+    SIGN_TOOL: "osslsigncode is not installed: `apt-get install osslsigncode`, `brew install osslsigncode`",
     KEY_TOOL: "openssl is not installed, which makes the test certificate; install it, or give a certificate with --cert and --key",
 }
 CERTIFICATE: Final = "test-signing.pem"

@@ -1,0 +1,72 @@
+"""What is different in two images that should be the same.
+
+    differences(image, rebuilt)         [] or ["the record: object is 3f…, rebuilt 9a…", "section xdp: 4 of 93 bytes differ, first at RVA 0x9004"]
+
+Signature and checksum do not count: they come after building.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final
+
+from bpfcc.compat.image.checksum import unsigned
+from bpfcc.compat.image.pe import read_image
+from bpfcc.compat.image.record import SECTION, Record, read_record
+from bpfcc.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bpfcc.compat.image.pe import Image
+
+FIELDS: Final = ("bpfcc", "source", "object", "platform", "platform_digest", "options", "programs")
+SHOWN: Final = 100
+
+
+def differences(ours: bytes, rebuilt: bytes, *, name: str = "image") -> list[str]:
+    """What differs between an image and the one that was built again; [] where they are the same, byte for byte."""
+    first, second = unsigned(ours), unsigned(rebuilt)
+    if first == second:
+        return []
+    one, two = read_image(first, name=name), read_image(second, name=name)
+    found = [*_records(one, two), *_sections(one, two)]
+    # What is left is in the headers or between sections; they differ too where times are made of the content.
+    return found or [f"the headers: {_bytes(first, second)}"]
+
+
+def _records(one: Image, two: Image) -> Iterator[str]:
+    records = [_record(each) for each in (one, two)]
+    if isinstance(records[0], Record) and isinstance(records[1], Record):
+        for field in FIELDS:
+            values = [getattr(each, field) for each in records]
+            if values[0] != values[1]:
+                yield f"the record: {field} is {str(values[0])[:SHOWN]}, rebuilt {str(values[1])[:SHOWN]}"
+
+
+def _record(image: Image) -> Record | None:
+    section = image.section(SECTION)
+    try:
+        return read_record(image.content(section)) if section is not None else None
+    except InputError:
+        return None
+
+
+def _sections(one: Image, two: Image) -> Iterator[str]:
+    names = [[each.name for each in image.sections] for image in (one, two)]
+    if names[0] != names[1]:
+        yield f"the sections: {', '.join(names[0])}; rebuilt {', '.join(names[1])}"
+        return
+    for first, second in zip(one.sections, two.sections, strict=True):
+        contents = one.content(first), two.content(second)
+        if contents[0] != contents[1]:
+            yield f"section {first.name}: {_bytes(*contents, base=first.address)}"
+        elif (first.address, first.size, first.flags) != (second.address, second.size, second.flags):
+            yield f"section {first.name}: it lies elsewhere, or has other rights"
+
+
+def _bytes(first: bytes, second: bytes, *, base: int = 0) -> str:
+    places = [at for at, (a, b) in enumerate(zip_longest(first, second)) if a != b]
+    where = f", the first at {base + places[0]:#x}" if places else ""
+    sizes = f" ({len(first)} and {len(second)} long)" if len(first) != len(second) else ""
+    return f"{len(places)} bytes differ{where}{sizes}"

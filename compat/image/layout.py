@@ -1,0 +1,224 @@
+"""Checks of headers, sections, relocations, imports and exports: what rules.py names.
+
+list(wx_section(subject))        ["section .data can be written and run"]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bpfcc.compat.image.pe import MACHINES, NATIVE, PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bpfcc.compat.image.pe import Section
+    from bpfcc.compat.image.subject import Subject
+
+HIGH_ENTROPY_VA: Final = 0x0020
+DYNAMIC_BASE: Final = 0x0040
+NX_COMPAT: Final = 0x0100
+GUARD_CF: Final = 0x4000
+RELOCATIONS_STRIPPED: Final = 0x0001
+USER_SUBSYSTEMS: Final = frozenset({2, 3})
+SYMBOL_BYTES: Final = 18
+DIR64: Final = 10
+ADDRESS_BYTES: Final = 8
+EX_DLL_CHARACTERISTICS: Final = 20
+CET_COMPAT: Final = 1
+KERNEL_LIBRARIES: Final = frozenset({"ntoskrnl.exe", "netio.sys"})
+USER_LIBRARIES: Final = frozenset({"kernel32.dll", "ntdll.dll", "msvcrt.dll", "ucrtbase.dll", "vcruntime140.dll", "vcruntime140_1.dll"})
+# The C runtime of today's Windows is a set of libraries with names that begin so.
+USER_PREFIX: Final = "api-ms-win-crt-"
+TABLE_FUNCTION: Final = "get_metadata_table"
+
+
+def machine(subject: Subject) -> Iterator[str]:
+    """x86-64 or arm64."""
+    if subject.image.machine not in MACHINES:
+        yield f"it is for machine {subject.image.machine:#06x}"
+
+
+def file_layout(subject: Subject) -> Iterator[str]:
+    """Sections in the file, apart, and all of the file accounted for."""
+    image = subject.image
+    if image.file_alignment not in {1 << n for n in range(9, 17)}:
+        yield f"the file alignment is {image.file_alignment}"
+    at = image.headers_size
+    for each in sorted((each for each in image.sections if each.raw_size), key=lambda each: each.offset):
+        if each.offset + each.raw_size > len(image.data):
+            yield f"section {each.name} ends at {each.offset + each.raw_size:#x}, behind the end of the file at {len(image.data):#x}"
+        elif each.offset < at:
+            yield f"section {each.name} at {each.offset:#x} overlaps what ends at {at:#x}"
+        at = max(at, each.offset + each.raw_size)
+    yield from _behind(subject, at)
+
+
+def _behind(subject: Subject, at: int) -> Iterator[str]:
+    """What lies behind the sections: a symbol table at most, and the certificates, which are the end."""
+    image = subject.image
+    signed = image.directory("security")
+    end = len(image.data)
+    if signed.size:
+        if signed.address + signed.size != end or signed.address < at or signed.address % 8:
+            yield f"the certificates, {signed.size} bytes at {signed.address:#x}, are not the end of the file, at {end:#x}"
+            return
+        end = signed.address
+    if image.symbols_offset:
+        yield "it has a table of symbols, which nothing needs and no section holds"
+    elif end - at >= 8 or any(image.data[at:end]):
+        yield f"{end - at} bytes at {at:#x} belong to no section"
+
+
+def section_alignment(subject: Subject) -> Iterator[str]:
+    """Each section on pages of its own, in order."""
+    image = subject.image
+    alignment = image.section_alignment
+    if alignment < PAGE or alignment & (alignment - 1):
+        yield f"the section alignment is {alignment}"
+    at = -(-image.headers_size // PAGE) * PAGE
+    for each in image.sections:
+        if each.address % PAGE:
+            yield f"section {each.name} is at RVA {each.address:#x}, in the middle of a page"
+        elif each.address < at:
+            yield f"section {each.name} at RVA {each.address:#x} shares pages with what lies before it"
+        at = max(at, -(-each.end // PAGE) * PAGE)
+    if image.image_size < at or image.image_size % PAGE:
+        yield f"the image says that it takes {image.image_size:#x} bytes; its sections take {at:#x}"
+
+
+def entry_point(subject: Subject) -> Iterator[str]:
+    """In an executable section; a library may have none."""
+    image = subject.image
+    if not image.entry and image.kind == "dll":
+        return
+    where = image.section_at(image.entry)
+    if where is None or not where.executable:
+        yield f"RVA {image.entry:#x} lies in {f'section {where.name}, which cannot be run' if where else 'no section'}"
+
+
+def subsystem(subject: Subject) -> Iterator[str]:
+    """Native for drivers only."""
+    image = subject.image
+    if image.kind == "sys" and image.subsystem != NATIVE:
+        yield f"a driver (.sys) with subsystem {image.subsystem} instead of {NATIVE}"
+    if image.kind == "dll" and image.subsystem not in USER_SUBSYSTEMS:
+        yield f"a library (.dll) with subsystem {image.subsystem} instead of 2 or 3"
+
+
+def imports(subject: Subject) -> Iterator[str]:
+    """Libraries of the allow-list."""
+    image = subject.image
+    by_library: dict[str, list[str]] = {}
+    for library, function in image.imports:
+        by_library.setdefault(library, []).append(function)
+    for library, functions in by_library.items():
+        name = library.lower()
+        user = name in USER_LIBRARIES or name.startswith(USER_PREFIX)
+        if not (name in KERNEL_LIBRARIES if image.kind == "sys" else user):
+            more = f" and {len(functions) - 3} more" if len(functions) > 3 else ""
+            yield f"{library or 'a library without a name'}: {', '.join(functions[:3])}{more}"
+    if image.directory("delay").size:
+        yield "libraries that are loaded at the first call"
+
+
+def exports(subject: Subject) -> Iterator[str]:
+    """The table's function of a library, nothing of a driver."""
+    image = subject.image
+    if image.kind == "sys":
+        if image.exports or image.directory("export").size:
+            yield f"a driver that exports {', '.join(image.exports[:4]) or 'an empty table'}"
+    elif TABLE_FUNCTION not in image.exports:
+        yield f"it does not export {TABLE_FUNCTION}" + (f", only {', '.join(image.exports[:4])}" if image.exports else "")
+
+
+def wx_section(subject: Subject) -> Iterator[str]:
+    """Data that can be run. (Code that can be written is the next rule.)"""
+    for each in subject.image.sections:
+        if each.writable and each.executable and not each.code:
+            yield f"section {each.name} can be written and run"
+
+
+def writable_code(subject: Subject) -> Iterator[str]:
+    """Code sections that are writable, and import tables in them."""
+    image = subject.image
+    for each in image.sections:
+        if each.code and each.writable:
+            yield f"section {each.name} holds code and can be written"
+    where = image.section_at(image.directory("iat").address) if image.directory("iat").size else None
+    if where is not None and where.executable:
+        yield f"the import address table lies in section {where.name}, which can be run"
+
+
+def _touched(subject: Subject, address: int) -> Section | None:
+    """The executable section that 8 bytes at an RVA reach into."""
+    for at in (address, address + ADDRESS_BYTES - 1):
+        found = subject.image.section_at(at)
+        if found is not None and (found.executable or found.code):
+            return found
+    return None
+
+
+def code_relocation(subject: Subject) -> Iterator[str]:
+    """None may reach into code."""
+    if isinstance(subject.relocations, str):
+        return
+    for each in subject.relocations:
+        where = _touched(subject, each.address)
+        if where is not None:
+            yield f"RVA {each.address:#x} in section {where.name}"
+
+
+def relocation_kind(subject: Subject) -> Iterator[str]:
+    """Well-formed, 64 bits each, inside of the image."""
+    if isinstance(subject.relocations, str):
+        yield subject.relocations
+        return
+    for each in subject.relocations:
+        if each.kind != DIR64:
+            yield f"kind {each.kind} at RVA {each.address:#x}"
+        elif subject.image.section_at(each.address) is None:
+            yield f"RVA {each.address:#x} is in no section"
+
+
+def nx_compat(subject: Subject) -> Iterator[str]:
+    """The flag."""
+    if not subject.image.dll_flags & NX_COMPAT:
+        yield "the flag is not set"
+
+
+def dynamic_base(subject: Subject) -> Iterator[str]:
+    """The flag, and relocations to make it true."""
+    if not subject.image.dll_flags & DYNAMIC_BASE:
+        yield "the flag is not set"
+    elif subject.image.characteristics & RELOCATIONS_STRIPPED:
+        yield "its relocations were stripped"
+
+
+def high_entropy_va(subject: Subject) -> Iterator[str]:
+    """The flag."""
+    if not subject.image.dll_flags & HIGH_ENTROPY_VA:
+        yield "the flag is not set"
+
+
+def cfg(subject: Subject) -> Iterator[str]:
+    """The flag, and a load configuration that says which calls are fine."""
+    if not subject.image.dll_flags & GUARD_CF:
+        yield "the flag is not set"
+    elif not subject.image.directory("load_config").size:
+        yield "the flag is set, but there is no load configuration"
+
+
+def cet(subject: Subject) -> Iterator[str]:
+    """The extended flag among the debug entries; other processors than x86-64 do not have it."""
+    if subject.image.architecture == "x86_64" and not isinstance(subject.debug, str):
+        marks = [int.from_bytes(each.data[:4], "little") for each in subject.debug if each.kind == EX_DLL_CHARACTERISTICS]
+        if not any(mark & CET_COMPAT for mark in marks):
+            yield "the mark is not set"
+
+
+def checksum(subject: Subject) -> Iterator[str]:
+    """The header's field."""
+    found, wanted = subject.image.checksum, subject.checksum
+    if found != wanted:
+        yield f"it is {found:#x}, and should be {wanted:#x}"
