@@ -53,9 +53,8 @@ def main() -> None:
                 same += own[name] == shape
                 if own[name] != shape:
                     differ.append(f"{unit}: {name}: {len(shape)} and {len(own[name])} instructions")
-    print(
-        f"{len(units)} units: {theirs} compile with the machine's headers, {ours} with our own; only with the machine's: {missing or 'none'}"
-    )
+    print(f"{len(units)} units: {theirs} compile with the machine's headers, {ours} with our own")
+    print(f"only with the machine's: {', '.join(missing) or 'none'}")
     print(f"{same + len(differ)} programs with both: {same} have the same instructions, {len(differ)} differ")
     for line in differ if arguments.list else ():
         print(line)
