@@ -191,8 +191,23 @@ class Contexts:
 # ---- packet addresses
 
 
-def narrowed_uses(fn: Function, addresses: set[Value]) -> list[Op]:
-    """Operations that keep 32 bits of a packet address; a difference of two is the same in its low half."""
+def widen_comparisons(fn: Function, addresses: set[Value]) -> list[Op]:
+    """Compare packet addresses with all their bits; operations that keep 32 bits of one, which cannot be mended.
+
+    Of Linux's fields compilers know that the upper half is zero, so they compare the lower ones alone.
+    """
+    known = pointers(fn, addresses)
+    left: list[Op] = []
+    for op in fn.ops():
+        if isinstance(op, (Branch, Assume)) and op.width_bits == 32 and op.lhs in known and op.rhs in known:
+            op.width_bits = 64
+        elif _narrows(op, known):
+            left.append(op)
+    return left
+
+
+def pointers(fn: Function, addresses: set[Value]) -> set[Value]:
+    """The addresses, renamed, joined, and moved by a distance."""
     known = set(addresses)
     before = -1
     while before != len(known):
@@ -200,9 +215,12 @@ def narrowed_uses(fn: Function, addresses: set[Value]) -> list[Op]:
         for op in fn.ops():
             if isinstance(op, Assume) and op.value in known:
                 known.add(op.result)
+            elif isinstance(op, Alu) and op.width_bits == 64 and (op.lhs in known) != (op.rhs in known):
+                if op.kind == "add" or (op.kind == "sub" and op.lhs in known):
+                    known.add(op.result)
             for edge in edges(op):
                 known.update(param for param, arg in zip(edge.block.params, edge.args, strict=True) if arg in known)
-    return [op for op in fn.ops() if _narrows(op, known)]
+    return known
 
 
 def _narrows(op: Op, known: set[Value]) -> bool:
@@ -210,6 +228,7 @@ def _narrows(op: Op, known: set[Value]) -> bool:
         return False
     match op:
         case Alu() if op.kind == "sub" and op.lhs in known and op.rhs in known:
+            # The low half of a distance is the same for any addresses.
             return False
         case Alu() | Branch():
             return op.width_bits == 32

@@ -16,7 +16,7 @@ from bpfcc.bpfir.check import check
 from bpfcc.bpfir.lift import lift
 from bpfcc.bpfir.ops import Call, CallExtern, Exit, ExternAddr, PacketLoad
 from bpfcc.bpfir.passes import optimise
-from bpfcc.compat.rewrite.contexts import Contexts, narrowed_uses
+from bpfcc.compat.rewrite.contexts import Contexts, widen_comparisons
 from bpfcc.compat.rewrite.core import note_core
 from bpfcc.compat.rewrite.editor import Editor
 from bpfcc.compat.rewrite.entries import Entry, Notes
@@ -154,7 +154,7 @@ class Rewriter:
         self.module.maps = rewrite_maps(self.module, self.table, self.notes, self.helpers.updated)
         if self.contexts is not None:
             for fn in self.module.functions:
-                for op in narrowed_uses(fn, self.contexts.addresses):
+                for op in widen_comparisons(fn, self.contexts.addresses):
                     text = "an address has 64 bits there"
                     self.notes.absent("code", "a packet address used as a number of 32 bits", text, function=fn.name, insn=op.insn)
 
