@@ -33,7 +33,7 @@ from bpfcc.program import Program
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bpfcc.execution import Executable
+    from bpfcc.prepared import Prepared
     from bpfcc.verification import Verdict
 
 CALLS = 20_000
@@ -50,7 +50,7 @@ print(time.perf_counter() - began)
 """
 
 
-class Prepared(NamedTuple):
+class Times(NamedTuple):
     """Milliseconds of preparing one program."""
 
     cold: float
@@ -70,7 +70,7 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def calls(exe: Executable, packet: bytes) -> float:
+def calls(exe: Prepared, packet: bytes) -> float:
     """Microseconds of a call."""
 
     def loop() -> None:
@@ -80,7 +80,7 @@ def calls(exe: Executable, packet: bytes) -> float:
     return seconds(loop) / CALLS * 1e6
 
 
-def batch(exe: Executable, packets: list[bytes]) -> float:
+def batch(exe: Prepared, packets: list[bytes]) -> float:
     """Nanoseconds of a packet."""
     return seconds(lambda: exe.run_batch(packets).return_values()) / len(packets) * 1e9
 
@@ -106,7 +106,7 @@ def known(size: int, seed: int) -> Program:
     return Program.from_bytes(bytes(code), type="xdp", maps=made(size).maps, name=f"made of {size}")
 
 
-def prepared(back_end: str, size: int, rounds: int) -> Prepared:
+def prepared(back_end: str, size: int, rounds: int) -> Times:
     """Each program is prepared twice here and once in a process of its own."""
     cold, cached, fresh = [], [], []
     for _ in range(rounds):
@@ -118,7 +118,7 @@ def prepared(back_end: str, size: int, rounds: int) -> Prepared:
         cached.append(seconds(lambda: once(program, verdict, back_end)))  # noqa: B023 - called at once
         text = FRESH.format(path=sys.path[:2], size=size, seed=seed, back_end=back_end)
         fresh.append(float(subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout))
-    return Prepared(*(statistics.median(each) * 1e3 for each in (cold, cached, fresh)))
+    return Times(*(statistics.median(each) * 1e3 for each in (cold, cached, fresh)))
 
 
 def once(program: Program, verdict: Verdict, back_end: str) -> None:

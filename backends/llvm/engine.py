@@ -18,7 +18,7 @@ from bpfcc.errors import InternalError, UnsupportedError
 OPTIMISATION: Final = 3
 # Of long programs, whose every block is one of many: they should be ready soon.
 LITTLE: Final = 1
-LONG_CHARS: Final = 1 << 20
+LONG_CHARS: Final = 1 << 19
 
 
 @lru_cache(maxsize=1)

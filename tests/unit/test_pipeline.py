@@ -343,3 +343,20 @@ sys.exit(run(['build', {str(FIREWALL)!r}, '-q', '-o', {str(tmp_path / "x.o")!r}]
         assert "python -m pip install ziglang" in done.stderr
     else:
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_closed_does_not_run() -> None:
+    exe = bpfcc.prepare(bpfcc.Program.from_bytes(bpfcc.assemble("r0 = 2\nexit"), type="xdp"))
+    assert exe.run(b"abc").return_value == 2
+    exe.close()
+    with pytest.raises(bpfcc.InputError, match="the program is closed"):
+        exe.run(b"abc")
+
+
+def test_a_packet_may_be_any_buffer_and_nothing_else() -> None:
+    with bpfcc.prepare(bpfcc.Program.from_bytes(bpfcc.assemble("r0 = 2\nexit"), type="xdp")) as exe:
+        for packet in (b"abc", bytearray(b"abc"), memoryview(b"abc")):
+            assert exe.run(packet).packet == b"abc"  # type: ignore[arg-type]
+        for other in ("abc", 3):
+            with pytest.raises(TypeError):
+                exe.run(other)  # type: ignore[arg-type]
