@@ -102,6 +102,7 @@ class Run:
         steps: int | None = None,
     ) -> None:
         """Put a packet and a context into place. `memory` is what the context's memory pointers mean, or all there is for `raw`."""
+        self._check_open()
         self.budget = self.runtime.options.steps if steps is None else steps
         if self.program_type == RAW:
             context = memory if memory is not None else (context if isinstance(context, bytes) else packet or b"")
@@ -160,6 +161,7 @@ class Run:
 
     def set_memory(self, index: int, data: bytes, *, writable: bool = True) -> int:
         """Supply memory 0 or 1 to the program; returns its address as the program sees it."""
+        self._check_open()
         buffer = ctypes.create_string_buffer(data, max(len(data), 1))
         raise_for(self._library.bpfcc_run_set_user(self.pointer, index, buffer, len(data), int(writable)), "memory")
         self._user[index] = buffer
@@ -240,8 +242,7 @@ class Run:
         """Make `call`, for runs of the program at `entry`."""
         if self.type.packet is None:
             raise InputError(f"programs of type {self.program_type} get no packets")
-        if not self.pointer:
-            raise InputError("the program is closed")
+        self._check_open()
         raw = self._context_bytes(None)
         readable, writable = (ctypes.addressof(mask) if mask is not None else None for mask in self._masks)
         # It holds the addresses of these.
@@ -262,6 +263,10 @@ class Run:
         self._has_packet = True
         self.budget = self.call.budget
         return self.call
+
+    def _check_open(self) -> None:
+        if not self.pointer:
+            raise InputError("the program is closed")
 
     def batch_room(self) -> Room:
         """Memory for batches, made for the first one."""

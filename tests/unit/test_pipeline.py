@@ -349,8 +349,9 @@ def test_what_is_closed_does_not_run() -> None:
     exe = bpfcc.prepare(bpfcc.Program.from_bytes(bpfcc.assemble("r0 = 2\nexit"), type="xdp"))
     assert exe.run(b"abc").return_value == 2
     exe.close()
-    with pytest.raises(bpfcc.InputError, match="the program is closed"):
-        exe.run(b"abc")
+    for run in (lambda: exe.run(b"abc"), lambda: exe.run(b"abc", repeat=2), lambda: exe.run_batch([b"abc"]), lambda: exe.run(data=b"abc")):
+        with pytest.raises(bpfcc.InputError, match="the program is closed"):
+            run()
 
 
 def test_a_packet_may_be_any_buffer_and_nothing_else() -> None:
