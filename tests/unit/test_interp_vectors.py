@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpfcc.backends.aot import Aot
 from bpfcc.backends.llvm import Llvm
 from bpfcc.errors import Trap
 from tests.conformance.vectors import PacketVector, TrapVector, packet_vectors, trap_vectors, vectors
@@ -36,22 +37,24 @@ def test_trap_vector(vector: TrapVector) -> None:
     assert caught.value.kind == vector.kind
 
 
-# Hardened code of a thousand instructions takes LLVM a second: some here, all of them in the long run.
+# Hardened code of a thousand instructions takes a compiler a second: some here, all of them in the long run.
 STEP = 23
 CHOSEN = [pytest.param(v, marks=() if at % STEP == 0 else pytest.mark.soak, id=v.name) for at, v in enumerate(vectors())]
 
 
+@pytest.mark.parametrize("compiler", [Llvm, Aot])
 @pytest.mark.parametrize("vector", CHOSEN)
-def test_vector_of_compiled_code(vector: Vector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.interp_harness.Interpreter", Llvm)
+def test_vector_of_compiled_code(vector: Vector, compiler: type[Llvm | Aot], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.interp_harness.Interpreter", compiler)
     result, after = run_raw(vector.code, vector.memory, optimised=False)
     assert after == vector.memory_after, vector.differences(after)
     assert result.return_value == vector.return_value
 
 
+@pytest.mark.parametrize("compiler", [Llvm, Aot])
 @pytest.mark.parametrize("vector", tuple(trap_vectors()), ids=lambda v: v.name)
-def test_trap_vector_of_compiled_code(vector: TrapVector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.interp_harness.Interpreter", Llvm)
+def test_trap_vector_of_compiled_code(vector: TrapVector, compiler: type[Llvm | Aot], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.interp_harness.Interpreter", compiler)
     with pytest.raises(Trap) as caught:
         run_raw(vector.code, vector.memory, optimised=True, steps=10_000)
     assert caught.value.kind == vector.kind
