@@ -207,19 +207,43 @@ def widen_comparisons(fn: Function, addresses: set[Value]) -> list[Op]:
 
 
 def pointers(fn: Function, addresses: set[Value]) -> set[Value]:
-    """The addresses, renamed, joined, and moved by a distance."""
-    known = set(addresses)
-    before = -1
-    while before != len(known):
-        before = len(known)
-        for op in fn.ops():
-            if isinstance(op, Assume) and op.value in known:
-                known.add(op.result)
-            elif isinstance(op, Alu) and op.width_bits == 64 and (op.lhs in known) != (op.rhs in known):
-                if op.kind == "add" or (op.kind == "sub" and op.lhs in known):
-                    known.add(op.result)
-            for edge in edges(op):
-                known.update(param for param, arg in zip(edge.block.params, edge.args, strict=True) if arg in known)
+    """The addresses, renamed, joined, and moved by a distance.
+
+    What is taken off an address is a distance or an address; which, is known once everything is that is made by adding alone.
+    """
+    renamed: dict[Value, list[Value]] = {}
+    added: dict[Value, list[Value]] = {}
+    taken: list[Alu] = []
+    for op in fn.ops():
+        if isinstance(op, Assume) and type(op.value) is Value:
+            renamed.setdefault(op.value, []).append(op.result)
+        elif isinstance(op, Alu) and op.width_bits == 64 and op.kind == "sub":
+            taken.append(op)
+        elif isinstance(op, Alu) and op.width_bits == 64 and op.kind == "add":
+            for operand in (op.lhs, op.rhs):
+                if type(operand) is Value:
+                    added.setdefault(operand, []).append(op.result)
+        for edge in edges(op):
+            for param, arg in zip(edge.block.params, edge.args, strict=True):
+                if type(arg) is Value:
+                    renamed.setdefault(arg, []).append(param)
+    known = _closure(addresses, (renamed, added))
+    for op in taken:
+        if type(op.lhs) is Value and op.rhs not in known:
+            added.setdefault(op.lhs, []).append(op.result)
+    return _closure(known, (renamed, added))
+
+
+def _closure(start: set[Value], ways: tuple[dict[Value, list[Value]], ...]) -> set[Value]:
+    """Everything that is made of the values in those ways."""
+    known, work = set(start), list(start)
+    while work:
+        value = work.pop()
+        for way in ways:
+            for each in way.get(value, ()):
+                if each not in known:
+                    known.add(each)
+                    work.append(each)
     return known
 
 

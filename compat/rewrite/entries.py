@@ -9,10 +9,13 @@ whether what this program does can depend on the difference.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, final, get_args
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from bpfcc.bpfir.function import Module
     from bpfcc.diagnostics import SourcePosition
 
@@ -54,6 +57,7 @@ class Notes:
     """Entries as they are found: the same thing at another place is one entry."""
 
     module: Module
+    _places: Sequence[tuple[str, int]] = ()
     _found: dict[tuple[str, str, str, str | None, str, bool | None], dict[Place, None]] = field(default_factory=dict)
 
     def add(
@@ -62,8 +66,17 @@ class Notes:
     ) -> None:  # fmt: skip
         """One use. Without an instruction it is one of the whole program."""
         places = self._found.setdefault((what, name, kind, windows, reason, depends), {})
-        if function:
-            places[Place(function, insn, self.module.position(insn))] = None
+        for where, number in [(function, insn)] if function else self._places:
+            places[Place(where, number, self.module.position(number))] = None
+
+    @contextmanager
+    def at(self, places: Sequence[tuple[str, int]]) -> Iterator[None]:
+        """Where what is noted inside is used: functions and instructions."""
+        self._places = places
+        try:
+            yield
+        finally:
+            self._places = ()
 
     def absent(self, what: What, name: str, reason: str, *, function: str = "", insn: int = -1) -> None:
         """Something that Windows has not."""

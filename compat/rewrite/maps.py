@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bpfcc.bpfir.ops import MapAddr, MapValueAddr
+
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
@@ -19,7 +21,22 @@ if TYPE_CHECKING:
 
 def rewrite_maps(module: Module, table: Correspondence, notes: Notes, updated: AbstractSet[int]) -> tuple[MapSpec, ...]:
     """The module's maps as Windows has them; what it has not is noted. `updated`: numbers of those that the program puts entries into."""
-    return tuple(_rewritten(spec, table, notes, updated=number in updated) for number, spec in enumerate(module.maps))
+    places = map_places(module)
+    made = []
+    for number, spec in enumerate(module.maps):
+        with notes.at(places.get(number, ())):
+            made.append(_rewritten(spec, table, notes, updated=number in updated))
+    return tuple(made)
+
+
+def map_places(module: Module) -> dict[int, list[tuple[str, int]]]:
+    """Functions and instructions that name each map."""
+    found: dict[int, list[tuple[str, int]]] = {}
+    for fn in module.functions:
+        for op in fn.ops():
+            if isinstance(op, (MapAddr, MapValueAddr)):
+                found.setdefault(op.map, []).append((fn.name, op.insn))
+    return found
 
 
 def _rewritten(spec: MapSpec, table: Correspondence, notes: Notes, *, updated: bool) -> MapSpec:

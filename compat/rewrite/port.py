@@ -10,7 +10,7 @@ From C or from a compiled object alike: what is rewritten is the IR. The result 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Protocol, cast, final
+from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.check import check
 from bpfcc.bpfir.lift import lift
@@ -31,52 +31,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bpfcc.bpfir.function import Function, Module
-    from bpfcc.bpfir.module import Bytecode
     from bpfcc.bpfir.ops import Op, Terminator
     from bpfcc.compat.rewrite.core import CoreUse
     from bpfcc.compat.rewrite.table import Row
-    from bpfcc.frontend.btf import Btf
+    from bpfcc.program import Program
     from bpfcc.verifier.verdict import Verdict
+
+    # The verdict on a module by the rules of Windows, of a program of that type, attached so.
+    Judge = Callable[[Program, Module, str, str | None], Verdict]
 
 LINUX: Final = "linux"
 WINDOWS: Final = "windows"
-
-
-class Portable(Protocol):
-    """What is asked of a program (`bpfcc.program.Program`)."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def section(self) -> str: ...
-    @property
-    def type(self) -> str | None: ...
-    @property
-    def attach_type(self) -> str | None: ...
-    @property
-    def license(self) -> str | None: ...
-    @property
-    def bytecode(self) -> Bytecode: ...
-    @property
-    def btf(self) -> Btf | None: ...
-
-
-# The verdict on a module by the rules of Windows, of a program of that type, attached so.
-Judge = "Callable[[Portable, Module, str, str | None], Verdict]"
 
 
 @final
 class Ported:
     """A program on Windows, as far as it goes. `section`, `type` and `attach_type` are the Windows ones."""
 
-    def __init__(self, program: Portable, entries: tuple[Entry, ...], module: Module | None, row: Row | None, judge: object = None) -> None:
+    def __init__(
+        self, program: Program, entries: tuple[Entry, ...], module: Module | None, row: Row | None, judge: Judge | None = None
+    ) -> None:
         self.program: Final = program
         self.entries: Final = entries
         self.module: Final = module
         self.section: Final[str | None] = row.data["section"] if row is not None else None
         self.type: Final[str | None] = row.data["to_type"] if row is not None else None
         self.attach_type: Final[str | None] = row.data["to_attach_type"] if row is not None else None
-        self._judge = cast("Callable[[Portable, Module, str, str | None], Verdict] | None", judge) or judge_plainly
+        self._judge = judge or judge_plainly
 
     @property
     def absent(self) -> tuple[Entry, ...]:
@@ -97,7 +78,7 @@ class Ported:
 
 
 def to_windows(
-    program: Portable, *, table: Correspondence | None = None, judge: object = None, core: tuple[CoreUse, ...] = ()
+    program: Program, *, table: Correspondence | None = None, judge: Judge | None = None, core: tuple[CoreUse, ...] = ()
 ) -> Ported:  # fmt: skip
     """Rewrite a program. InputError where its code cannot be linked or lifted.
 
@@ -110,7 +91,8 @@ def to_windows(
     optimise(module, linux.effects)
     notes = Notes(module)
     row = table.section(program.type, program.attach_type) if program.type is not None else None
-    note_section(program, row, table, notes)
+    with notes.at([(module.entry.name, module.entry.start)]):
+        note_section(program, row, table, notes)
     note_core(core, module, table, notes)
     note_kernel(module, table, notes)
     if row is None:
@@ -136,7 +118,7 @@ def finished(module: Module, row: Row) -> Module:
 class Rewriter:
     """One program in work."""
 
-    def __init__(self, module: Module, program: Portable, row: Row, table: Correspondence, notes: Notes) -> None:
+    def __init__(self, module: Module, program: Program, row: Row, table: Correspondence, notes: Notes) -> None:
         linux, windows = load_platform(LINUX), load_platform(WINDOWS)
         self.module, self.table, self.notes = module, table, notes
         here, there = linux.context_of(row.data["type"]), windows.context_of(row.data["to_type"])
@@ -188,7 +170,7 @@ class Rewriter:
 # ---- what is noted without being rewritten
 
 
-def note_section(program: Portable, row: Row | None, table: Correspondence, notes: Notes) -> None:
+def note_section(program: Program, row: Row | None, table: Correspondence, notes: Notes) -> None:
     """The section's name, and what differs where the program is attached."""
     name = program.section or program.type or "?"
     if row is None:
@@ -221,7 +203,7 @@ def note_kernel(module: Module, table: Correspondence, notes: Notes) -> None:
                 notes.absent("kernel", extern.name, table.why_no_extern(extern.kind), function=fn.name, insn=op.insn)
 
 
-def note_uses(module: Module, program: Portable, table: Correspondence, notes: Notes) -> None:
+def note_uses(module: Module, program: Program, table: Correspondence, notes: Notes) -> None:
     """Helpers and maps of a program that has no place on Windows: what else would have to change."""
     linux = load_platform(LINUX)
     for fn, op in _calls(module):
@@ -246,7 +228,7 @@ def _calls(module: Module) -> Iterator[tuple[Function, Call]]:
                 yield fn, op
 
 
-def judge_plainly(program: Portable, module: Module, type: str, attach_type: str | None) -> Verdict:  # noqa: A002 - as everywhere
+def judge_plainly(program: Program, module: Module, type: str, attach_type: str | None) -> Verdict:  # noqa: A002 - as everywhere
     """The verifier's verdict, without names and places."""
     from bpfcc.bpfir.printer import print_module
     from bpfcc.verifier.judge import judge

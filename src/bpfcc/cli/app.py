@@ -26,6 +26,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "verify": ("bpfcc.cli.verify", "Judge programs before they run, and say what is wrong with them."),
     "build": ("bpfcc.cli.build", "Compile C to an object, or any input to assembly, IR or LLVM IR."),
     "dump": ("bpfcc.cli.dump", "Show any stage as text: instructions, IR, control flow, maps, types."),
+    "compat": ("bpfcc.cli.compat", "Say what of a Linux program, or of its application, ports to Windows."),
+    "image": ("bpfcc.cli.image", "Check, sign and install native images for Windows."),
     "headers": ("bpfcc.cli.headers", "Print headers made from kernel types: vmlinux.h."),
     "explain": ("bpfcc.cli.explain", "Explain the code of a finding, with an example and the remedy."),
     "doctor": ("bpfcc.cli.doctor", "Show what bpfcc found on this machine, and what is missing."),
