@@ -1,6 +1,6 @@
 """What is different in two images that should be the same.
 
-    differences(image, rebuilt)         [] or ["the record: object is 3f…, rebuilt 9a…", "section xdp: 4 of 93 bytes differ, first at RVA 0x9004"]
+    differences(image, rebuilt)         [] or ["section xdp: 4 bytes differ, the first at 0x9004", …]
 
 Signature and checksum do not count: they come after building.
 """

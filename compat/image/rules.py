@@ -16,7 +16,7 @@ from bpfcc.compat.image import layout
 from bpfcc.compat.image import origin as made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from bpfcc.compat.image.pe import Kind
     from bpfcc.compat.image.subject import Subject
@@ -93,7 +93,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "imports", "error", "it imports only what is there where it is loaded",
-        "A driver with eBPF programs needs ntoskrnl.exe and NETIO.SYS; anything else may not be there, or is more than it should be able to do.",
+        "A driver with eBPF programs needs ntoskrnl.exe and NETIO.SYS; anything else may be missing, or is more than it should get at.",
         "take the call out, or link it statically", layout.imports,
     ),
     Rule(
@@ -245,6 +245,6 @@ def apply(subject: Subject, *, warn: frozenset[str] = frozenset()) -> list[Outco
     return found
 
 
-def rejected(outcomes: list[Outcome]) -> bool:
+def rejected(outcomes: Sequence[Outcome]) -> bool:
     """Whether an error is among them."""
     return any(each.status == "failed" and each.level == "error" for each in outcomes)
