@@ -103,15 +103,8 @@ class Build:
             if not words or shutil.which(words[0]) is None:
                 raise InputError(f"no compiler {self.cc!r} (from --cc): it does not exist or cannot be run")
             return words + (["-march=native"] if self.cpu == "host" else [])
-        from bpfcc.frontend.toolchain import INSTALL_BUNDLED, bundled_directory
-
-        directory = bundled_directory()
-        if directory is None:
-            message = f"no C compiler: install the bundled one with `{INSTALL_BUNDLED}`, or name one with --cc"
-            raise UnsupportedError("compiling emitted C", message)
-        binary = directory / ("zig.exe" if sys.platform == "win32" else "zig")
         cpu = "native" if self.cpu == "host" else "baseline"
-        return [str(binary), "cc", "-target", TRIPLES[self.target], f"-mcpu={cpu}", "-fno-sanitize=undefined", "-s", *WRAP]
+        return [str(bundled_binary()), "cc", "-target", TRIPLES[self.target], f"-mcpu={cpu}", "-fno-sanitize=undefined", "-s", *WRAP]
 
     def shared(self, text: str) -> bytes:
         """A shared library. CompileError where the compiler refuses the text."""
@@ -146,20 +139,37 @@ class Build:
             return output.read_bytes()
 
     def _run(self, arguments: Sequence[str], folder: str) -> None:
-        from bpfcc.frontend.toolchain import tool_environment
-
         command = self.command()
-        try:
-            done = subprocess.run(
-                [*command, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, env=tool_environment(),
-                timeout=COMPILE_SECONDS, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise CompileError(f"the C compiler did not end within {COMPILE_SECONDS:.0f} s", ()) from error
-        except OSError as error:
-            raise InputError(f"{command[0]} cannot be run: {error.strerror}") from error
-        said = done.stderr.decode("utf-8", "replace").strip()
-        if done.returncode:
-            raise CompileError(f"{command[0]} does not compile the emitted C:\n" + "\n".join(said.splitlines()[:ERROR_LINES]), ())
+        said = run_tool([*command, *arguments], folder)
         if self.warnings and said:
             raise CompileError("the compiler warns of the emitted C:\n" + "\n".join(said.splitlines()[:ERROR_LINES]), ())
+
+
+def bundled_binary() -> Path:
+    """The bundled compiler. UnsupportedError where it is not installed."""
+    from bpfcc.frontend.toolchain import INSTALL_BUNDLED, bundled_directory
+
+    directory = bundled_directory()
+    if directory is None:
+        message = f"no C compiler: install the bundled one with `{INSTALL_BUNDLED}`, or name one with --cc"
+        raise UnsupportedError("compiling emitted C", message)
+    return directory / ("zig.exe" if sys.platform == "win32" else "zig")
+
+
+def run_tool(command: Sequence[str], folder: str, *, what: str = "does not compile the emitted C") -> str:
+    """Run a compiler or linker in a folder; what it says where it is content. CompileError where it is not."""
+    from bpfcc.frontend.toolchain import tool_environment
+
+    try:
+        done = subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, env=tool_environment(), timeout=COMPILE_SECONDS,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise CompileError(f"the C compiler did not end within {COMPILE_SECONDS:.0f} s", ()) from error
+    except OSError as error:
+        raise InputError(f"{command[0]} cannot be run: {error.strerror}") from error
+    said = (done.stderr + done.stdout).decode("utf-8", "replace").strip()
+    if done.returncode:
+        raise CompileError(f"{command[0]} {what}:\n" + "\n".join(said.splitlines()[:ERROR_LINES]), ())
+    return said
