@@ -151,10 +151,10 @@ def writable_code(subject: Subject) -> Iterator[str]:
 
 
 def _touched(subject: Subject, address: int) -> Section | None:
-    """The executable section that 8 bytes at an RVA reach into."""
+    """The code section that 8 bytes at an RVA reach into; data that can be run is the business of another rule."""
     for at in (address, address + ADDRESS_BYTES - 1):
         found = subject.image.section_at(at)
-        if found is not None and (found.executable or found.code):
+        if found is not None and (found.code or (found.executable and not found.writable)):
             return found
     return None
 

@@ -118,8 +118,9 @@ def _programs(image: Image, section: Section, found: Metadata) -> None:
         found.problems.append(Problem("programs-section", text))
         return
     count, rest = divmod(len(content) - start, stride)
-    if count > MAX_ENTRIES:
-        found.problems.append(Problem("programs-section", f"{count} records"))
+    if not 1 <= count <= MAX_ENTRIES:
+        text = f"{count} records" if count else f"the first record, of {stride} bytes, is cut off"
+        found.problems.append(Problem("programs-section", text))
         return
     if any(content[start + count * stride :]):
         found.problems.append(Problem("programs-section", f"{rest} bytes behind the last record are not zero"))

@@ -20,6 +20,8 @@ REPEATABLE: Final = 16
 NO_TIMES: Final = frozenset({0, 0xFFFF_FFFF})
 # Of a debug entry that leads to a symbol file: magic, GUID, age, then the path.
 CODEVIEW_PATH: Final = 24
+# Where these fail, names of programs are not known.
+UNNAMED: Final = frozenset({"programs-section", "strings-place"})
 
 
 def deterministic(subject: Subject) -> Iterator[str]:
@@ -47,11 +49,11 @@ def record_valid(subject: Subject) -> Iterator[str]:
     record = subject.record
     if isinstance(record, str):
         yield record
-    elif record is not None:
-        said = sorted((each.name, each.section) for each in record.programs)
-        there = sorted((each.name, each.section) for each in subject.metadata.programs)
+    elif record is not None and not any(each.rule in UNNAMED for each in subject.metadata.problems):
+        said = sorted(each.name for each in record.programs)
+        there = sorted(each.name for each in subject.metadata.programs)
         if said != there:
-            names = [", ".join(f"{name} ({section})" for name, section in each[:8]) or "nothing" for each in (said, there)]
+            names = [", ".join(each[:8]) or "nothing" for each in (said, there)]
             yield f"it is about {names[0]}; the image has {names[1]}"
 
 
