@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
     from bpfcc.frontend.elf import ElfFile
 
-MAP_TYPES: Final = (
+LINUX_MAP_TYPES: Final = (
     "unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array",
     "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash",
     "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops",
@@ -61,11 +61,6 @@ class MapTable:
         self.by_place[section, offset] = index
         self.by_name[spec.name] = index
         return index
-
-
-def map_type_name(number: int) -> str:
-    """The type's name; one the table does not know keeps its number, and whoever makes the map refuses it."""
-    return MAP_TYPES[number] if number < len(MAP_TYPES) else f"type_{number}"
 
 
 def unpack_words(elf: ElfFile, record: bytes) -> tuple[int, ...]:

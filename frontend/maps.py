@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bpfcc.frontend.btf import Btf, BtfType
+    from bpfcc.frontend.conventions import Conventions
     from bpfcc.frontend.elf import ElfFile, Section, Symbol
 
 
@@ -41,28 +42,28 @@ def is_legacy_section(name: str) -> bool:
     return name == "maps" or name.startswith("maps/")
 
 
-def read_maps(elf: ElfFile, btf: Btf | None) -> MapTable:
+def read_maps(elf: ElfFile, btf: Btf | None, conventions: Conventions) -> MapTable:
     """Every map that the object defines."""
     table = MapTable()
     legacy: list[LegacyMap] = []
     for section in elf.sections:
         if section.name == ".maps" and section.size:
             table.definition_sections.add(section.index)
-            read_btf_maps(elf, btf, section, table)
+            read_btf_maps(elf, btf, section, table, conventions)
         elif is_legacy_section(section.name) and section.size:
             table.definition_sections.add(section.index)
-            legacy += read_legacy_maps(elf, section, table)
+            legacy += read_legacy_maps(elf, section, table, conventions)
         elif is_struct_ops_section(section.name) and section.size:
             table.definition_sections.add(section.index)
             read_struct_ops(elf, btf, section, table)
     nest_legacy_maps(table, legacy)
     for section in elf.sections:
         if is_data_section(section):
-            _add_data(elf, btf, section, table)
+            _add_data(elf, btf, section, table, conventions)
     return table
 
 
-def _add_data(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable) -> None:
+def _add_data(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable, conventions: Conventions) -> None:
     value_type = (btf.find(section.name, "datasec") or 0) if btf is not None else 0
     spec = MapSpec(
         section.name,
@@ -70,7 +71,7 @@ def _add_data(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable) 
         key_size=4,
         value_size=section.size,
         max_entries=1,
-        flags=READ_ONLY_FOR_PROGRAMS if section.name.startswith(".rodata") else 0,
+        flags=READ_ONLY_FOR_PROGRAMS if section.name.startswith(".rodata") and conventions.protects_data else 0,
         section=section.name,
         initial=elf.contents(section),
         btf=btf if value_type else None,

@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.frontend.elf import STT_SECTION
-from bpfcc.frontend.map_table import NESTED, MapTable, map_type_name
+from bpfcc.frontend.map_table import NESTED, MapTable
 
 if TYPE_CHECKING:
     from bpfcc.errors import InputError
     from bpfcc.frontend.btf import Btf, BtfType
     from bpfcc.frontend.btf.types import Variable
+    from bpfcc.frontend.conventions import Conventions
     from bpfcc.frontend.elf import ElfFile, Relocation, Section
 
 POINTER_BYTES: Final = 8
 MAX_FIELDS: Final = 64
 
 
-def read_btf_maps(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable) -> None:
+def read_btf_maps(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable, conventions: Conventions) -> None:
     """Add the section's maps in order of offset."""
     type_id = btf.find(section.name, "datasec") if btf is not None else None
     if btf is None or type_id is None:
@@ -41,7 +42,7 @@ def read_btf_maps(elf: ElfFile, btf: Btf | None, section: Section, table: MapTab
         if variable.offset + variable.size > section.size:
             raise elf.error(f"map {found.name!r} leaves the section", section=section, offset=variable.offset)
         definition = btf.type(btf.skip_modifiers(found.type_id))
-        spec = _Definition(elf, btf, section, found.name, variable.offset).read(definition)
+        spec = _Definition(elf, btf, section, found.name, variable.offset, conventions).read(definition)
         table.add(spec, section.index, variable.offset, elf)
         outer.append((variable, spec))
     _fill_values(elf, btf, section, outer)
@@ -50,8 +51,11 @@ def read_btf_maps(elf: ElfFile, btf: Btf | None, section: Section, table: MapTab
 class _Definition:
     """Reads one definition. What is wrong is reported with the map's name and place."""
 
-    def __init__(self, elf: ElfFile, btf: Btf, section: Section, name: str, offset: int, *, inner: bool = False) -> None:
+    def __init__(
+        self, elf: ElfFile, btf: Btf, section: Section, name: str, offset: int, conventions: Conventions, *, inner: bool = False
+    ) -> None:  # fmt: skip
         self.elf, self.btf, self.section, self.name, self.offset, self.inner = elf, btf, section, name, offset, inner
+        self.conventions = conventions
 
     def fault(self, message: str) -> InputError:
         return self.elf.error(f"map {self.name!r}: {message}", section=self.section, offset=self.offset)
@@ -63,7 +67,8 @@ class _Definition:
             raise self.fault(f"{len(definition.members)} fields")
         spec = MapSpec(self.name, "unspec", section=self.section.name, btf=self.btf)
         for member in definition.members:
-            self._field(spec, member.name, member.type_id)
+            if self.conventions.counts(member.name):
+                self._field(spec, member.name, member.type_id)
         if spec.type == "unspec":
             raise self.fault("no type is given")
         return spec
@@ -71,7 +76,7 @@ class _Definition:
     def _field(self, spec: MapSpec, name: str, type_id: int) -> None:
         match name:
             case "type":
-                spec.type = map_type_name(self._number(name, type_id))
+                spec.type = self.conventions.map_type(self._number(name, type_id))
             case "max_entries":
                 spec.max_entries = self._number(name, type_id)
             case "map_flags":
@@ -144,7 +149,7 @@ class _Definition:
             if pointed.kind != "func_proto":
                 raise self.fault(f"'values' of a program array are {pointed.kind}, not functions")
             return
-        inner = _Definition(self.elf, self.btf, self.section, f"{self.name}.inner", self.offset, inner=True)
+        inner = _Definition(self.elf, self.btf, self.section, f"{self.name}.inner", self.offset, self.conventions, inner=True)
         spec.inner = inner.read(pointed)
 
 

@@ -4,6 +4,7 @@
     …, map_flags                                                                   20
     …, map_flags, inner_map_idx, numa_node      or      …, map_flags, id, pinning  28
     …, map_flags, id, pinning, inner_id, inner_idx                                 36 and more
+    …, inner_map_idx, pinning, id, inner_id                                        32, on Windows
 
 Nothing in an object says which structure it is. All begin alike; 28 bytes mean the kernel samples' structure where the
 map is nested or names a NUMA node, and iproute2's otherwise.
@@ -16,13 +17,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.frontend.elf import STT_NOTYPE, STT_OBJECT
-from bpfcc.frontend.map_table import NESTED, NUMA_NODE_GIVEN, MapTable, map_type_name, unpack_words
+from bpfcc.frontend.map_table import NESTED, NUMA_NODE_GIVEN, MapTable, unpack_words
 
 if TYPE_CHECKING:
+    from bpfcc.frontend.conventions import Conventions
     from bpfcc.frontend.elf import ElfFile, Section, Symbol
 
 SMALLEST: Final = 16
+# Where a record names no entry of the outer map.
+NO_INDEX: Final = 1 << 32
 LARGEST: Final = 256
+WINDOWS_WORDS: Final = 8
 
 
 class LegacyMap(NamedTuple):
@@ -36,7 +41,7 @@ class LegacyMap(NamedTuple):
     inner_position: int
 
 
-def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable) -> list[LegacyMap]:
+def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable, conventions: Conventions) -> list[LegacyMap]:
     """Add the section's maps in order of offset; `nest_legacy_maps` puts those of all sections together."""
     symbols = sorted(_map_symbols(elf, section), key=lambda s: s.value)
     if not symbols:
@@ -50,7 +55,7 @@ def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable) -> list[Le
         if symbol.value + size > len(content):
             raise elf.error(f"map {elf.name_of(symbol)!r} of {size} bytes leaves the section", section=section, offset=symbol.value)
         words = unpack_words(elf, content[symbol.value : symbol.value + size])
-        records.append(_add(elf, section, symbol, words, table))
+        records.append(_add(elf, section, symbol, words, table, conventions))
     return records
 
 
@@ -69,15 +74,19 @@ def _record_size(elf: ElfFile, section: Section, symbols: list[Symbol]) -> int:
     return size
 
 
-def _add(elf: ElfFile, section: Section, symbol: Symbol, words: tuple[int, ...], table: MapTable) -> LegacyMap:
+def _add(
+    elf: ElfFile, section: Section, symbol: Symbol, words: tuple[int, ...], table: MapTable, conventions: Conventions
+) -> LegacyMap:  # fmt: skip
     if not words[0]:
         raise elf.error(f"map {elf.name_of(symbol)!r}: no type is given", section=section, offset=symbol.value)
-    kind = map_type_name(words[0])
-    spec = MapSpec(
-        elf.name_of(symbol), kind, key_size=words[1], value_size=words[2], max_entries=words[3],
-        flags=words[4] if len(words) > 4 else 0, section=section.name,
-    )  # fmt: skip
+    kind = conventions.map_type(words[0])
+    spec = MapSpec(elf.name_of(symbol), kind, key_size=words[1], value_size=words[2], max_entries=words[3], section=section.name)
     index = table.add(spec, section.index, symbol.value, elf)
+    if conventions.kind == "windows":
+        _, _, _, _, inner_index, pinning, number, inner_id = (*words, *(0,) * WINDOWS_WORDS)[:WINDOWS_WORDS]
+        spec.pinning = "by_name" if pinning else "none"
+        return LegacyMap(index, number, 0 if inner_index else inner_id, NO_INDEX, inner_index or -1)
+    spec.flags = words[4] if len(words) > 4 else 0
     if len(words) == 7 and (kind in NESTED or spec.flags & NUMA_NODE_GIVEN):
         spec.numa_node = words[6] if spec.flags & NUMA_NODE_GIVEN else None
         return LegacyMap(index, 0, 0, 0, words[5] if kind in NESTED else -1)

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.errors import InputError
-from bpfcc.frontend import sections as section_names
 from bpfcc.frontend.btf.ext import BtfExt
 from bpfcc.frontend.btf.model import Btf
+from bpfcc.frontend.conventions import LINUX
 from bpfcc.frontend.elf import EM_BPF, EM_NONE, STT_FUNC, STT_NOTYPE, ElfFile
 from bpfcc.frontend.externs import read_externs
 from bpfcc.frontend.link import Linker
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bpfcc.bpfir.module import Bytecode, Endian, Extern, MapSpec
+    from bpfcc.frontend.conventions import Conventions
     from bpfcc.frontend.dwarf import DebugInfo
     from bpfcc.frontend.elf import Section, Symbol
     from bpfcc.frontend.externs import Kconfig
@@ -45,7 +46,7 @@ class Program:
     """One program of an object. `section` is as in the object, without a leading `?`."""
 
     def __init__(self, owner: Object, function: CodeFunction, section: Section, type_given: str | None) -> None:
-        told: SectionMatch = section_names.match(section.name)
+        told: SectionMatch = owner.conventions.match(section.name)
         self.object: Final = owner
         self.name: Final = function.name
         self.section: Final = section.name.removeprefix("?")
@@ -69,7 +70,11 @@ class Program:
 class Object:
     """A loaded object. Use `load`."""
 
-    def __init__(self, elf: ElfFile, *, types: Mapping[str, str], target_btf: Btf | str | Path | None, kconfig: Kconfig | None) -> None:
+    def __init__(
+        self, elf: ElfFile, *, types: Mapping[str, str], target_btf: Btf | str | Path | None, kconfig: Kconfig | None,
+        conventions: Conventions = LINUX,
+    ) -> None:  # fmt: skip
+        self.conventions: Final = conventions
         self.file: Final = elf.file
         self.endian: Final[Endian] = elf.endian
         self._elf = elf
@@ -79,7 +84,7 @@ class Object:
         if self.btf is not None:
             complete_data_sections(elf, self.btf)
         self._externs = read_externs(elf, self.btf, kconfig)
-        self._maps = read_maps(elf, self.btf)
+        self._maps = read_maps(elf, self.btf, conventions)
         if self._externs.kconfig is not None:
             self._maps.add(self._externs.kconfig, -1, 0, elf)
         self._code = self._read_code()
@@ -216,13 +221,14 @@ class Object:
 
 def load(
     source: str | Path | bytes, *, types: Mapping[str, str] | None = None, target_btf: Btf | str | Path | None = None,
-    kconfig: Kconfig | None = None, file: str | None = None,
+    kconfig: Kconfig | None = None, file: str | None = None, conventions: Conventions = LINUX,
 ) -> Object:  # fmt: skip
     """Load a BPF object from a file or from its bytes.
 
     `types`: "SECTION", "SECTION:FUNCTION" or "" (all) -> program type, for names that tell nothing or lie.
     `target_btf`: a `Btf`, or a file with one (raw, or in an ELF file), that CO-RE relocations are applied against.
     `kconfig`: values of `__kconfig` variables. `file` names the bytes in messages.
+    `conventions`: whose object it is.
     """
     if isinstance(source, bytes):
         data = source
@@ -232,7 +238,7 @@ def load(
     elf = ElfFile(data, file=file)
     if elf.machine not in (EM_BPF, EM_NONE):
         raise InputError("an ELF file, but not for BPF", file=file, offset=18)
-    return Object(elf, types=types or {}, target_btf=target_btf, kconfig=kconfig)
+    return Object(elf, types=types or {}, target_btf=target_btf, kconfig=kconfig, conventions=conventions)
 
 
 def _read_file(path: Path) -> bytes:

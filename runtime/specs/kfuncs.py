@@ -163,6 +163,12 @@ def load_kfuncs(platform: str = "linux") -> Kfuncs:
     return Kfuncs(found, iterators, table["kernel_contexts"])
 
 
+def make_kfuncs(rows: Table) -> Kfuncs:
+    """The functions of a platform's own table, without sets of types and iterators."""
+    found: Mapping[str, Kfunc] = LazyTable(rows, lambda name, row: make_kfunc(name, row, {}, {}))
+    return Kfuncs(found, {}, {})
+
+
 def check_kfuncs(table: Table) -> Iterator[tuple[str, str]]:
     """What is wrong with a table: (place, what). The shipped one is checked by the tests."""
     for name, row in table["kfuncs"].items():

@@ -214,6 +214,9 @@ class Platform:
             table.get("sections", {}), lambda _, row: SectionType(row["type"], row.get("attach_type"))
         )
         self.helper_prefix: str = table.get("helper_prefix", "")
+        # Whose numbers and records the objects of its programs have: "linux" or "windows".
+        self.objects: str = table.get("objects", "linux")
+        self._kfuncs: Table | None = table.get("kfuncs")
 
     def _make_program_type(self, name: str, row: Table) -> ProgramType:
         own = {each["id"]: make_helper(each, self._runtime) for each in row.get("own_helpers", ())}
@@ -278,9 +281,9 @@ class Platform:
     @cached_property
     def kfuncs(self) -> Kfuncs:
         """Kernel functions by name; a platform without any has none."""
-        from bpfcc.runtime.specs.kfuncs import load_kfuncs
+        from bpfcc.runtime.specs.kfuncs import load_kfuncs, make_kfuncs
 
-        return load_kfuncs(self.name if self.file is None else "")
+        return load_kfuncs(self.name if self.file is None else "") if self._kfuncs is None else make_kfuncs(self._kfuncs)
 
     @cached_property
     def settled_ids(self) -> frozenset[int]:

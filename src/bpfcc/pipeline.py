@@ -85,24 +85,27 @@ def read_bytes(path: Path, limit: int, *, magic: bytes = b"") -> bytes | None:
 
 def open_object(
     source: Source, *, isolated: bool, types: Mapping[str, str] | None = None, target_btf: Path | None = None,
-    lift: bool = True, programs: tuple[str, ...] | None = None, meanwhile: Callable[[], None] | None = None,
+    lift: bool = True, programs: tuple[str, ...] | None = None, meanwhile: Callable[[], None] | None = None, platform: str = PLATFORM,
 ) -> Object:  # fmt: skip
     """Load `source`; with `isolated` a confined child reads it first (and lifts `programs`, all where None).
 
     `types`: "SECTION", "SECTION:FUNCTION" or "" -> program type. `target_btf`: a file with the types that CO-RE
-    relocations are applied against, else the running kernel's. `meanwhile`: what can be done while the child works.
+    relocations are applied against, else the running kernel's. `meanwhile`: what can be done while the child works. `platform`: whose object it is.
     """
+    from bpfcc.frontend.conventions import conventions_of
     from bpfcc.frontend.objects import load
     from bpfcc.program import Object
 
+    conventions = conventions_of(platform)
     digests = {}
     if isolated:
         from bpfcc.isolate import ReadRequest, check_object
 
         target = read_bytes(target_btf, MAX_OBJECT_BYTES) if target_btf is not None else None
-        request = ReadRequest(source.data, source.name, types, target, lift=lift, programs=programs)
+        request = ReadRequest(source.data, source.name, types, target, lift=lift, programs=programs, platform=platform)
         digests = {found.key: found for found in check_object(request, meanwhile=meanwhile).programs}
-    return Object(load(source.data, types=types, target_btf=target_btf, file=source.name), digests, target_btf=target_btf)
+    raw = load(source.data, types=types, target_btf=target_btf, file=source.name, conventions=conventions)
+    return Object(raw, digests, target_btf=target_btf)
 
 
 def effects(platform: str = PLATFORM) -> EffectsOf:

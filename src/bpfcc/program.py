@@ -175,6 +175,8 @@ class Object:
         """`target_btf`: the file with the kernel's types that the caller named."""
         self._raw = raw
         self.target_btf: Final = target_btf
+        # Whose object it was read as, which need not be whose rules it is judged by.
+        self.platform: Final = raw.conventions.platform
         self._digests = dict(digests or {})
         self.file: Final = raw.file
         self.btf: Final = raw.btf

@@ -252,7 +252,7 @@ def judge_apart(program: Program, rules: Rules, cache: VerdictCache | None) -> p
     key = f"{program.section}:{program.name}"
     target = Path(owner.target_btf).read_bytes() if owner.target_btf is not None else None
     types = {key: program.type} if program.type is not None else None
-    read = ReadRequest(owner.data, owner.file, types, target, programs=(key,))
+    read = ReadRequest(owner.data, owner.file, types, target, programs=(key,), platform=owner.platform)
     (found,) = judge_object(JudgeRequest(read, rules, smt=rules.options.smt), cache=cache)
     if found.verdict is None or found.error is not None:
         raise found.error or InputError("it has no verdict", file=owner.file)

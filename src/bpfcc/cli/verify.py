@@ -164,7 +164,7 @@ class Work:
         from bpfcc.isolate.judge import JudgeRequest
         from bpfcc.isolate.reader import ReadRequest
 
-        read = ReadRequest(source.data, source.name, self.reading.types, self.target_btf, programs=self.programs)
+        read = ReadRequest(source.data, source.name, self.reading.types, self.target_btf, programs=self.programs, platform=self.reading.platform)
         return JudgeRequest(read, self.rules, sections=self.sections, smt=self.rules.options.smt)
 
     def _blamed(self, found: JudgedObject) -> JudgedObject:

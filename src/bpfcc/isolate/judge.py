@@ -106,10 +106,12 @@ class JudgeJob:
     def __init__(self, request: JudgeRequest, *, own_solver: bool = False) -> None:
         """`own_solver`: a process that cannot ask for another child answers its queries itself, where z3 is installed."""
         from bpfcc.frontend.btf import Btf
+        from bpfcc.frontend.conventions import conventions_of
         from bpfcc.pipeline import warm_up as warm_up_reading
 
         warm_up_reading(lift=True)
         warm_up(request.rules, runs=bool(request.illustrate))
+        conventions_of(request.read.platform)
         self.request: Final = request
         self.kernel_btf: Final[Btf | None] = Btf.kernel() if request.read.kernel_types and request.read.target_btf is None else None
         self.types: KernelTypes | None = WantedTypes() if request.rules.platform == "linux" else None
@@ -147,6 +149,7 @@ class JudgeJob:
         channel.send({"end": True})
 
     def _read(self) -> dict[str, Any]:
+        from bpfcc.frontend.conventions import conventions_of
         from bpfcc.frontend.objects import load
         from bpfcc.program import Object
 
@@ -154,7 +157,7 @@ class JudgeJob:
         target = btf_from_bytes(read.target_btf) if read.target_btf is not None else self.kernel_btf
         if read.target_btf is not None and not self.request.illustrate:
             self.types = preloaded(target)
-        raw = load(read.data, types=read.types, target_btf=target, file=read.file)
+        raw = load(read.data, types=read.types, target_btf=target, file=read.file, conventions=conventions_of(read.platform))
         obj = Object(raw)
         chosen = [key for key in obj.programs if read.programs is None or key in read.programs]
         chosen += [key for key in read.programs or () if key not in chosen and obj.program(key)]

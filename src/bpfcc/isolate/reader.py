@@ -30,7 +30,7 @@ class ReadRequest:
     """An object, and how far to read it.
 
     `target_btf`: bytes of a BTF file that the user named. `kernel_types`: the running kernel's types may be used.
-    `lift`: to the IR, not only to linked bytecode. `programs`: only these, by key; None means all.
+    `lift`: to the IR, not only to linked bytecode. `programs`: only these, by key; None means all. `platform`: whose object it is.
     """
 
     data: bytes
@@ -40,6 +40,7 @@ class ReadRequest:
     kernel_types: bool = False
     lift: bool = True
     programs: tuple[str, ...] | None = None
+    platform: str = "linux"
 
 
 def check_object(request: ReadRequest, limits: Limits | None = None, *, meanwhile: Callable[[], None] | None = None) -> Reading:
@@ -75,11 +76,13 @@ class Job:
 
     def run(self) -> dict[str, Any]:
         """In the child: read, and say what was found."""
+        from bpfcc.frontend.conventions import conventions_of
         from bpfcc.frontend.objects import load
 
         request = self.request
         target = btf_from_bytes(request.target_btf) if request.target_btf is not None else self.kernel_btf
-        obj = load(request.data, types=request.types, target_btf=target, file=request.file)
+        conventions = conventions_of(request.platform)
+        obj = load(request.data, types=request.types, target_btf=target, file=request.file, conventions=conventions)
         if target is None and not request.kernel_types and wants_target(obj):
             return {"programs": [], "needs_kernel_types": True}
         chosen = [key for key in obj.programs if request.programs is None or key in request.programs]
@@ -105,9 +108,11 @@ class Job:
 def prepare(request: ReadRequest) -> Job:
     """Import and open what the child will need: later it cannot."""
     from bpfcc.frontend.btf import Btf
+    from bpfcc.frontend.conventions import conventions_of
     from bpfcc.pipeline import warm_up
 
     warm_up(lift=request.lift)
+    conventions_of(request.platform)
     return Job(request, Btf.kernel() if request.kernel_types and request.target_btf is None else None)
 
 

@@ -31,7 +31,7 @@ COMMAND: Final = (sys.executable, "-I", "-m", "bpfcc.isolate")
 
 def request_line(request: ReadRequest, limits: Limits) -> bytes:
     """The request as one line of JSON."""
-    record: dict[str, Any] = {name: getattr(request, name) for name in ("file", "kernel_types", "lift")}
+    record: dict[str, Any] = {name: getattr(request, name) for name in ("file", "kernel_types", "lift", "platform")}
     record["types"] = dict(request.types) if request.types is not None else None
     record["programs"] = list(request.programs) if request.programs is not None else None
     for name in ("data", "target_btf"):
