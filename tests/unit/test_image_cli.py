@@ -1,0 +1,113 @@
+"""`bpfcc image check` as a command: text, JSON, exit statuses, hostile files."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bpfcc.cli import app
+from tests.image_harness import RECORD, linked, patched
+
+SCHEMA = json.loads((files("bpfcc") / "schemas" / "image-1.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Path:
+    path = tmp_path / "drop.sys"
+    path.write_bytes(linked("sys"))
+    return path
+
+
+def checked(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any]]:
+    status = app.run(["image", "check", str(path), "--json", *options])
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, SCHEMA)
+    return status, document
+
+
+def test_an_image_that_is_fine(driver: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["image", "check", str(driver)]) == 0
+    out = capsys.readouterr().out
+    assert "warning[signed]: expected: it is signed" in out
+    assert "accepted: 0 errors, 3 warnings" in out.splitlines()[-1]
+    assert out.splitlines()[-1].endswith("drop; not signed")
+    assert app.run(["image", "check", str(driver), "-q"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert app.run(["image", "check", str(driver), "-v"]) == 0
+    assert "high-entropy-va" in capsys.readouterr().out
+
+
+def test_an_image_that_is_not(driver: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    driver.write_bytes(linked("sys", "-shared"))
+    assert app.run(["image", "check", str(driver)]) == 1
+    out = capsys.readouterr().out
+    for words in (
+        "error[exports]: expected:",
+        "  = found: a driver that exports",
+        "  = why: ",
+        "  = help: link a driver",
+        "rejected: 1 error,",
+    ):
+        assert words in out
+    assert app.run(["image", "check", str(driver), "--warn", "exports"]) == 0
+
+
+def test_json(driver: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, found = checked(driver, capsys)
+    assert (status, found["verdict"], found["kind"], found["machine"]) == (0, "accepted", "sys", "x86_64")
+    assert found["programs"][0]["name"] == "drop"
+    assert found["maps"][0]["name"] == "counts"
+    assert found["record"]["object"] == RECORD.object
+    assert found["signature"] is None
+    assert found["against"] is None
+    driver.write_bytes(linked("sys", "-DFOREIGN", "-luser32"))
+    status, found = checked(driver, capsys)
+    assert (status, found["verdict"]) == (1, "rejected")
+    rule = next(each for each in found["rules"] if each["id"] == "imports")
+    assert (rule["status"], rule["level"], rule["details"]) == ("failed", "error", ["USER32.dll: MessageBoxA"])
+
+
+def test_json_of_an_image_that_cannot_be_trusted(driver: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # GUIDs and names that are not there, a record that is none.
+    driver.write_bytes(patched(linked("sys", "-DGUIDS=const", "-DSTRINGS"), lambda pen: pen.put(pen.at(".bpfcc"), 0)))
+    status, found = checked(driver, capsys)
+    assert status == 1
+    assert found["record"] is None
+    assert found["programs"][0]["type_guid"] is None
+
+
+def test_names_cannot_move_the_cursor(driver: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    driver.write_bytes(linked("sys", '-DNAME="\\x1b[2Jx\\xff"'))
+    app.run(["image", "check", str(driver)])
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "?[2Jx" in out
+    checked(driver, capsys)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "begin with MZ"), (b"MZ" + bytes(300), "no PE header"), (b"int main() {}", "begin with MZ")]
+)
+def test_what_is_no_image(content: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.sys"
+    path.write_bytes(content)
+    for command in (["check"], ["check", "--json"], ["sign", "--self-made"], ["install-script"]):
+        assert app.run(["image", *command, str(path)]) == 2
+        said = capsys.readouterr().err
+        assert words in said
+        assert len(said.splitlines()) == 1
+
+
+def test_mistakes_of_the_caller(driver: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["image", "check", str(tmp_path / "none.sys")]) == 2
+    assert app.run(["image", "check", str(driver), "--warn", "nx"]) == 2
+    assert "no rule 'nx'; the rules are machine, file-layout" in capsys.readouterr().err
+    assert app.run(["image"]) == 2
+    assert app.run(["image", "--help"]) == 0
+    for name in ("check", "sign", "install-script"):
+        assert app.run(["image", name, "--help"]) == 0
