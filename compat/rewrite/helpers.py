@@ -88,7 +88,9 @@ class Helpers:
         self.notes.absent("helper", f"bpf_{name}", reason, function=editor.fn.name, insn=op.insn)
         editor.put(op)
 
-    def note(self, op: Call, row: Row, editor: Editor, *, kind: Kind | None = None, reason: str | None = None) -> None:
+    def note(
+        self, op: Call, row: Row, editor: Editor, *, kind: Kind | None = None, reason: str | None = None, depends: bool | None = None
+    ) -> None:
         """Note a call that is rewritten, with what differs."""
         name = f"bpf_{self.linux.helper(op.helper, self.type).name}"
         there = row.data.get("spelling") or row.to
@@ -100,7 +102,7 @@ class Helpers:
             self.notes.add("helper", name, "differs", windows, text, depends=any(each["depends"] for each in met), **place)  # type: ignore[arg-type]
             return
         text = row.reason if reason is None else reason
-        self.notes.add("helper", name, kind or row.kind, windows, text, depends=row.depends, **place)  # type: ignore[arg-type]
+        self.notes.add("helper", name, kind or row.kind, windows, text, depends=row.depends if depends is None else depends, **place)  # type: ignore[arg-type]
 
     def windows_id(self, name: str) -> int:
         """A helper's number on Windows."""

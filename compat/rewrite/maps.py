@@ -6,7 +6,7 @@ MapSpec("events", "perf_event_array", 4, 4, 2)      becomes      MapSpec("events
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.ops import MapAddr, MapValueAddr
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
     from bpfcc.compat.rewrite.entries import Notes
     from bpfcc.compat.rewrite.table import Correspondence, Row
+
+# Native images have no flags. That programs do not write a map is a promise of theirs, which the verifier holds them to; that entries are
+# allocated when they are made is how it is on Windows, and what tries of prefixes ask for elsewhere.
+KEPT_FLAGS: Final = 0x80 | 0x01
 
 
 def rewrite_maps(module: Module, table: Correspondence, notes: Notes, updated: AbstractSet[int]) -> tuple[MapSpec, ...]:
@@ -51,8 +55,7 @@ def _rewritten(spec: MapSpec, table: Correspondence, notes: Notes, *, updated: b
             if spec.flags & bit:
                 notes.add("map", f"{name}: {flag['name']}", "differs", row.to, flag["text"], depends=flag["depends"])
     inner = _rewritten(spec.inner, table, notes, updated=True) if spec.inner is not None else None
-    # The flag that programs do not write it stays: it is a promise of the program's, which the verifier holds it to.
-    made = replace(spec, type=row.to or spec.type, flags=spec.flags & 0x80, inner=inner, numa_node=None, map_extra=0)
+    made = replace(spec, type=row.to or spec.type, flags=spec.flags & KEPT_FLAGS, inner=inner, numa_node=None, map_extra=0)
     if row.recipe == "perf_ring":
         return replace(made, key_size=0, value_size=0, max_entries=int(row.data["bytes"]))
     return replace(made, value_size=0) if spec.type == "ringbuf" else made

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bpfcc.compat.rewrite.table import Row
 
 MASK64: Final = (1 << 64) - 1
+EFAULT: Final = 14
 EINVAL: Final = 22
 E2BIG: Final = 7
 # What Windows prints, and how long a format may be.
@@ -60,7 +61,11 @@ def divide(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
 def csum_diff(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     """A sum of 32 bits folded to 16; errors stay errors."""
     args = helpers.arguments(op, helpers.linux.helper(op.helper), editor)
-    helpers.note(op, row, editor)
+    if all(type(size) is int and size % 4 == 0 for size in (args[1], args[3])):
+        helpers.note(op, row, editor)
+    else:
+        text = f"{row.reason}; sizes that are no multiples of 4 give EINVAL, where Linux sums them up"
+        helpers.note(op, row, editor, kind="differs", reason=text, depends=True)
     value = editor.call(helpers.windows_id(row.to or ""), args)
     after, fold = editor.block(1), editor.block()
     editor.branch("slt", 64, value, 0, then=Edge(after, [-EINVAL & MASK64]), otherwise=Edge(fold, []))
@@ -137,12 +142,8 @@ def note_format(helpers: Helpers, op: Call, row: Row, editor: Editor, text: byte
     """Numbers alone are printed."""
     if text is not None and b"%" in PRINTED.sub(b"", text):
         shown = text.decode("ascii", "replace").rstrip("\n")
-        place = {"function": editor.fn.name, "insn": op.insn}
-        helpers.notes.add(
-            "helper", f"bpf_{helpers.linux.helper(op.helper).name}", "differs", f"bpf_{row.data.get('spelling') or row.to}",
-            f"nothing is printed: of {shown!r} Windows takes %d %i %u %x alone",
-            depends=helpers.uses.looked_at(op.result) != "never", **place,  # type: ignore[arg-type]
-        )  # fmt: skip
+        reason = f"nothing is printed: of {shown!r} Windows takes %d %i %u %x alone"
+        helpers.note(op, row, editor, kind="differs", reason=reason, depends=helpers.uses.looked_at(op.result) != "never")
         return
     helpers.note(op, row, editor)
 
@@ -277,7 +278,7 @@ def _copy(helpers: Helpers, op: Call, row: Row, editor: Editor, *, into_packet: 
     helpers.note(op, row, editor)
     data, end = packet_bounds(helpers, context, editor)
     after, near, inside = editor.block(1), editor.block(), editor.block()
-    failed = Edge(after, [-EINVAL & MASK64])
+    failed = Edge(after, [-EFAULT & MASK64])
     low = helpers.low_half(offset, editor)
     editor.branch("ugt", 64, low, MAX_PACKET_OFFSET, then=failed, otherwise=Edge(near, []))
     editor.enter(near)

@@ -1,0 +1,138 @@
+"""Programs for Linux and what they become, run side by side.
+
+pair = Pair(program)                 the Linux IR and the rewritten one, each on maps of its own
+pair.run(packet)                     Outcome of both: return value, packet, what the maps hold, lines and records
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
+from bpfcc.bpfir.assembler import assemble
+from bpfcc.bpfir.function import Module
+from bpfcc.bpfir.module import MapSpec
+from bpfcc.compat.rewrite import Ported
+from bpfcc.compat.rewrite.port import to_windows
+from bpfcc.pipeline import lift_bytecode
+from bpfcc.program import Program
+from bpfcc.runtime.contexts import ContextValues
+from bpfcc.runtime.log import TraceLine
+from bpfcc.runtime.maps import Map, create_map
+from bpfcc.runtime.maps.events import PerfBuffer, RingBuffer
+from bpfcc.runtime.maps.keyed import KeyedMap
+from bpfcc.runtime.options import RunOptions
+from bpfcc.runtime.run import Run, Runtime
+from bpfcc.runtime.specs import load_platform
+
+OPTIONS = RunOptions(clock_ns=1_234_567_890_123, cpus=1, seed=7)
+
+
+def xdp(text: str, maps: Sequence[MapSpec] = (), **options: Any) -> Program:
+    """A program of bare instructions."""
+    return Program.from_bytes(assemble(text), type=options.pop("type", "xdp"), maps=maps, **options)
+
+
+def ported(text: str, maps: Sequence[MapSpec] = (), **options: Any) -> Ported:
+    """The same on Windows."""
+    return to_windows(xdp(text, maps, **options))
+
+
+def entry(found: Ported, name: str, what: str | None = None) -> Any:
+    """The one entry of that name."""
+    (only,) = [each for each in found.entries if each.name == name and what in (None, each.what)]
+    return only
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    value: int
+    packet: bytes | None
+    maps: dict[str, Any]
+    records: tuple[object, ...]
+    context: dict[str, Any]
+
+
+class Side:
+    """A module on one platform, interpreted with every access checked, or compiled."""
+
+    def __init__(
+        self, module: Module, platform: str, program_type: str, attach_type: str | None, *, backend: str = "interp", checked: bool = True
+    ) -> None:
+        self.platform = load_platform(platform)
+        with ExitStack() as stack:
+            self.maps: dict[str, Map] = {spec.name: stack.enter_context(create_map(spec, cpus=1)) for spec in module.maps}
+            self.runtime = stack.enter_context(Runtime(self.platform, self.maps.values(), OPTIONS))
+            self.running = stack.enter_context(Run(self.runtime, program_type, attach_type, checked=checked))
+            self.exe = load_backend(backend).compile(module, self._environment(module, program_type, checked=checked))
+            stack.callback(self.exe.close)
+            self.bound = stack.enter_context(self.exe.bind(self.running))
+            self.stack = stack.pop_all()
+
+    def _environment(self, module: Module, program_type: str, *, checked: bool) -> Environment:
+        runtime, codec = self.runtime, self.running.codec
+        layout = ContextLayout()
+        if codec is not None:
+            start, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
+            layout = ContextLayout(start, end, meta, codec.pointer_bytes)
+        bindings = ((runtime.binding(spec.name), self.maps[spec.name].handle) for spec in module.maps)
+        return Environment(
+            maps=[MapBinding(found.id, found.guest_base, found.host_base, pointer) for found, pointer in bindings],
+            helper_address=lambda helper: runtime.helper_address(helper, program_type),
+            quiet_helpers=runtime.quiet_helpers,
+            tail_call_helper=self.platform.helper("tail_call").id,
+            layout=layout,
+            checked=checked,
+        )
+
+    def run(self, packet: bytes | None, context: ContextValues | None) -> Outcome:
+        """Once."""
+        self.running.prepare(packet, context)
+        value = self.bound.run().return_value
+        found = self.running.result(value)
+        return Outcome(value & 0xFFFF_FFFF, found.packet, self.contents(), self.records(), dict(found.context))
+
+    def contents(self) -> dict[str, Any]:
+        """Every map that has keys."""
+        return {name: dict(found.items()) for name, found in self.maps.items() if isinstance(found, KeyedMap)}
+
+    def records(self) -> tuple[object, ...]:
+        """Lines that were printed, and records of buffers."""
+        lines: list[object] = [each.text.rstrip("\n") for each in self.runtime.take_log() if isinstance(each, TraceLine)]
+        for found in self.maps.values():
+            if isinstance(found, RingBuffer):
+                lines += list(found.consume())
+            elif isinstance(found, PerfBuffer):
+                lines += [each.data for each in found.consume()]
+        return tuple(lines)
+
+
+class Pair:
+    """Linux and Windows."""
+
+    def __init__(self, program: Program, found: Ported | None = None, *, backend: str = "interp", checked: bool = True) -> None:
+        self.ported = found or to_windows(program)
+        assert self.ported.module is not None, self.ported.absent
+        assert self.ported.type is not None
+        assert program.type is not None
+        self.linux = Side(lift_bytecode(program.bytecode, program.type), "linux", program.type, program.attach_type)
+        self.windows = Side(self.ported.module, "windows", self.ported.type, self.ported.attach_type, backend=backend, checked=checked)
+
+    def run(
+        self, packet: bytes | None = None, linux: ContextValues | None = None, windows: ContextValues | None = None
+    ) -> tuple[Outcome, Outcome]:
+        """Both, on the same packet; contexts have other fields there."""
+        return self.linux.run(packet, linux), self.windows.run(packet, windows if windows is not None else linux)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.linux.stack.close()
+        self.windows.stack.close()

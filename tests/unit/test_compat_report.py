@@ -1,0 +1,216 @@
+"""The porting report: its parts, the command, JSON by the schema, Markdown, and the calls of applications."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import bpfcc
+import bpfcc.compat.report_calls as report_calls_module
+from bpfcc.cli.app import run
+from bpfcc.compat.report import make_report, places_text, to_markdown
+from bpfcc.compat.report_calls import is_application, report_calls
+from bpfcc.compat.rewrite.entries import Place
+from bpfcc.diagnostics import SourcePosition
+from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.porting import port
+
+HEADERS = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n"
+PLAIN = HEADERS + 'SEC("xdp") int plain(struct xdp_md *ctx) { return ctx->ingress_ifindex == 1 ? XDP_DROP : XDP_PASS; }\n'
+HASHED = (
+    HEADERS
+    + """
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, __u32); __type(value, __u32); } flows SEC(".maps");
+SEC("xdp") int fills(struct xdp_md *ctx)
+{
+	__u32 key = ctx->ingress_ifindex;
+	bpf_map_update_elem(&flows, &key, &key, BPF_ANY);
+	return XDP_PASS;
+}
+SEC("xdp") int queue(struct xdp_md *ctx) { return ctx->rx_queue_index ? XDP_PASS : XDP_DROP; }
+SEC("tc") int cls(struct __sk_buff *skb) { return 0; }
+SEC("xdp") int wild(struct xdp_md *ctx) { return *(char *)(long)ctx->data ? XDP_PASS : XDP_DROP; }
+SEC("xdp.frags") int frags(struct xdp_md *ctx) { return XDP_PASS; }
+SEC("cgroup/connect6") int six(struct bpf_sock_addr *ctx) { return ctx->user_family == 10; }
+"""
+)
+APPLICATION = """
+#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
+
+static int libbpf_mine(void) { return 0; }
+
+int main(void)
+{
+	struct bpf_object *obj = bpf_object__open_file("x.o", NULL);
+	/* bpf_map_freeze(3) in a comment is no call */
+	const char *text = "libbpf_set_print(";
+	bpf_map_lookup_elem(3, &obj, &text);
+	bpf_map_freeze(3);
+	return libbpf_mine() + bpf_tc_attach(0, 0);
+}
+"""
+
+
+def schema() -> Any:
+    return json.loads((files("bpfcc") / "schemas" / "compat-1.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in (("plain.bpf.c", PLAIN), ("hashed.bpf.c", HASHED), ("app.c", APPLICATION)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> Any:
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, schema())
+    return found
+
+
+# ---- the command
+
+
+def test_what_ports_as_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compat", str(folder / "plain.bpf.c"), "--json"]) == 0
+    found = document(capsys)
+    assert (found["schema"], found["verdict"], found["summary"]) == ("bpfcc.compat/1", "ports", "ports as it is")
+    (program,) = found["programs"]
+    assert program["windows"] == {"section": "xdp", "type": "xdp", "attach_type": "xdp"}
+    assert program["verification"]["verdict"] == "accepted"
+    field = next(each for each in program["entries"] if each["name"] == "xdp_md.ingress_ifindex")
+    assert (field["kind"], field["windows"], field["count"]) == ("same", "xdp_md_t.ingress_ifindex", 1)
+    assert field["places"][0]["source"]["line"] == 3
+
+
+def test_one_program_of_many_kinds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compat", str(folder / "hashed.bpf.c"), "--json"]) == 1
+    found = document(capsys)
+    assert {each["name"]: each["verdict"] for each in found["programs"]} == {
+        "fills": "differs", "queue": "absent", "cls": "absent", "wild": "rejected", "frags": "differs", "six": "differs",
+    }  # fmt: skip
+    by_name = {each["name"]: each for each in found["programs"]}
+    assert by_name["queue"]["why"] == ["field xdp_md.rx_queue_index: the context of Windows has no queue"]
+    assert by_name["cls"]["windows"] is None
+    assert by_name["wild"]["why"][0].startswith("V011 ")
+    assert by_name["wild"]["verification"]["findings"][0]["source"]["line"] == 13
+    assert "several buffers" in by_name["frags"]["why"][0]
+    assert found["verdict"] == "absent"
+
+
+@pytest.mark.parametrize(("program", "status"), [("fills", 0), ("queue", 1), ("wild", 1), ("cls", 1), ("none", 2)])
+def test_exit_statuses(program: str, status: int, folder: Path) -> None:
+    assert run(["compat", str(folder / "hashed.bpf.c"), "--program", program]) == status
+
+
+def test_text(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+    assert run(["compat", str(folder / "hashed.bpf.c"), "--program", "fills"]) == 0
+    shown = capsys.readouterr().out
+    assert "fills (section xdp is xdp there): ports, with differences" in shown
+    assert "never full" in shown
+    assert "hashed.bpf.c:8" in shown
+    assert "the same there: xdp, XDP_PASS, bpf_map_update_elem" in shown
+    assert run(["compat", str(folder / "hashed.bpf.c"), "--program", "fills", "-v"]) == 0
+    shown = capsys.readouterr().out
+    assert "the same there" not in shown
+    assert "xdp_md_t.ingress_ifindex" in shown
+
+
+def test_markdown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compat", str(folder / "hashed.bpf.c"), "--program", "fills", "--markdown"]) == 0
+    shown = capsys.readouterr().out
+    assert "## fills" in shown
+    rows = [line for line in shown.splitlines() if line.startswith("| ")]
+    assert all(row.count(" | ") == 5 for row in rows)
+    assert any("`flows (hash)`" in row for row in rows)
+
+
+def test_several_inputs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "bad.o").write_bytes(b"\x7fELF nothing")
+    assert run(["compat", str(folder / "plain.bpf.c"), str(folder / "bad.o"), "--json"]) == 2
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for each in lines:
+        jsonschema.validate(each, schema())
+    assert [each.get("verdict") for each in lines] == ["ports", None]
+    assert lines[1]["error"]["kind"] == "input"
+    assert run(["compat", str(folder / "bad.o")]) == 2
+    assert run(["compat", str(folder / "none.o")]) == 2
+    assert run(["compat", str(folder / "plain.bpf.c"), "--json", "--markdown"]) == 2
+
+
+def test_the_schema_refuses() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+    for wrong in ({}, {"schema": "bpfcc.compat/1", "object": "x", "verdict": "maybe", "summary": "", "programs": [], "calls": []}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema())
+
+
+def test_core_relocations(tmp_path: Path) -> None:
+    source = tmp_path / "core.bpf.c"
+    source.write_text(
+        '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n'
+        'SEC("xdp") int f(struct xdp_md *ctx) { void *end = (void *)(long)ctx->data_end; struct ethhdr *eth = (void *)(long)ctx->data;'
+        " if ((void *)(eth + 1) > end) return XDP_PASS; return eth->h_proto ? XDP_PASS : XDP_DROP; }\n",
+        encoding="utf-8",
+    )
+    found = port(bpfcc.compile(source).programs["f"])
+    core = [each for each in found.entries if each.what == "core"]
+    assert core
+    assert {each.kind for each in core} == {"same"}
+    assert {each.windows for each in core} == {"xdp_md", "ethhdr"}
+    assert found.verdict is not None
+    assert found.verdict.accepted
+
+
+def test_text_of_strangers_is_escaped() -> None:
+    found = port(bpfcc.Program.from_bytes(bytes.fromhex("b700000002000000 9500000000000000"), type="xdp", name="a|b<script>\n"))
+    shown = to_markdown(make_report("x", [found]))
+    assert "a\\|b&lt;script>?" in shown
+
+
+def test_places_in_words() -> None:
+    places = [Place("f", 3, SourcePosition("/a/x.c", line)) for line in (4, 4, 9, 12, 13)] + [Place("g", 7)]
+    assert places_text(places, 6) == "x.c:4, 9, 12 and 2 more"
+    assert places_text(places[-1:], 1) == "g():7"
+    assert places_text((), 0) == ""
+
+
+# ---- applications
+
+
+def test_calls_of_an_application(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert is_application(folder / "app.c")
+    assert not is_application(folder / "plain.bpf.c")
+    assert run(["compat", str(folder / "app.c"), "--json"]) == 1
+    found = document(capsys)
+    assert found["programs"] == []
+    assert {each["name"]: each["kind"] for each in found["calls"]} == {
+        "bpf_map_freeze": "absent", "bpf_map_lookup_elem": "same", "bpf_object__open_file": "differs", "bpf_tc_attach": "absent",
+    }  # fmt: skip
+    freeze = next(each for each in found["calls"] if each["name"] == "bpf_map_freeze")
+    assert freeze["reason"] == "maps cannot be frozen"
+    assert (freeze["places"][0]["function"], freeze["places"][0]["source"]["line"]) == ("main", 13)
+
+
+def test_an_application_without_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "app.c"
+    path.write_text("#include <bpf/bpf.h>\nint main(void) { return bpf_map_delete_elem(3, 0); }\n", encoding="utf-8")
+    assert run(["compat", str(path)]) == 0
+    assert run(["compat", str(path), "--program", "f"]) == 2
+    with pytest.raises(InputError, match="cannot be read"):
+        report_calls(tmp_path / "none.c")
+
+
+def test_an_application_without_libclang(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise UnsupportedError("libclang", "questions about C source need libclang")
+
+    monkeypatch.setattr(report_calls_module, "open_index", missing)
+    assert run(["compat", str(folder / "app.c")]) == 3
