@@ -160,10 +160,10 @@ def environment(platform: Platform, program: NativeProgram) -> Environment:
     codec = context_codec(platform, program.type, program.attach_type)
     layout = ContextLayout(pointer_bytes=POINTER_BYTES)
     if codec is not None:
-        places = [codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta")]
-        if places[:2] == [-1, -1]:
-            places[:2] = [codec.offset_of_kind(kind) for kind in ("memory_start", "memory_end")]
-        layout = ContextLayout(*places, POINTER_BYTES)
+        start, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
+        if start < 0:
+            start, end = codec.offset_of_kind("memory_start"), codec.offset_of_kind("memory_end")
+        layout = ContextLayout(start, end, meta, POINTER_BYTES)
 
     def name(helper: int) -> str:
         found = platform.helpers_by_id.get(helper) or spec.own_helpers.get(helper)

@@ -31,9 +31,9 @@ HEADER: Final = "bpfcc_windows.h"
 DRIVER: Final = "bpfcc_driver.h"
 # What the module's own text is called, and what Windows' headers make of words that programs use.
 OURS: Final = frozenset((
-    "context", "runtime_context", "chained", "array_index", "frame", "frame_words", "module_programs", "module_maps", "elf_hash", "initial_values",
-    "global_variables", "get_programs", "get_maps", "get_hash", "get_version", "get_map_initial_values", "get_global_variable_sections",
-    "get_metadata_table", "DllMain", "DriverEntry",
+    "context", "runtime_context", "chained", "array_index", "frame", "frame_words", "module_programs", "module_maps", "elf_hash",
+    "initial_values", "global_variables", "get_programs", "get_maps", "get_hash", "get_version", "get_map_initial_values",
+    "get_global_variable_sections", "get_metadata_table", "bpfcc_record", "DllMain", "DriverEntry",
 ))  # fmt: skip
 MACROS: Final = frozenset((
     "far", "near", "pascal", "cdecl", "interface", "small", "hyper", "min", "max", "IN", "OUT", "OPTIONAL", "CONST", "VOID", "CALLBACK",
@@ -67,7 +67,7 @@ def refuse_foreign(module: Module) -> None:
             found = REFUSED.get(type(op))
             if found is not None:
                 message = f"native images have no {found[0]}: {found[1]}"
-                raise UnsupportedError(found[0], message, function=fn.name, insn=op.insn)
+                raise UnsupportedError(found[0], message, insn=op.insn)
     for extern in module.externs:
         if not extern.weak:
             raise UnsupportedError(f"{extern.kind} {extern.name}", f"{extern.name} is part of the Linux kernel ({extern.kind})")

@@ -403,8 +403,8 @@ class TestBuild:
     @pytest.mark.parametrize(
         ("arguments", "status", "message"),
         [
-            (["--emit", "sys"], 3, "later release"),
-            (["--target", "windows"], 3, "later release"),
+            (["--emit", "sys"], 2, "goes with --target windows"),
+            (["--target", "windows"], 3, "c, dll, sys are what there is for Windows"),
             (["--emit", "ir"], 2, "pick one with --program"),
             (["--emit", "asm", "--run", "x"], 2, "--run goes with"),
             (["--emit", "nonsense"], 2, "nonsense"),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
+from bpfcc.cli.build_windows import WindowsBuild, build_windows, check_asked
+from bpfcc.cli.build_windows import default_output as windows_output
 from bpfcc.cli.judged import Judged, open_judged
 from bpfcc.cli.messages import diagnostic_lines
 from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading
@@ -16,6 +18,7 @@ from bpfcc.judgement import gate_closed
 
 if TYPE_CHECKING:
     from bpfcc.cli.screen import Screen
+    from bpfcc.native_images import Origin
 
 EPILOG = """\b
 Examples:
@@ -26,6 +29,8 @@ Examples:
   bpfcc build firewall.bpf.c --emit c               firewall.native.c: readable C99, without dependencies
   bpfcc build firewall.bpf.c --emit so --arch arm64 firewall.bpf.so, a library for Linux on arm64
   bpfcc build firewall.bpf.c --emit exe             firewall, a program that runs it on a capture
+  bpfcc build firewall.bpf.c --target windows --emit sys
+                                                    firewall.sys, a driver for eBPF for Windows
 
 \b
 Every program is judged first: where one is not accepted, nothing is written, and
@@ -33,7 +38,6 @@ exit status 1 or 3 says so. --no-verify writes it all the same (and --run then
 checks every access).
 """
 EMITS: Final = ("obj", "asm", "ir", "llvm", "c", "so", "exe")
-LATER: Final = ("dll", "sys")
 NATIVE: Final = ("c", "so", "exe")
 SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll", "c": ".native.c", "so": ".so", "exe": ""}
 
@@ -42,11 +46,34 @@ SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll", "c": ".
 @click.argument("path", metavar="SRC", type=PATH)
 @click.option("-o", "--output", metavar="OUT", help="Output file, - for standard output (default: SRC with another suffix).")
 @click.option(
-    "--emit", type=click.Choice([*EMITS, *LATER]), default="obj", show_default=True, metavar="|".join(EMITS), help="What to write."
+    "--emit",
+    type=click.Choice([*EMITS, "dll", "sys"]),
+    default="obj",
+    show_default=True,
+    metavar="|".join((*EMITS, "dll", "sys")),
+    help="What to write (dll, sys: with --target windows, as c).",
 )
-@click.option("--target", default="linux", metavar="linux|macos", show_default=True, help="Which system it is for (macos: so, exe).")
+@click.option(
+    "--target", default="linux", metavar="linux|macos|windows", show_default=True, help="Which system it is for (macos: so, exe)."
+)
 @click.option("--arch", metavar="x86_64|arm64", help="Which processor a library or program is for (default: this one's).")
 @click.option("--cc", metavar="COMMAND", help="This C compiler for so and exe instead of the bundled one.")
+@click.option(
+    "--from",
+    "origin",
+    type=click.Choice(["linux", "windows"]),
+    default="linux",
+    show_default=True,
+    help="With --target windows: whose headers the program was written for; Linux's are rewritten.",
+)
+@click.option(
+    "--hash",
+    "digest",
+    type=click.Choice(["sha256", "none"]),
+    default="sha256",
+    show_default=True,
+    help="With --target windows: the object's digest in the image.",
+)
 @click.option("--lines/--no-lines", default=True, help="In emitted C: #line directives that lead to the BPF source.")
 @click.option("--run", "data", type=PATH, metavar="DATA", help="Run each program on the bytes of this file afterwards.")
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (ir).")
@@ -54,19 +81,19 @@ SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll", "c": ".
 @reading
 @common
 def command(
-    path: Path, *, output: str | None, emit: str, target: str, arch: str | None, cc: str | None, lines: bool, data: Path | None,
-    names: tuple[str, ...], no_verify: bool, reading: Reading, screen: Screen,
+    path: Path, *, output: str | None, emit: str, target: str, arch: str | None, cc: str | None, origin: Origin, digest: str, lines: bool,
+    data: Path | None, names: tuple[str, ...], no_verify: bool, reading: Reading, screen: Screen,
 ) -> int:  # fmt: skip
     """Compile SRC (C or an object) and write the result to one file."""
-    if target not in ("linux", "macos") or (target == "macos" and emit not in NATIVE):
-        raise UnsupportedError(f"target {target}", f"build --emit {emit} --target {target} comes with a later release; linux works")
-    if emit in LATER:
-        raise UnsupportedError(f"build --emit {emit}", f"build --emit {emit} comes with a later release; {', '.join(EMITS)} work")
+    if target == "windows":
+        asked = WindowsBuild(emit, arch, origin, digest, lines, cc, not no_verify)
+        check_asked(asked, data)
+        windows_path = output_path(path, output, windows_output(path, emit))
+        return build_windows(path, asked, windows_path, names, reading, screen)
+    check_target(emit, target, origin, reading)
     if data is not None and emit not in {"obj", "ir"}:
         raise InputError(f"--run goes with --emit obj or ir, not {emit}")
-    target_path = None if output == "-" else Path(output) if output is not None else default_output(path, emit, target)
-    if target_path is not None and target_path.exists() and path.exists() and target_path.samefile(path):
-        raise InputError("the output would overwrite the input; name another with -o", file=str(target_path))
+    target_path = output_path(path, output, default_output(path, emit, target))
     verify = not no_verify and gate_closed()
     if emit in NATIVE:
         native = Native(emit, target, arch, cc, lines)
@@ -81,6 +108,26 @@ def command(
     from bpfcc.cli.run import run_file_on_data
 
     return run_file_on_data(judged, data, names, screen)
+
+
+def check_target(emit: str, target: str, origin: str, reading: Reading) -> None:
+    """InputError or UnsupportedError for what does not go with systems other than Windows."""
+    if target not in ("linux", "macos") or (target == "macos" and emit not in NATIVE):
+        raise UnsupportedError(f"target {target}", f"build --emit {emit} --target {target}: there is no such thing; linux works")
+    if emit in ("dll", "sys"):
+        raise InputError(f"--emit {emit} goes with --target windows")
+    if origin != "linux":
+        raise InputError(f"--from {origin} goes with --target windows")
+    if reading.platform != "linux":
+        raise UnsupportedError(f"platform {reading.platform}", f"platform {reading.platform!r}: only linux so far")
+
+
+def output_path(path: Path, output: str | None, default: Path) -> Path | None:
+    """Where the result goes, None for standard output. InputError where that is the input."""
+    found = None if output == "-" else Path(output) if output is not None else default
+    if found is not None and found.exists() and path.exists() and found.samefile(path):
+        raise InputError("the output would overwrite the input; name another with -o", file=str(found))
+    return found
 
 
 class Native(NamedTuple):

@@ -67,8 +67,10 @@ class Reading:
                 screen.error_line(line)
         return source
 
-    def open(self, source: Source, *, lift: bool, programs: tuple[str, ...] | None, needs: tuple[str, ...] = ()) -> Object:
-        """Load it, after an isolated child has; meanwhile import the modules that will be needed."""
+    def open(
+        self, source: Source, *, lift: bool, programs: tuple[str, ...] | None, needs: tuple[str, ...] = (), origin: str = "linux"
+    ) -> Object:  # fmt: skip
+        """Load it, after an isolated child has; meanwhile import the modules that will be needed. `origin`: whose object it is."""
         from bpfcc.pipeline import open_object
 
         def meanwhile() -> None:
@@ -76,8 +78,9 @@ class Reading:
                 import_module(name)
 
         return open_object(
-            source, isolated=True, types=self.types, target_btf=self.target_btf, lift=lift, programs=programs, meanwhile=meanwhile
-        )
+            source, isolated=True, types=self.types, target_btf=self.target_btf, lift=lift, programs=programs, meanwhile=meanwhile,
+            platform=origin,
+        )  # fmt: skip
 
 
 def reading(function: Callable[..., int]) -> Callable[..., int]:
@@ -95,7 +98,7 @@ def reading(function: Callable[..., int]) -> Callable[..., int]:
         return function(*args, reading=made, **kwargs)
 
     # Judging goes by any platform's rules; what runs here runs by Linux's.
-    judges = function.__module__.endswith(".verify")
+    judges = function.__module__.endswith((".verify", ".build"))
     names = ["--target-btf"] if function.__module__.endswith(".dump") else ["--btf", "--target-btf"]
     options = [
         click.option("-I", "include", multiple=True, metavar="DIR", help="Look for headers there first."),

@@ -1,0 +1,207 @@
+"""Programs as native images for Windows: what `bpfcc build --target windows` writes.
+
+    found = judged_for_windows([obj.programs["filter"]], origin="linux")
+    found[0].verdict.accepted, found[0].entries
+    native = emit_image(found, ImageRequest("filter.bpf.c", "sys", "x86_64"))         native.text
+    build_image(native.text, "sys", "x86_64")                                         the bytes of filter.sys
+
+Programs for Linux are rewritten first (`bpfcc.porting`), programs for Windows are taken as they are; either is judged by the rules of
+Windows, and only what is accepted gets any further. The image carries a record of what it was made from.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from bpfcc.bpfir.ops import Value
+from bpfcc.compat.image.record import ProgramRecord, Record, record_c
+from bpfcc.compat.native.emit import NativeOptions, NativeProgram, emit_native
+from bpfcc.compat.native.link import NativeBuild
+from bpfcc.errors import InputError, InternalError, RejectedError, UnsupportedError
+from bpfcc.gate import reason
+from bpfcc.judgement import Rules
+from bpfcc.program import module_digest, tail_callable
+from bpfcc.runtime.specs.tables import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bpfcc.bpfir.function import Module
+    from bpfcc.bpfir.module import MapSpec
+    from bpfcc.compat.native.emit import Native
+    from bpfcc.compat.rewrite import Entry
+    from bpfcc.program import Program
+    from bpfcc.verifier.verdict import Verdict
+
+Origin = Literal["linux", "windows"]
+Emit = Literal["c", "dll", "sys"]
+EMITS: Final[tuple[Emit, ...]] = ("c", "dll", "sys")
+WINDOWS: Final = "windows"
+SLOT_BYTES: Final = 8
+NESTED: Final = frozenset(("array_of_maps", "hash_of_maps"))
+
+
+class ForWindows(NamedTuple):
+    """A program on Windows: its IR there (None: `entries` say what is absent), and the verdict by the rules there."""
+
+    program: Program
+    module: Module | None
+    type: str
+    attach_type: str | None
+    section: str
+    verdict: Verdict | None
+    entries: tuple[Entry, ...] = ()
+    names: Mapping[str, Mapping[Value, str]] = {}
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it may become an image."""
+        return self.module is not None and self.verdict is not None and self.verdict.accepted
+
+
+class ImageRequest(NamedTuple):
+    """What is built: `source` names its file, `machine` is None for C alone. `hash`: whether the object's digest is in the image.
+    `options`: what else has to be repeated to get the same bytes."""
+
+    source: str
+    emit: Emit
+    machine: str | None = None
+    origin: Origin = "linux"
+    platform: str = WINDOWS
+    lines: bool = True
+    hash: bool = True
+    options: Mapping[str, str | int | bool | None] = {}
+
+
+# ---- programs
+
+
+def judged_for_windows(programs: Sequence[Program], *, origin: Origin = "linux", platform: str = WINDOWS) -> list[ForWindows]:
+    """The programs and those that they can tail-call, each judged by the rules of Windows. UnsupportedError: their type is not known."""
+    found: dict[str, Program] = {}
+    for program in programs:
+        for each in tail_callable(program):
+            found.setdefault(each.name, each)
+    judge = ported if origin == "linux" else partial(native, platform=platform)
+    return [judge(typed(program)) for program in found.values()]
+
+
+def typed(program: Program) -> Program:
+    """The program, whose type has to be known."""
+    if program.type is None:
+        message = f"section {program.section!r} does not tell the type of program {program.name!r}; say it with --type"
+        raise UnsupportedError("programs of unknown type", message, file=program.file)
+    return program
+
+
+def ported(program: Program) -> ForWindows:
+    """A program for Linux, rewritten."""
+    from bpfcc.porting import port
+    from bpfcc.runtime.specs import load_platform
+
+    made = port(program)
+    told = load_platform(WINDOWS).section(program.section)
+    same = told is not None and (told.type, told.attach_type) == (made.type, made.attach_type)
+    section = program.section if same else made.section or program.section
+    return ForWindows(program, made.module, made.type or "", made.attach_type, section, made.verdict, made.entries)
+
+
+def native(program: Program, *, platform: str) -> ForWindows:
+    """A program that was written for Windows."""
+    from bpfcc.pipeline import lift_bytecode
+    from bpfcc.verification import judge_here
+
+    verdict = judge_here(program, Rules(platform))
+    kind = program.type or ""
+    if not verdict.digest:
+        return ForWindows(program, None, kind, program.attach_type, program.section, verdict)
+    module = lift_bytecode(program.bytecode, program.type, platform, bindings=True)
+    if module_digest(module) != verdict.digest:
+        raise InternalError(f"program {program.name!r} is lifted in two ways")
+    return ForWindows(program, module, kind, program.attach_type, program.section, verdict, (), value_names(program, module))
+
+
+def value_names(program: Program, module: Module) -> Mapping[str, Mapping[Value, str]]:
+    """What the source calls the program's values; nothing where there is no debug information that can be read."""
+    from bpfcc.emission import MAX_NAMED_INSNS, names_of
+
+    info = program.object.debug_info if program.object is not None else None
+    if info is None or not info.present or len(program.bytecode.code) // SLOT_BYTES > MAX_NAMED_INSNS:
+        return {}
+    try:
+        return {fn.name: names_of(fn, program, info) for fn in module.functions}
+    except InputError:
+        return {}
+
+
+# ---- images
+
+
+def emit_image(found: Sequence[ForWindows], request: ImageRequest) -> Native:
+    """The C of an image. RejectedError where a program is not accepted, UnsupportedError where it is absent from Windows."""
+    programs = [native_program(each) for each in found]
+    owner = found[0].program.object if found else None
+    digest = sha256(owner.data if owner is not None else b"".join(each.program.bytecode.code for each in found)).digest()
+    options = NativeOptions(
+        Path(request.source).name, request.platform, request.lines, Path(request.source).name, digest if request.hash else None,
+        record_c(record_of(found, request, digest)),
+    )  # fmt: skip
+    return emit_native(programs, options, maps=held_maps(found))
+
+
+def native_program(each: ForWindows) -> NativeProgram:
+    """As the emitter takes it."""
+    name = each.program.name
+    if each.module is None:
+        absent = [entry for entry in each.entries if entry.kind == "absent"]
+        what = f"{absent[0].name}: {absent[0].reason}" if absent else reason_of(each)
+        raise UnsupportedError(f"program {name} on Windows", f"program {name!r} does not port to Windows: {what}", file=each.program.file)
+    verdict = each.verdict
+    if verdict is None:
+        raise InternalError(f"program {name!r} was not judged")
+    if not verdict.accepted or verdict.digest != module_digest(each.module):
+        raise RejectedError(f"program {name!r} is not accepted by the rules of Windows: {reason_of(each)}", verdict, file=each.program.file)
+    count = len(each.program.bytecode.code) // SLOT_BYTES
+    return NativeProgram(each.module, each.type, each.section, name, each.attach_type, each.names, verdict.zeroed, count)
+
+
+def reason_of(each: ForWindows) -> str:
+    """Why a verdict is none that accepts."""
+    return reason(each.verdict) if each.verdict is not None else "it was not judged"
+
+
+def held_maps(found: Sequence[ForWindows]) -> list[MapSpec]:
+    """Maps that no program names, but maps of maps do."""
+    held: dict[str, MapSpec] = {}
+    for each in found:
+        owner = each.program.object
+        for spec in each.module.maps if each.module is not None and owner is not None else ():
+            if spec.type in NESTED and owner is not None:
+                held |= {name: owner.maps[name] for name in spec.values.values() if name in owner.maps}
+    return list(held.values())
+
+
+def record_of(found: Sequence[ForWindows], request: ImageRequest, digest: bytes) -> Record:
+    """What the image says of itself."""
+    tables = (FOLDER / f"{request.platform}.json") if request.platform == WINDOWS else Path(request.platform)
+    options = {"emit": request.emit, "arch": request.machine, "from": request.origin, "hash": request.hash} | dict(request.options)
+    programs = [
+        ProgramRecord(
+            each.program.name, each.section, each.type, each.attach_type, each.verdict.digest, each.verdict.status,
+            each.verdict.stats.max_path_insns,
+        )
+        for each in found
+        if each.verdict is not None
+    ]  # fmt: skip
+    return Record(
+        Path(request.source).name, digest.hex(), Path(request.platform).name, sha256(tables.read_bytes()).hexdigest(), options, programs
+    )
+
+
+def build_image(text: str, emit: Emit, machine: str, *, warnings: bool = False) -> bytes:
+    """The image of emitted C. CompileError where the compiler refuses it."""
+    build = NativeBuild(NativeBuild.parse(machine).machine, warnings)
+    return build.driver(text) if emit == "sys" else build.library(text)
