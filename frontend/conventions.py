@@ -17,6 +17,7 @@ from bpfcc.frontend.map_table import LINUX_MAP_TYPES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bpfcc.bpfir.module import MapSpec
     from bpfcc.frontend.sections import SectionMatch
     from bpfcc.runtime.specs import Platform
 
@@ -41,6 +42,17 @@ class Conventions:
     def map_type(self, number: int) -> str:
         """The type's name; one that nobody knows keeps its number, and whoever makes the map refuses it."""
         return self.map_types.get(number, f"type_{number}")
+
+    def known(self, spec: MapSpec) -> bool:
+        """Whether a map of that type can be made; where one cannot, nothing of the object is loaded there."""
+        return self.kind == "linux" or spec.type in self.map_types.values()
+
+    def pinning(self, number: int) -> Literal["none", "by_name"] | None:
+        """What a way of pinning means. Libbpf knows 0 and 1.
+
+        Other loaders for Linux have values of their own (Cilium 16), which are ways of pinning by name.
+        """
+        return "none" if not number else "by_name" if number == 1 or self.kind == "linux" else None
 
     def counts(self, member: str) -> bool:
         """Whether a member of a map's definition says something; one that nobody knows is a mistake only where that is for sure."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
+    from bpfcc.frontend.conventions import Conventions
     from bpfcc.frontend.elf import ElfFile
 
 LINUX_MAP_TYPES: Final = (
@@ -40,7 +41,8 @@ class MapPlace(NamedTuple):
 class MapTable:
     """All maps of an object in libbpf's order: defined ones, global data, kernel configuration."""
 
-    def __init__(self) -> None:
+    def __init__(self, conventions: Conventions) -> None:
+        self.conventions = conventions
         self.places: list[MapPlace] = []
         self.by_place: dict[tuple[int, int], int] = {}
         self.by_name: dict[str, int] = {}
@@ -56,6 +58,9 @@ class MapTable:
             raise elf.error(f"a second map named {spec.name!r}", section=elf.section_at(section), offset=offset)
         if (section, offset) in self.by_place:
             raise elf.error(f"map {spec.name!r}: a second map at its place", section=elf.section_at(section), offset=offset)
+        if not self.conventions.known(spec):
+            message = f"map {spec.name!r}: {self.conventions.platform} has no type {spec.type!r}; --platform FILE may add it"
+            raise elf.error(message, section=elf.section_at(section), offset=offset)
         index = len(self.places)
         self.places.append(MapPlace(spec, section, offset))
         self.by_place[section, offset] = index

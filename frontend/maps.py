@@ -44,26 +44,26 @@ def is_legacy_section(name: str) -> bool:
 
 def read_maps(elf: ElfFile, btf: Btf | None, conventions: Conventions) -> MapTable:
     """Every map that the object defines."""
-    table = MapTable()
+    table = MapTable(conventions)
     legacy: list[LegacyMap] = []
     for section in elf.sections:
         if section.name == ".maps" and section.size:
             table.definition_sections.add(section.index)
-            read_btf_maps(elf, btf, section, table, conventions)
+            read_btf_maps(elf, btf, section, table)
         elif is_legacy_section(section.name) and section.size:
             table.definition_sections.add(section.index)
-            legacy += read_legacy_maps(elf, section, table, conventions)
+            legacy += read_legacy_maps(elf, section, table)
         elif is_struct_ops_section(section.name) and section.size:
             table.definition_sections.add(section.index)
             read_struct_ops(elf, btf, section, table)
-    nest_legacy_maps(table, legacy)
+    nest_legacy_maps(table, legacy, elf)
     for section in elf.sections:
         if is_data_section(section):
-            _add_data(elf, btf, section, table, conventions)
+            _add_data(elf, btf, section, table)
     return table
 
 
-def _add_data(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable, conventions: Conventions) -> None:
+def _add_data(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable) -> None:
     value_type = (btf.find(section.name, "datasec") or 0) if btf is not None else 0
     spec = MapSpec(
         section.name,
@@ -71,7 +71,7 @@ def _add_data(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable, 
         key_size=4,
         value_size=section.size,
         max_entries=1,
-        flags=READ_ONLY_FOR_PROGRAMS if section.name.startswith(".rodata") and conventions.protects_data else 0,
+        flags=READ_ONLY_FOR_PROGRAMS if section.name.startswith(".rodata") and table.conventions.protects_data else 0,
         section=section.name,
         initial=elf.contents(section),
         btf=btf if value_type else None,

@@ -29,7 +29,7 @@ POINTER_BYTES: Final = 8
 MAX_FIELDS: Final = 64
 
 
-def read_btf_maps(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable, conventions: Conventions) -> None:
+def read_btf_maps(elf: ElfFile, btf: Btf | None, section: Section, table: MapTable) -> None:
     """Add the section's maps in order of offset."""
     type_id = btf.find(section.name, "datasec") if btf is not None else None
     if btf is None or type_id is None:
@@ -42,7 +42,7 @@ def read_btf_maps(elf: ElfFile, btf: Btf | None, section: Section, table: MapTab
         if variable.offset + variable.size > section.size:
             raise elf.error(f"map {found.name!r} leaves the section", section=section, offset=variable.offset)
         definition = btf.type(btf.skip_modifiers(found.type_id))
-        spec = _Definition(elf, btf, section, found.name, variable.offset, conventions).read(definition)
+        spec = _Definition(elf, btf, section, found.name, variable.offset, table.conventions).read(definition)
         table.add(spec, section.index, variable.offset, elf)
         outer.append((variable, spec))
     _fill_values(elf, btf, section, outer)
@@ -127,13 +127,15 @@ class _Definition:
         return size
 
     def _pinning(self, number: int) -> Literal["none", "by_name"]:
-        if self.inner:
+        if self.inner and self.conventions.kind == "linux":
             raise self.fault("an inner map cannot be pinned")
-        # libbpf knows 0 and 1; other loaders have values of their own (Cilium 16), which are ways of pinning by name.
-        return "by_name" if number else "none"
+        found = self.conventions.pinning(number)
+        if found is None:
+            raise self.fault(f"pinning {number}: 0 is not at all, 1 is by name")
+        return found
 
     def _values(self, spec: MapSpec, type_id: int) -> None:
-        if self.inner:
+        if self.inner and not (spec.type == "prog_array" and self.conventions.kind == "windows"):
             raise self.fault("maps nest one deep only")
         if spec.type not in NESTED and spec.type != "prog_array":
             raise self.fault(f"'values' in a map of type {spec.type}")

@@ -20,7 +20,6 @@ from bpfcc.frontend.elf import STT_NOTYPE, STT_OBJECT
 from bpfcc.frontend.map_table import NESTED, NUMA_NODE_GIVEN, MapTable, unpack_words
 
 if TYPE_CHECKING:
-    from bpfcc.frontend.conventions import Conventions
     from bpfcc.frontend.elf import ElfFile, Section, Symbol
 
 SMALLEST: Final = 16
@@ -41,7 +40,7 @@ class LegacyMap(NamedTuple):
     inner_position: int
 
 
-def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable, conventions: Conventions) -> list[LegacyMap]:
+def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable) -> list[LegacyMap]:
     """Add the section's maps in order of offset; `nest_legacy_maps` puts those of all sections together."""
     symbols = sorted(_map_symbols(elf, section), key=lambda s: s.value)
     if not symbols:
@@ -55,7 +54,7 @@ def read_legacy_maps(elf: ElfFile, section: Section, table: MapTable, convention
         if symbol.value + size > len(content):
             raise elf.error(f"map {elf.name_of(symbol)!r} of {size} bytes leaves the section", section=section, offset=symbol.value)
         words = unpack_words(elf, content[symbol.value : symbol.value + size])
-        records.append(_add(elf, section, symbol, words, table, conventions))
+        records.append(_add(elf, section, symbol, words, table))
     return records
 
 
@@ -74,17 +73,19 @@ def _record_size(elf: ElfFile, section: Section, symbols: list[Symbol]) -> int:
     return size
 
 
-def _add(
-    elf: ElfFile, section: Section, symbol: Symbol, words: tuple[int, ...], table: MapTable, conventions: Conventions
-) -> LegacyMap:  # fmt: skip
+def _add(elf: ElfFile, section: Section, symbol: Symbol, words: tuple[int, ...], table: MapTable) -> LegacyMap:
     if not words[0]:
         raise elf.error(f"map {elf.name_of(symbol)!r}: no type is given", section=section, offset=symbol.value)
-    kind = conventions.map_type(words[0])
+    kind = table.conventions.map_type(words[0])
     spec = MapSpec(elf.name_of(symbol), kind, key_size=words[1], value_size=words[2], max_entries=words[3], section=section.name)
     index = table.add(spec, section.index, symbol.value, elf)
-    if conventions.kind == "windows":
+    if table.conventions.kind == "windows":
         _, _, _, _, inner_index, pinning, number, inner_id = (*words, *(0,) * WINDOWS_WORDS)[:WINDOWS_WORDS]
-        spec.pinning = "by_name" if pinning else "none"
+        found = table.conventions.pinning(pinning)
+        if found is None:
+            message = f"map {spec.name!r}: pinning {pinning}: 0 is not at all, 1 is by name"
+            raise elf.error(message, section=section, offset=symbol.value)
+        spec.pinning = found
         return LegacyMap(index, number, 0 if inner_index else inner_id, NO_INDEX, inner_index or -1)
     spec.flags = words[4] if len(words) > 4 else 0
     if len(words) == 7 and (kind in NESTED or spec.flags & NUMA_NODE_GIVEN):
@@ -96,7 +97,7 @@ def _add(
     return LegacyMap(index, words[5] if len(words) > 5 else 0, words[7] if wide else 0, words[8] if wide else 0, -1)
 
 
-def nest_legacy_maps(table: MapTable, records: list[LegacyMap]) -> None:
+def nest_legacy_maps(table: MapTable, records: list[LegacyMap], elf: ElfFile) -> None:
     """Give each map of maps the template of its inner maps, and the inner maps that are put in by number."""
     for record in records:
         outer = table.places[record.map].spec
@@ -109,5 +110,8 @@ def nest_legacy_maps(table: MapTable, records: list[LegacyMap]) -> None:
         specs = [table.places[r.map].spec for r in inner]
         if specs and specs[0].type not in NESTED:
             outer.inner = replace(specs[0])
+        elif table.conventions.kind == "windows":
+            place = table.places[record.map]
+            raise elf.error(f"map {outer.name!r} names no inner map", section=elf.section_at(place.section), offset=place.offset)
         if record.inner_position < 0:
             outer.values = {r.inner_index: s.name for r, s in zip(inner, specs, strict=True) if r.inner_index < outer.max_entries}

@@ -36,7 +36,7 @@ ROLES: Final[tuple[Role, ...]] = ("arg1", "arg2", "arg3", "arg4", "arg5")
 def prototype_of(around: Surroundings, fn: Function) -> Prototype | None:
     """The prototype of a global function, None for what is judged in the context of its callers."""
     types = around.request.object_types
-    if fn.linkage != "global" or not fn.btf_type_id or types is None:
+    if not around.platform.by_prototype or fn.linkage != "global" or not fn.btf_type_id or types is None:
         return None
     return types.prototype(fn.btf_type_id)
 

@@ -80,12 +80,14 @@ class Termination:
             induction = self._inductions.get(cycle.header)
             counted = induction.visits(self.facts) if induction is not None else None
             found = [visits for visits in (ranks.visits, counted) if visits is not None]
-            if found:
+            if found and not self._too_often(min(found)):
                 return min(found)
             counters = ranks.counters
             iterator = self._iterator(cycle)
             if iterator is not None:
                 return MAX_ITERATIONS if iterator == "bpf_iter_num_next" else None
+            if found:
+                return self._many(cycle, min(found))
         if not self._is_left(cycle):
             self._report(cycle, counters, None)
             return None
@@ -94,7 +96,33 @@ class Termination:
         self._walked -= budget - max(walk.left, 0)
         if walk.visits is None:
             self._report(cycle, counters, walk)
+        elif self._too_often(walk.visits):
+            self._report_many(cycle, walk.visits)
         return walk.visits
+
+    def _too_often(self, visits: int) -> bool:
+        limit = self.unit.around.platform.limits.loop_rounds
+        return limit is not None and visits > limit + 1
+
+    def _many(self, cycle: Cycle, visits: int) -> int:
+        """A bound that is no good here: walking the loop may give a better one. The bound, whichever it is."""
+        budget = min(BUDGET, self._walked)
+        walk = Unrolling(self.unit, self.facts, self.cycles, cycle, budget)
+        self._walked -= budget - max(walk.left, 0)
+        best = visits if walk.visits is None else min(visits, walk.visits)
+        if self._too_often(best):
+            self._report_many(cycle, best)
+        return best
+
+    def _report_many(self, cycle: Cycle, visits: int) -> None:
+        block, op, _ = self._place(cycle)
+        platform = self.unit.around.platform
+        problem = Problem(
+            "V060", f"this loop may go round {visits - 1} times", f"at most {platform.limits.loop_rounds} rounds",
+            f"{platform.name} takes no more",
+            suggestion="count the rounds, and leave the loop after a smaller number of them",
+        )  # fmt: skip
+        self.problems.append(Endless(problem, block, op))
 
     def _is_left(self, cycle: Cycle) -> bool:
         """Whether any way out of the loop may be taken."""

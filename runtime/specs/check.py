@@ -24,6 +24,10 @@ from bpfcc.runtime.specs.tables import SCHEMA, Table
 
 MAX_CONTEXT_BYTES: Final = 1 << 16
 MAX_ARGUMENTS: Final = 5
+KFUNC_KEYS: Final = frozenset({"args", "returns", "flags", "types", "module"})
+NULLABLE: Final = frozenset({"stack_bytes_tail_call", "loop_rounds", "name_chars"})
+# Of texts, what they may be; the first is what they are where they are not given.
+WORDS: Final = {"objects": ("linux", "windows"), "global_functions": ("prototype", "callers")}
 
 Problem = tuple[str, str]
 
@@ -43,17 +47,21 @@ def check_table(table: object) -> Iterator[Problem]:
         yield "name", "must be a name"
     if not _is_number(table.get("max_tail_calls", 0)):
         yield "max_tail_calls", "must be a number"
+    for key, words in WORDS.items():
+        if table.get(key, words[0]) not in words:
+            yield key, f"must be {' or '.join(words)}"
     yield from _check_rules(table)
     sets = table.get("helper_sets", {})
     yield from _check_sets(sets)
     yield from _check_numbers("runtime", table.get("runtime", ""), sets)
     yield from _check_helpers("helpers", table.get("helpers"))
-    for key, check in (("contexts", _check_context), ("map_types", _check_map_type)):
-        yield from _check_each(key, table.get(key), check)
+    types = table.get("program_types")
+    yield from _check_each("contexts", table.get("contexts"), _check_context)
+    yield from _check_each("map_types", table.get("map_types"), lambda at, row: _check_map_type(at, row, types))
+    yield from _check_each("kfuncs", table.get("kfuncs", {}), _check_kfunc)
     found = table.get("contexts")
     contexts: Table = found if isinstance(found, dict) else {}
     yield from _check_each("program_types", table.get("program_types"), lambda at, row: _check_program_type(at, row, contexts, sets))
-    types = table.get("program_types")
     yield from _check_each("sections", table.get("sections", {}), lambda at, row: _check_section(at, row, types))
 
 
@@ -76,7 +84,7 @@ def _check_rules(table: Table) -> Iterator[Problem]:
         elif isinstance(default, bool):
             if not isinstance(value, bool):
                 yield f"limits.{name}", "must be true or false"
-        elif not _is_number(value, 1) and not (name == "stack_bytes_tail_call" and value is None):
+        elif not _is_number(value, 1) and not (name in NULLABLE and value is None):
             yield f"limits.{name}", "must be a number, at least 1"
 
 
@@ -156,7 +164,7 @@ def _check_prototype(at: str, row: Table) -> Iterator[Problem]:
         yield f"{at}.result_at_most", "must be the index of an argument"
     if not _is_number(row.get("in_map_value", 0), 0, max(len(args) - 1, 0)):
         yield f"{at}.in_map_value", "must be the index of an argument"
-    for flag in ("gpl_only", "moves_packet", "may_sleep", "acquires", "releases", "calls_back", "packet", "under_lock"):
+    for flag in ("gpl_only", "moves_packet", "may_sleep", "acquires", "releases", "calls_back", "packet", "under_lock", "any_map"):
         if not isinstance(row.get(flag, False), bool):
             yield f"{at}.{flag}", "must be true or false"
     if not isinstance(row.get("prototype", ""), str):
@@ -231,7 +239,21 @@ def _check_context(at: str, row: Table) -> Iterator[Problem]:
         names.add(name)
 
 
-def _check_map_type(at: str, row: Table) -> Iterator[Problem]:
+def _check_kfunc(at: str, row: Table) -> Iterator[Problem]:
+    from bpfcc.runtime.specs.kfuncs import check_kfunc
+
+    args, flags = row.get("args"), row.get("flags", [])
+    if not isinstance(args, list) or len(args) > MAX_ARGUMENTS or not all(isinstance(each, str) for each in args):
+        yield f"{at}.args", "must be a list of at most five kinds"
+    elif not isinstance(flags, list) or not all(isinstance(each, str) for each in flags):
+        yield f"{at}.flags", "must be a list of flags"
+    elif not isinstance(row.get("returns"), str) or not isinstance(row.get("types", ""), str) or row.keys() - KFUNC_KEYS:
+        yield at, f"must have args and returns, and may have {', '.join(sorted(KFUNC_KEYS - {'args', 'returns'}))}"
+    else:
+        yield from check_kfunc(at, row, {})
+
+
+def _check_map_type(at: str, row: Table, types: object) -> Iterator[Problem]:
     if not _is_number(row.get("number")):
         yield f"{at}.number", "must be a number"
     helpers = row.get("helpers", [])
@@ -239,6 +261,9 @@ def _check_map_type(at: str, row: Table) -> Iterator[Problem]:
         yield f"{at}.helpers", "must be a list of helper names"
     if not isinstance(row.get("sleepable", False), bool):
         yield f"{at}.sleepable", "must be true or false"
+    for name in row["types"] if isinstance(row.get("types"), list) else [] if row.get("types") is None else [row["types"]]:
+        if not isinstance(name, str) or not isinstance(types, dict) or name not in types:
+            yield f"{at}.types", f"there is no program type {name!r}"
     yield from _check_special(f"{at}.fields", row.get("fields", []))
 
 

@@ -172,18 +172,22 @@ def make_kfuncs(rows: Table) -> Kfuncs:
 def check_kfuncs(table: Table) -> Iterator[tuple[str, str]]:
     """What is wrong with a table: (place, what). The shipped one is checked by the tests."""
     for name, row in table["kfuncs"].items():
-        at = f"kfuncs.{name}"
-        for index, text in enumerate(row["args"]):
-            found = _TEXT.fullmatch(text)
-            if found is None or found[1] not in ARGUMENT_KINDS or (found[1] == "iter" and found[2] not in table["iterator_bytes"]):
-                yield f"{at}.args[{index}]", f"unknown argument {text!r}"
-            elif found[3] is not None and row["args"][int(found[3]) : int(found[3]) + 1] not in ([each] for each in _SIZE_KINDS):
-                yield f"{at}.args[{index}]", f"argument {found[3]} is no size"
-        result = _TEXT.fullmatch(row["returns"])
-        if result is None or result[1] not in RETURN_KINDS:
-            yield f"{at}.returns", f"unknown result {row['returns']!r}"
-        if not set(row.get("flags", ())) <= FLAGS:
-            yield f"{at}.flags", f"unknown flags {sorted(set(row['flags']) - FLAGS)}"
-        callback = row.get("callback")
-        if callback is not None and not (row["args"][callback["function"]] == "func" and set(callback["args"]) <= CALLBACK_KINDS):
-            yield f"{at}.callback", "must name an argument that is a function, and kinds of a callback's arguments"
+        yield from check_kfunc(f"kfuncs.{name}", row, table["iterator_bytes"])
+
+
+def check_kfunc(at: str, row: Table, iterators: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """What is wrong with a function's row."""
+    for index, text in enumerate(row["args"]):
+        found = _TEXT.fullmatch(text)
+        if found is None or found[1] not in ARGUMENT_KINDS or (found[1] == "iter" and found[2] not in iterators):
+            yield f"{at}.args[{index}]", f"unknown argument {text!r}"
+        elif found[3] is not None and row["args"][int(found[3]) : int(found[3]) + 1] not in ([each] for each in _SIZE_KINDS):
+            yield f"{at}.args[{index}]", f"argument {found[3]} is no size"
+    result = _TEXT.fullmatch(row["returns"])
+    if result is None or result[1] not in RETURN_KINDS:
+        yield f"{at}.returns", f"unknown result {row['returns']!r}"
+    if not set(row.get("flags", ())) <= FLAGS:
+        yield f"{at}.flags", f"unknown flags {sorted(set(row['flags']) - FLAGS)}"
+    callback = row.get("callback")
+    if callback is not None and not (row["args"][callback["function"]] == "func" and set(callback["args"]) <= CALLBACK_KINDS):
+        yield f"{at}.callback", "must name an argument that is a function, and kinds of a callback's arguments"

@@ -51,7 +51,8 @@ class Limits(NamedTuple):
 
     `stack_bytes` bounds the frames of a chain of calls taken together, or each by itself where `stack_per_frame`; each frame counts
     as a multiple of `stack_align`. `stack_bytes_tail_call` bounds the frames of the callers where a function other than the program
-    itself makes a tail call, None: not at all. `call_depth` counts frames, `loop_iterations` bounds what one call of `bpf_loop` may do.
+    itself makes a tail call, None: not at all. `call_depth` counts frames, `loop_iterations` bounds what one call of `bpf_loop` may do,
+    `loop_rounds` how often any loop may go round, None: only that it ends counts. `name_chars`: of the name of a map, None: any number.
     """
 
     stack_bytes: int = 512
@@ -63,6 +64,8 @@ class Limits(NamedTuple):
     max_insns: int = 1_000_000
     tail_calls: int = 33
     loop_iterations: int = 1 << 23
+    loop_rounds: int | None = None
+    name_chars: int | None = None
 
 
 # How a field may be accessed, words of a text: the element as a "whole"; "narrow": any power of two up to it, aligned in it; "low":
@@ -108,6 +111,7 @@ class Helper(NamedTuple):
     result as a signed number. `packet`: memory arguments may lie in the packet. `in_map_value`: index of a memory argument that must lie
     in a map's value. `under_lock`: it may be called while a spin lock is held. `callback`: what it calls. `prototype`: the name that
     its prototype is published with where that is another one; `published_flags`: likewise the flags, None: as the rest says.
+    `any_map`: it takes maps of every type, and fails where it has no use for one.
     """
 
     id: int
@@ -129,6 +133,7 @@ class Helper(NamedTuple):
     callback: Callback | None = None
     prototype: str | None = None
     published_flags: int | None = None
+    any_map: bool = False
 
     def size_argument(self, index: int) -> int | None:
         """The argument that gives the bytes behind argument `index`, where the next one does."""
@@ -247,10 +252,13 @@ class SectionType(NamedTuple):
 
 
 class MapType(NamedTuple):
-    """A map type and the helpers that take it. `sleepable`: programs that may sleep can use it; `fields`: special members of its values."""
+    """A map type and the helpers that take it. `sleepable`: programs that may sleep can use it; `fields`: special members of its values;
+    `types`: only programs of these may use it, None: all.
+    """
 
     name: str
     number: int
     helpers: frozenset[str] = frozenset()
     sleepable: bool = False
     fields: frozenset[str] = frozenset()
+    types: frozenset[str] | None = None

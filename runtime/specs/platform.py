@@ -117,6 +117,7 @@ def make_helper(row: Table, runtime: frozenset[int]) -> Helper:
         callback=make_callback(row["callback"]) if "callback" in row else None,
         prototype=row.get("prototype"),
         published_flags=row.get("published_flags"),
+        any_map=row.get("any_map", False),
     )
 
 
@@ -159,7 +160,10 @@ def make_attach_type(name: str, row: Table, sets: Mapping[str, str]) -> AttachTy
 
 def make_map_type(name: str, row: Table) -> MapType:
     """A map type from its row."""
-    return MapType(name, row["number"], frozenset(row.get("helpers", ())), row.get("sleepable", False), frozenset(row.get("fields", ())))
+    return MapType(
+        name, row["number"], frozenset(row.get("helpers", ())), row.get("sleepable", False), frozenset(row.get("fields", ())),
+        _names(row, "types"),
+    )  # fmt: skip
 
 
 def effects_of(helper: Helper) -> HelperEffects:
@@ -216,6 +220,8 @@ class Platform:
         self.helper_prefix: str = table.get("helper_prefix", "")
         # Whose numbers and records the objects of its programs have: "linux" or "windows".
         self.objects: str = table.get("objects", "linux")
+        # Whether global functions are judged by their prototypes, else like static ones where they are called.
+        self.by_prototype: bool = table.get("global_functions", "prototype") == "prototype"
         self._kfuncs: Table | None = table.get("kfuncs")
 
     def _make_program_type(self, name: str, row: Table) -> ProgramType:

@@ -2,6 +2,8 @@
 
 read_table("linux")            the shipped table
 read_table("router.toml")      checked entry by entry: `router.toml: helpers[3].args[1]: unknown argument kind 'memory'`
+
+A file with `"extends": "windows"` has what it adds or changes, and nothing else.
 """
 
 from __future__ import annotations
@@ -50,9 +52,32 @@ def _parse(path: Path, raw: bytes, reference: str) -> Table:
         table: Table = tomllib.loads(raw.decode()) if path.suffix == ".toml" else json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a platform file: {error}", file=reference) from error
+    if isinstance(table, dict) and "extends" in table:
+        table = _extended(table, reference)
     for where, what in check_table(table):
         raise InputError(f"{where}: {what}" if where else what, file=reference)
     return table
+
+
+def _extended(table: Table, reference: str) -> Table:
+    """A table that says only what it has besides a shipped one, or instead."""
+    base = table["extends"]
+    if base not in SHIPPED:
+        raise InputError(f"extends: must be {' or '.join(SHIPPED)}", file=reference)
+    return _merged(read_table(base)[0], {key: value for key, value in table.items() if key != "extends"})
+
+
+def _merged(base: Any, other: Any) -> Any:
+    """Objects entry by entry, helpers by their ids; everything else as the other one has it."""
+    if isinstance(base, dict) and isinstance(other, dict):
+        return {**base, **{key: _merged(base[key], value) if key in base else value for key, value in other.items()}}
+    if _are_helpers(base) and _are_helpers(other):
+        return list({row["id"]: row for row in (*base, *other)}.values())
+    return other
+
+
+def _are_helpers(rows: Any) -> bool:
+    return isinstance(rows, list) and bool(rows) and all(isinstance(row, dict) and isinstance(row.get("id"), int) for row in rows)
 
 
 @cache

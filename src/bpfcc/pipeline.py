@@ -90,7 +90,8 @@ def open_object(
     """Load `source`; with `isolated` a confined child reads it first (and lifts `programs`, all where None).
 
     `types`: "SECTION", "SECTION:FUNCTION" or "" -> program type. `target_btf`: a file with the types that CO-RE
-    relocations are applied against, else the running kernel's. `meanwhile`: what can be done while the child works. `platform`: whose object it is.
+    relocations are applied against, else the running kernel's. `meanwhile`: what can be done while the child works.
+    `platform`: whose object it is.
     """
     from bpfcc.frontend.conventions import conventions_of
     from bpfcc.frontend.objects import load

@@ -136,6 +136,8 @@ def _check_map_type(view: View, helper: Helper, region: Region, role: Role, prob
     kind = view.unit.around.platform.map_types.get(spec.type)
     if kind is None:
         problems.append(Problem("V039", f"the platform has no map type {spec.type!r}", role=role, cause="environment"))
+    elif helper.any_map:
+        return
     elif kind.helpers and helper.name not in kind.helpers:
         problems.append(
             Problem("V036", f"{helper.name} does not take a map of type {spec.type}", known=f"{{{role}}} is map {spec.name}", role=role)

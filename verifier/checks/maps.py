@@ -22,6 +22,12 @@ def check_map(view: View, op: MapAddr | MapValueAddr, problems: Problems) -> Non
     if kind is None:
         problems.append(Problem("V039", f"the platform has no map type {spec.type!r}", cause="environment"))
         return
+    limit = around.platform.limits.name_chars
+    if limit is not None and len(spec.name) > limit:
+        what = f"the name of map {spec.name[:limit]}… has {len(spec.name)} characters"
+        problems.append(Problem("V039", what, required=f"at most {limit}", cause="environment"))
+    if kind.types is not None and around.type.name not in kind.types:
+        problems.append(Problem("V039", f"map {spec.name} is of type {spec.type}, which programs of type {around.type.name} may not use"))
     if around.request.sleepable and not kind.sleepable:
         problems.append(Problem("V039", f"map {spec.name} is of type {spec.type}, which programs that may sleep cannot use"))
     fields = around.map_fields(spec)

@@ -164,7 +164,8 @@ class Work:
         from bpfcc.isolate.judge import JudgeRequest
         from bpfcc.isolate.reader import ReadRequest
 
-        read = ReadRequest(source.data, source.name, self.reading.types, self.target_btf, programs=self.programs, platform=self.reading.platform)
+        reading = self.reading
+        read = ReadRequest(source.data, source.name, reading.types, self.target_btf, programs=self.programs, platform=reading.platform)
         return JudgeRequest(read, self.rules, sections=self.sections, smt=self.rules.options.smt)
 
     def _blamed(self, found: JudgedObject) -> JudgedObject:
