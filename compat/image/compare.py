@@ -16,11 +16,12 @@ from bpfcc.compat.image.record import SECTION, Record, read_record
 from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bpfcc.compat.image.pe import Image
 
-FIELDS: Final = ("bpfcc", "source", "object", "platform", "platform_digest", "options", "programs")
+FIELDS: Final = ("bpfcc", "source", "object", "platform", "platform_digest", "options")
+PROGRAM_FIELDS: Final = ("name", "section", "type", "attach_type", "ir", "verdict", "max_insns")
 SHOWN: Final = 100
 
 
@@ -36,12 +37,25 @@ def differences(ours: bytes, rebuilt: bytes, *, name: str = "image") -> list[str
 
 
 def _records(one: Image, two: Image) -> Iterator[str]:
-    records = [_record(each) for each in (one, two)]
-    if isinstance(records[0], Record) and isinstance(records[1], Record):
-        for field in FIELDS:
-            values = [getattr(each, field) for each in records]
-            if values[0] != values[1]:
-                yield f"the record: {field} is {str(values[0])[:SHOWN]}, rebuilt {str(values[1])[:SHOWN]}"
+    first, second = (_record(each) for each in (one, two))
+    if isinstance(first, Record) and isinstance(second, Record):
+        yield from _fields("the record", first, second, FIELDS)
+        for number, (a, b) in enumerate(zip_longest(first.programs, second.programs)):
+            if a is None or b is None:
+                yield f"the record: program {number} is {_shown(a and a.name)}, rebuilt {_shown(b and b.name)}"
+            else:
+                yield from _fields(f"the record of program {a.name}", a, b, PROGRAM_FIELDS)
+
+
+def _fields(what: str, first: object, second: object, names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        a, b = getattr(first, name), getattr(second, name)
+        if a != b:
+            yield f"{what}: {name.replace('_', ' ')} is {_shown(a)}, rebuilt {_shown(b)}"
+
+
+def _shown(value: object) -> str:
+    return str(value)[:SHOWN]
 
 
 def _record(image: Image) -> Record | None:

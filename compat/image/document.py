@@ -27,7 +27,7 @@ SCHEMA: Final = "bpfcc.image/1"
 def document(subject: Subject, outcomes: Sequence[Outcome], *, against: dict[str, Any] | None = None) -> dict[str, Any]:
     """The whole document. `against`: what building it again found."""
     image = subject.image
-    bad = rejected(outcomes) or (against is not None and against["status"] != "same")
+    bad = rejected(outcomes) or (against is not None and against["status"] not in ("same", "same-code"))
     return {
         "schema": SCHEMA, "image": image.name, "sha256": hashlib.sha256(image.data).hexdigest(), "size": len(image.data),
         "kind": image.kind, "machine": image.architecture, "verdict": "rejected" if bad else "accepted",

@@ -140,12 +140,12 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "cfg", "warning", "calls are guarded (Control Flow Guard)",
         "Guarded images call through pointers only where functions begin. Loading does not depend on it.",
-        "build the emitted C with /guard:cf (MSVC) where you need it", layout.cfg,
+        "link with /guard:cf (lld-link, MSVC)", layout.cfg,
     ),
     Rule(
         "cet", "warning", "it is marked compatible with shadow stacks (CET)",
         "Kernel shadow stacks work without the mark for drivers that return as they are called; user mode wants it in strict mode.",
-        "link with /CETCOMPAT (MSVC) where you need it", layout.cet,
+        "link with /cetcompat (lld-link, MSVC)", layout.cet,
     ),
     Rule(
         "checksum", "error", "the checksum in the header is right",

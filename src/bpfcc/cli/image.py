@@ -37,6 +37,7 @@ believe you: it needs test-signing mode, and so Secure Boot off. Production
 signing is Microsoft's process, which no tool of yours replaces.
 """
 MARKS: Final = {"passed": ("ok", "green"), "skipped": ("-", "dim"), "error": ("error", "bold red"), "warning": ("warning", "bold magenta")}
+SHOWN_EQUAL: Final = frozenset({"same", "same-code"})
 SIGNATURE_RULES: Final = frozenset({"signed", "signature", "signer", "checksum"})
 
 
@@ -99,7 +100,7 @@ def check(
     else:
         show(subject, outcomes, screen)
         show_against(found, screen)
-    return EXIT_REJECTED if rejected(outcomes) or (found is not None and found["status"] != "same") else EXIT_OK
+    return EXIT_REJECTED if rejected(outcomes) or (found is not None and found["status"] not in SHOWN_EQUAL) else EXIT_OK
 
 
 def show(subject: Subject, outcomes: Sequence[Outcome], screen: Screen) -> None:
@@ -172,11 +173,15 @@ def show_against(found: dict[str, Any] | None, screen: Screen) -> None:
     """What building it again found."""
     if found is None:
         return
-    for each in found["differences"]:
-        screen.line(f"  = {shown(each)}")
+    if found["status"] != "same-code" or screen.verbose:
+        for each in found["differences"]:
+            screen.line(f"  = {shown(each)}")
     source = shown(found["source"])
     if found["status"] == "same":
         screen.line(f"{screen.style('the same bytes', 'good')} are made of {source}, which the verifier accepts")
+    elif found["status"] == "same-code":
+        screen.line(f"{screen.style('the same code', 'good')} is made of {source}, which the verifier accepts; only digests differ:")
+        screen.line("the record names an object that was compiled in another place (give that object to compare every byte)")
     elif found["status"] == "differs":
         screen.line(f"{screen.style('not', 'bad')} what {source} gives")
     else:
