@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -333,3 +334,9 @@ def test_the_record_is_in_the_image() -> None:
     assert section is not None
     assert not section.writable
     assert image.content(section).rstrip(b"\0") == record_json(RECORD)
+
+
+def test_the_rules_are_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "windows-images.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (error|warning) \| (.*) \|$", text, re.MULTILINE)
+    assert rows == [(rule.id, rule.level, rule.title) for rule in RULES]

@@ -98,7 +98,7 @@ def reading(function: Callable[..., int]) -> Callable[..., int]:
         return function(*args, reading=made, **kwargs)
 
     # Judging goes by any platform's rules; what runs here runs by Linux's.
-    judges = function.__module__.endswith((".verify", ".build"))
+    judges = function.__module__.endswith((".verify", ".build", ".image"))
     names = ["--target-btf"] if function.__module__.endswith(".dump") else ["--btf", "--target-btf"]
     options = [
         click.option("-I", "include", multiple=True, metavar="DIR", help="Look for headers there first."),

@@ -1,0 +1,177 @@
+"""`bpfcc image check --against`: an image is what the verifier accepted, or it is said where not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bpfcc.cli import app
+from bpfcc.compat.image.record import Record, record_c
+from tests.image_harness import RECORD, Pen, linked, patched
+
+SCHEMA = json.loads((files("bpfcc") / "schemas" / "image-1.json").read_text(encoding="utf-8"))
+SOURCE = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("xdp")
+int first_byte(struct xdp_md *ctx)
+{
+	unsigned char *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (data + 1 > end)
+		return XDP_PASS;
+	return *data == LIMIT ? XDP_DROP : XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A source, its object, and the driver and library that are made of it."""
+    place = tmp_path_factory.mktemp("built")
+    (place / "first.bpf.c").write_text(SOURCE.replace("LIMIT", "7"), encoding="utf-8")
+    source = str(place / "first.bpf.c")
+    assert app.run(["build", "-q", source, "-o", str(place / "first.o")]) == 0
+    assert app.run(["build", "-q", source, "--target", "windows", "--emit", "sys", "-o", str(place / "first.sys")]) == 0
+    assert app.run(["build", "-q", source, "--target", "windows", "--emit", "dll", "--arch", "arm64", "-o", str(place / "first.dll")]) == 0
+    return place
+
+
+def against(image: Path, source: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any]]:
+    status = app.run(["image", "check", str(image), "--against", str(source), "--json", *options])
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, SCHEMA)
+    found: dict[str, Any] = document["against"]
+    assert (document["verdict"] == "accepted") == (status == 0)
+    return status, found
+
+
+@pytest.mark.parametrize("image", ["first.sys", "first.dll"])
+@pytest.mark.parametrize("source", ["first.bpf.c", "first.o"])
+def test_the_same_bytes(image: str, source: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert against(folder / image, folder / source, capsys) == (0, {"source": str(folder / source), "status": "same", "differences": []})
+
+
+def test_our_images_keep_every_rule(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, warnings in (("first.sys", ["signed"]), ("first.dll", [])):
+        assert app.run(["image", "check", str(folder / name), "--json"]) == 0
+        rules = json.loads(capsys.readouterr().out)["rules"]
+        assert [each["id"] for each in rules if each["status"] == "failed"] == warnings
+
+
+def test_a_signature_does_not_count(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if shutil.which("osslsigncode") is None or shutil.which("openssl") is None:
+        pytest.skip("needs osslsigncode and openssl (.ci/run installs them)")
+    monkeypatch.setenv("BPFCC_CACHE_DIR", str(tmp_path / "cache"))
+    signed = tmp_path / "signed.sys"
+    assert app.run(["image", "sign", "-q", str(folder / "first.sys"), "--self-made", "-o", str(signed)]) == 0
+    status, found = against(signed, folder / "first.bpf.c", capsys, "--signed")
+    assert (status, found["status"]) == (0, "same")
+
+
+def test_a_source_in_another_place(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "first.bpf.c"
+    shutil.copy(folder / "first.bpf.c", copy)
+    status, found = against(folder / "first.sys", copy, capsys)
+    assert (status, found["status"]) == (0, "same-code")
+    assert all(
+        each.startswith(("the object", "the record", "section .rdata", "section .bpfcc", "section hash")) for each in found["differences"]
+    )
+    assert app.run(["image", "check", "-q", str(folder / "first.sys"), "--against", str(copy)]) == 0
+    assert "the same code is made of" in capsys.readouterr().out
+
+
+def test_another_source(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "first.bpf.c"
+    other.write_text(SOURCE.replace("LIMIT", "8"), encoding="utf-8")
+    status, found = against(folder / "first.sys", other, capsys)
+    assert (status, found["status"]) == (1, "differs")
+    assert found["differences"][0].startswith("the object is another one")
+    assert any(each.startswith("section xdp: 1 bytes differ") for each in found["differences"])
+    assert app.run(["image", "check", str(folder / "first.sys"), "--against", str(other)]) == 1
+    assert "not what" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["xdp", ".data", ".rdata", ".bpfcc", "programs"])
+def test_a_changed_byte(place: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def change(pen: Pen) -> None:
+        found = pen.image.section(place)
+        assert found is not None
+        # The last byte that counts; in the record it is a digit of `max_insns`.
+        at = found.offset + min(found.size, found.raw_size) - 1
+        while not pen.data[at] or chr(pen.data[at]) in '}],"':
+            at -= 1
+        pen.data[at] ^= 1
+
+    image = tmp_path / "first.sys"
+    image.write_bytes(patched((folder / "first.sys").read_bytes(), change))
+    status = app.run(["image", "check", str(image), "--against", str(folder / "first.o")])
+    assert status in (1, 2)
+    capsys.readouterr()
+
+
+def test_code_that_was_changed_with_digests_of_another_object(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Digests alone may differ between places; one byte of code more, and it is another image."""
+    copy, image = tmp_path / "first.bpf.c", tmp_path / "first.sys"
+    shutil.copy(folder / "first.bpf.c", copy)
+    data = (folder / "first.sys").read_bytes()
+    image.write_bytes(patched(data, lambda pen: pen.put(pen.at("xdp"), pen.get(pen.at("xdp"), 1) ^ 1, 1)))
+    status, found = against(image, copy, capsys)
+    assert (status, found["status"]) == (1, "differs")
+
+
+def test_a_source_that_is_not_accepted(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "first.bpf.c"
+    bad.write_text(SOURCE.replace("LIMIT", "7").replace("data + 1 > end", "data > end"), encoding="utf-8")
+    assert app.run(["image", "check", "-q", str(folder / "first.sys"), "--against", str(bad)]) == 1
+    said = capsys.readouterr()
+    assert "V011" in said.err
+    assert "not accepted by the verifier" in said.out
+    status, found = against(folder / "first.sys", bad, capsys)
+    assert (status, found["status"], found["differences"]) == (1, "rejected", ["first_byte is not accepted"])
+
+
+def fake(tmp_path: Path, record: Record | None) -> Path:
+    path = tmp_path / "fake.sys"
+    path.write_bytes(linked("sys", record=record_c(record) if record is not None else ""))
+    return path
+
+
+def test_an_image_without_a_record(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, found = against(fake(tmp_path, None), folder / "first.o", capsys)
+    assert (status, found["differences"]) == (1, ["it carries no record: nothing says how it was built"])
+
+
+BUILT = replace(RECORD, options={"emit": "sys", "arch": "x86_64", "from": "linux"})
+
+
+@pytest.mark.parametrize(
+    ("record", "status", "words"),
+    [
+        (replace(BUILT, options={"emit": "c", "arch": None, "from": "linux"}), 3, "by another compiler"),
+        (replace(BUILT, options={"emit": "exe"}), 2, "its record asks for emit 'exe'"),
+        (replace(BUILT, options={**BUILT.options, "arch": "mips; rm"}), 2, "arch 'mips; rm'"),
+        (replace(BUILT, platform="mine.json"), 2, "give that file with --platform"),
+        (replace(BUILT, options={**BUILT.options, "opt": "-o/x", "mcpu": "v3"}), 2, "no optimisation level"),
+        (replace(BUILT, options={**BUILT.options, "mcpu": "v9"}), 2, "no BPF processor"),
+        (BUILT, 2, "no program 'drop'"),
+    ],
+)
+def test_records_that_ask_for_what_there_is_not(
+    record: Record, status: int, words: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = fake(tmp_path, record)
+    assert app.run(["image", "check", str(path), "--against", str(folder / "first.bpf.c")]) == status
+    assert words in capsys.readouterr().err
