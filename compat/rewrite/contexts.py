@@ -194,9 +194,10 @@ class Contexts:
 def widen_comparisons(fn: Function, addresses: set[Value]) -> list[Op]:
     """Compare packet addresses with all their bits; operations that keep 32 bits of one, which cannot be mended.
 
-    Of Linux's fields compilers know that the upper half is zero, so they compare the lower ones alone.
+    Of Linux's fields compilers know that the upper half is zero, so they compare the lower ones alone. A register that holds an address
+    on some paths and a number on others is the verifier's business: it knows which of them lead here.
     """
-    known = pointers(fn, addresses)
+    known = certain(fn, addresses, pointers(fn, addresses))
     left: list[Op] = []
     for op in fn.ops():
         if isinstance(op, (Branch, Assume)) and op.width_bits == 32 and op.lhs in known and op.rhs in known:
@@ -232,6 +233,34 @@ def pointers(fn: Function, addresses: set[Value]) -> set[Value]:
         if type(op.lhs) is Value and op.rhs not in known:
             added.setdefault(op.lhs, []).append(op.result)
     return _closure(known, (renamed, added))
+
+
+def certain(fn: Function, addresses: set[Value], possible: set[Value]) -> set[Value]:
+    """Of the values that may be addresses those that are on every path."""
+    sources: dict[Value, list[Operand]] = {}
+    users: dict[Value, list[Value]] = {}
+    for op in fn.ops():
+        match op:
+            case Assume() if op.result in possible:
+                sources[op.result] = [op.value]
+            case Alu() if op.result in possible:
+                sources[op.result] = [op.lhs if op.lhs in possible else op.rhs]
+        for edge in edges(op):
+            for param, arg in zip(edge.block.params, edge.args, strict=True):
+                if param in possible:
+                    sources.setdefault(param, []).append(arg)
+    for value, found in sources.items():
+        for operand in found:
+            if type(operand) is Value:
+                users.setdefault(operand, []).append(value)
+    known = set(possible)
+    work = [value for value, found in sources.items() if any(operand not in known for operand in found)]
+    while work:
+        value = work.pop()
+        if value in known and value not in addresses:
+            known.remove(value)
+            work += users.get(value, ())
+    return known
 
 
 def _closure(start: set[Value], ways: tuple[dict[Value, list[Value]], ...]) -> set[Value]:

@@ -39,9 +39,11 @@ def ring_bytes(size: int, page_bytes: int = PAGE_BYTES) -> int:
 
 
 def adjusted(spec: MapSpec, cpus: int, page_bytes: int = PAGE_BYTES) -> MapSpec:
-    """What libbpf changes before it asks the kernel."""
+    """What libbpf changes before it asks the kernel; a perf event array without keys is one of Windows, of a ring for each CPU."""
     if spec.type == "ringbuf":
         return replace(spec, max_entries=ring_bytes(spec.max_entries, page_bytes))
+    if spec.type == "perf_event_array" and spec.key_size == spec.value_size == 0:
+        return replace(spec, key_size=4, value_size=4, max_entries=cpus)
     if spec.type == "perf_event_array" and spec.max_entries == 0:
         return replace(spec, max_entries=cpus)
     return spec

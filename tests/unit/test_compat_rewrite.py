@@ -140,6 +140,26 @@ def test_addresses_are_compared_with_all_their_bits() -> None:
         assert [pair.run(packet)[1].value for packet in (b"", b"x")] == [2, 1]
 
 
+def test_what_may_be_an_address_or_a_number_is_left_to_the_verifier() -> None:
+    text = """
+    r2 = *(u32 *)(r1 + 0)
+    r4 = *(u32 *)(r1 + 12)
+    if r4 == 1 goto on
+    r2 = 5
+    on:
+    if r4 == 1 goto out
+    w2 += 1
+    out:
+    r0 = r2
+    r0 = 2
+    exit
+    """
+    found = ported(text)
+    assert found.module is not None
+    assert found.verdict is not None
+    assert found.verdict.accepted, found.verdict.findings
+
+
 def test_a_distance_may_be_of_32_bits() -> None:
     text = "r2 = *(u32 *)(r1 + 0)\nr0 = *(u32 *)(r1 + 4)\nr2 += 14\nw0 -= w2\n" + KEEP
     with Pair(xdp(text, [SEEN])) as pair:
@@ -420,6 +440,10 @@ def test_perf_buffers() -> None:
     assert entry(found, "m (perf_event_array)").kind == "emulated"
     assert found.verdict is not None
     assert found.verdict.accepted
+    with Pair(xdp(text, [MapSpec("m", "perf_event_array", 4, 4, 1)]), found) as pair:
+        here, there = pair.run(bytes(64))
+        assert (here.value, there.value) == (2, 1)
+        assert here.records == there.records != ()
 
 
 # ---- differences, and whether they matter
