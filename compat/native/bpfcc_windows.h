@@ -124,7 +124,12 @@ typedef struct _metadata_table {
 #endif
 #define BPFCC_INLINE static inline __attribute__((unused, always_inline))
 /* Code and data that tools find by the name of their section; nothing there is left out. */
+#if defined(__clang__)
 #define BPFCC_CODE(name) __attribute__((section(name)))
+#else
+/* gcc passes the name on as it is, and the assembler takes signs in it only between quotes. */
+#define BPFCC_CODE(name) __attribute__((section("\"" name "\"")))
+#endif
 #define BPFCC_DATA(name) __attribute__((section(name), used, aligned(16)))
 
 /* ---- sizes and places, as the loader has them ------------------------------------------------------------------------- */

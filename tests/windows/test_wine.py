@@ -1,0 +1,74 @@
+"""Native libraries run as the same IR runs on other back ends: results, contexts, packets, maps, events and lines."""
+
+from __future__ import annotations
+
+import random
+import struct
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.windows import wine
+from tests.windows.building import NAMES, library, made, packets
+from tests.windows.here import Machine, run_type
+from tests.windows.wine import Run, Session, host_run, run_library
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tests.windows.building import Made
+
+pytestmark = pytest.mark.skipif(wine.MISSING is not None, reason=str(wine.MISSING))
+COUNT: Final = 1200
+
+
+def runs_of(found: Made, count: int, seed: int) -> list[Run]:
+    """Random inputs, for each program in turn."""
+    rng = random.Random(seed)
+    frames = packets(count, seed)
+    return [
+        Run(program.name, *inputs(program.type, frames[at], rng)) for at, program in zip(range(count), found.programs * count, strict=False)
+    ]
+
+
+def inputs(program_type: str, frame: bytes, rng: random.Random) -> tuple[bytes, bytes]:
+    """A context and a packet, or memory."""
+    if program_type == "xdp":
+        return bytes(24) + struct.pack("<I", rng.randrange(4)), frame
+    if program_type == "bind":
+        name = rng.choice((b"evil.exe", b"good.exe", b"ev\0\0\0\0\0\0", b"", b"svchost and more"))
+        return struct.pack("<QQQ16sBxxxIB", 0, 0, rng.randrange(12), rng.randbytes(16), 16, rng.choice((0, 0, 0, 0, 1, 2, 3)), 6), name
+    if program_type == "cgroup_sock_addr":
+        words = struct.pack(
+            "<II12xHxxI12xHxxII4xQ", 2, rng.randrange(40), 80, rng.randrange(40), rng.choice((0x5000, 1)), 6, rng.randrange(3), 0
+        )
+        return words, b""
+    assert program_type == "sock_ops"
+    return struct.pack("<III12xII12xIBxxxIQ", rng.randrange(4), 2, 1, 2, rng.randrange(9), 4, 6, 1, 9), b""
+
+
+def compare(found: Made, session: Session, runs: Sequence[Run], *, backend: str, checked: bool) -> None:
+    """The same runs here."""
+    with Machine(found.programs, backend=backend, maps=found.maps, checked=checked) as machine:
+        for at, (run, ran) in enumerate(zip(runs, session.runs, strict=True)):
+            assert machine.run(*run) == ran, (at, run)
+        contents = machine.contents()
+        for entry in found.native.maps:
+            ours = next(
+                contents[name] for name in contents if entry.name.endswith(name) and (entry.initial is not None or entry.name == name)
+            )
+            assert sorted(session.maps[entry.name]) == sorted(ours), entry.name
+        assert machine.lines() == session.lines
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_as_compiled_code_and_the_interpreter(name: str, tmp_path: Path) -> None:
+    found = made(f"{name}.c")
+    runs = runs_of(found, COUNT, seed=1)
+    session = run_library(tmp_path, library(f"{name}.c"), [run_type(each) for each in found.programs], runs)
+    compare(found, session, runs, backend="llvm", checked=False)
+    compare(found, session, runs, backend="interp", checked=True)
+    # It is a test of something: programs decide, and maps fill.
+    assert len({ran.value for ran in session.runs}) > 1
+    assert any(value.strip(b"\0") for pairs in session.maps.values() for _, value in pairs)
