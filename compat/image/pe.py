@@ -227,7 +227,7 @@ def read_image(data: bytes, *, name: str = "image") -> Image:
         raise UnsupportedError("reading Windows images", "pefile is not installed: `python -m pip install pefile`") from None
     _limit(data, name)
     try:
-        pe = pefile.PE(data=data, fast_load=True)
+        pe: Any = pefile.PE(data=data, fast_load=True)
         if pe.OPTIONAL_HEADER.Magic != PE32_PLUS:
             raise InputError("not a 64-bit image (PE32+)", file=name)
         pe.parse_data_directories(directories=[DIRECTORIES["import"], DIRECTORIES["export"]])

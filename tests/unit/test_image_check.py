@@ -163,7 +163,7 @@ BROKEN: dict[str, tuple[str, tuple[str, ...], Callable[[Pen], object]]] = {
     ),
     "dated": ("deterministic", (), lambda pen: pen.put(pen.directory(6) + 4, 0)),
     "garbled record": ("record-valid", (), lambda pen: pen.put(pen.at(".bpfcc"), 0x20)),
-    "record of another": ("record-valid", (), lambda pen: pen.replace(b'"name":"drop"', b'"name":"dorp"')),
+    "record of another": ("record-valid", (), lambda pen: pen.replace(b'"name":"drop"', b'"name":"dr0p"')),
 }  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def test_a_quoted_text_is_one_expression_of_that_value(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["it's.sys", "a$(calc).sys", "a`b.sys", "caf\u00e9.sys", "\u2019; calc; \u2018.sys", "#.sys", "a b;c&d.sys"]
+    "name", ["it's.sys", "a$(calc).sys", "a`b.sys", "\u00e9t\u00e9.sys", "\u2019; calc; \u2018.sys", "#.sys", "a b;c&d.sys"]
 )
 def test_hostile_file_names_are_strings(name: str) -> None:
     text = install_script(subject(name=f"folder/{name}")).replace("\r\n", "\n")

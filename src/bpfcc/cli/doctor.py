@@ -40,7 +40,7 @@ def command(as_json: bool, screen: Screen) -> int:
 
     with screen.busy("trying everything out"):
         checks = diagnose()
-    checks += [isolation_check(), verifier_check(), cache_check()]
+    checks += [isolation_check(), verifier_check(), cache_check(), signing_check()]
     if as_json:
         screen.line(json.dumps({"schema": SCHEMA, "checks": [asdict(check) for check in checks]}, indent=2))
     else:
@@ -94,6 +94,17 @@ def cache_check() -> Check:
         return Check("verdict cache", "warn", f"not used: {error}", remedy=f"set {ENVIRONMENT} to a directory of your own (mode 700)")
     count, size = cache.contents()
     return Check("verdict cache", "ok", f"{count} verdicts, {size / 1e6:.1f} MB", path=str(cache.directory))
+
+
+def signing_check() -> Check:
+    """Whether `bpfcc image sign` works."""
+    from bpfcc.compat.image.signing import SIGN_TOOL, tool
+    from bpfcc.frontend.doctor import Check
+
+    path = tool(SIGN_TOOL)
+    if path is None:
+        return Check(SIGN_TOOL, "warn", "not here: native images for Windows cannot be signed", remedy=f"apt-get install {SIGN_TOOL}")
+    return Check(SIGN_TOOL, "ok", "signs native images for Windows", path=path)
 
 
 def show(checks: list[Check], screen: Screen) -> None:
