@@ -165,7 +165,9 @@ def native_program(each: ForWindows) -> NativeProgram:
     if not verdict.accepted or verdict.digest != module_digest(each.module):
         raise RejectedError(f"program {name!r} is not accepted by the rules of Windows: {reason_of(each)}", verdict, file=each.program.file)
     count = len(each.program.bytecode.code) // SLOT_BYTES
-    return NativeProgram(each.module, each.type, each.section, name, each.attach_type, each.names, verdict.zeroed, count)
+    # Bare instructions come from no section.
+    section = each.section or each.type
+    return NativeProgram(each.module, each.type, section, name, each.attach_type, each.names, verdict.zeroed, count)
 
 
 def reason_of(each: ForWindows) -> str:

@@ -11,7 +11,7 @@ import pytest
 from tests.windows import wine
 from tests.windows.building import NAMES, library, made, packets
 from tests.windows.here import Machine, run_type
-from tests.windows.wine import Run, Session, host_run, run_library
+from tests.windows.wine import Run, Session, run_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
