@@ -122,6 +122,8 @@ def read_record(section: bytes) -> Record:
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise InputError(f"the record in {SECTION} has schema {str(schema)[:40]!r}; this bpfcc reads {SCHEMA}")
+    if any("\ud800" <= letter <= "\udfff" for letter in json.dumps(document, ensure_ascii=False)):
+        raise InputError(f"the record in {SECTION} holds half a character")
     platform = _get(document, "platform", dict)
     programs = _get(document, "programs", list)
     if len(programs) > MAX_PROGRAMS:

@@ -175,3 +175,11 @@ def test_records_that_ask_for_what_there_is_not(
     path = fake(tmp_path, record)
     assert app.run(["image", "check", str(path), "--against", str(folder / "first.bpf.c")]) == status
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["x*/\n#error injected\n/*", 'x"\n#error injected', "x\\", "", "..", "\0", "??/", "x" * 4000])
+def test_a_hostile_name_in_the_record_gets_nowhere(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "drop.bpf.c"
+    source.write_text(SOURCE.replace("LIMIT", "7").replace("first_byte", "drop"), encoding="utf-8")
+    status, found = against(fake(tmp_path, replace(BUILT, source=name)), source, capsys)
+    assert (status, found["status"]) == (1, "differs")
