@@ -205,7 +205,7 @@ def spot(place: Place) -> tuple[str, int]:
 
 def kind_text(entry: Entry) -> str:
     """The kind, and of one that differs whether it matters here."""
-    return f"{entry.kind}, harmless here" if entry.kind == "differs" and entry.depends is False else entry.kind
+    return f"{entry.kind} (harmless)" if entry.kind == "differs" and entry.depends is False else entry.kind
 
 
 def to_markdown(report: Report) -> str:

@@ -135,15 +135,20 @@ def show_entries(entries: list[Entry], screen: Screen) -> None:
 
     shown = [each for each in entries if each.kind != "same" or screen.verbose]
     rows: list[list[Any]] = [
-        [kind_text(each), each.what, printable(each.name), printable(each.windows or ""), places_text(each.places, each.count),
-         printable(each.reason)]
+        [kind_text(each), each.what, spelling(each), places_text(each.places, each.count), printable(each.reason)]
         for each in sorted(shown, key=lambda each: -ORDER.index(each.kind))
-    ]  # fmt: skip
+    ]
     if rows and not (screen.quiet and all(each.kind == "same" for each in shown)):
-        screen.table([(name, "left") for name in ("", "what", "Linux", "Windows", "where", "why")], rows)
+        screen.table([(name, "left") for name in ("", "what", "Linux → Windows", "where", "why")], rows)
     same = [printable(each.name) for each in entries if each.kind == "same"]
     if same and not screen.verbose and not screen.quiet:
         screen.line(screen.style(f"the same there: {', '.join(dict.fromkeys(same))}", "dim"))
+
+
+def spelling(entry: Entry) -> str:
+    """What it is called, and there where that is something else."""
+    name, there = printable(entry.name), printable(entry.windows or "")
+    return name if there in name else f"{name} → {there}"
 
 
 ORDER: Final = ("same", "renamed", "emulated", "differs", "absent")
