@@ -332,7 +332,7 @@ class FunctionLifter:
             if type(tested) is not Value:
                 continue
             held = [r for r in range(10) if regs[r] is tested and live >> r & 1]
-            if not held:
+            if not held and tested not in self.registers.spilled:
                 continue
             value = self.fn.new_value()
             negated = not taken and kind == "test"

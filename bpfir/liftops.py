@@ -54,12 +54,16 @@ ALU: Final[dict[int, AluKind]] = {
 ATOMIC_KINDS: Final[dict[int, AtomicKind]] = {0x00: "add", 0x40: "or", 0x50: "and", 0xA0: "xor", 0xE0: "xchg"}
 SIZES: Final = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
 
+# A register that is kept on the stack, and where the stack is.
+SPILL_BYTES: Final = 8
+FRAME_POINTER: Final = 10
+
 
 @final
 class Registers:
     """The eleven registers while a function is lifted: an operand each, or None where nothing was written."""
 
-    __slots__ = ("big_endian", "bytecode", "counts", "fn", "helper_arity", "names", "ops", "regs", "undef")
+    __slots__ = ("big_endian", "bytecode", "counts", "fn", "helper_arity", "names", "ops", "regs", "spilled", "undef")
 
     def __init__(
         self,
@@ -79,6 +83,8 @@ class Registers:
         self.big_endian = bytecode.endian == "big"
         self.regs: list[Operand | None] = []
         self.ops: list[Op] = []
+        # Values that were stored on the stack: what is read back there later may be one of them.
+        self.spilled: set[Operand] = set()
 
     def read(self, register: int, slot: int) -> Operand:
         """The operand in a register; an `undef` where nothing was written to it."""
@@ -239,6 +245,8 @@ def _store(state: Registers, insn: Insn, slot: int) -> None:
     opcode, dst, src, off, imm, _ = insn
     size = SIZES[opcode & 0x18]
     value: Operand = state.read(src, slot) if opcode & 7 == 3 else imm & ((1 << 8 * size) - 1)
+    if size == SPILL_BYTES and dst == FRAME_POINTER:
+        state.spilled.add(value)
     state.ops.append(Store(size, state.read(dst, slot), off, value, slot))  # type: ignore[arg-type]
 
 

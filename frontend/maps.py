@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.module import MapSpec
+from bpfcc.frontend.conventions import LINUX
 from bpfcc.frontend.elf import SHT_NOBITS, SHT_PROGBITS, STT_FUNC, STT_SECTION
 from bpfcc.frontend.map_table import READ_ONLY_FOR_PROGRAMS, MapTable
 from bpfcc.frontend.maps_btf import read_btf_maps
@@ -42,7 +43,7 @@ def is_legacy_section(name: str) -> bool:
     return name == "maps" or name.startswith("maps/")
 
 
-def read_maps(elf: ElfFile, btf: Btf | None, conventions: Conventions) -> MapTable:
+def read_maps(elf: ElfFile, btf: Btf | None, conventions: Conventions = LINUX) -> MapTable:
     """Every map that the object defines."""
     table = MapTable(conventions)
     legacy: list[LegacyMap] = []

@@ -326,7 +326,7 @@ def _function(inliner: Inliner, inst: Instance, block: Block, op: Any) -> Block:
 
 def _indirect(inliner: Inliner, inst: Instance, block: Block, op: Any) -> Block:
     name = function_named_by(inst.get(op.target))
-    if name is not None:
+    if name is not None and inliner.around.platform.indirect_calls:
         return inliner.call_function(inst, block, op, name)
     block.ops.append(inliner.copied(inst, op))
     return block

@@ -57,6 +57,7 @@ class Surroundings:
         self.arguments: Final = self._arguments()
         self._helpers: dict[int, Helper | None] = {}
         self._effects: dict[int, HelperEffects | None] = {}
+        self._of_helper = self.platform.effects_for(request.type)
         self._other: Surroundings | None = None
         self._map_fields: dict[int, MapFields | None] = {}
         self._fields: dict[tuple[int, int], Field | None] = {}
@@ -76,9 +77,9 @@ class Surroundings:
         return self._helpers[number]
 
     def effects(self, number: int, /) -> HelperEffects | None:
-        """As `Platform.effects`, pseudo helpers included."""
+        """As `Platform.effects_for`, pseudo helpers included."""
         if number >= 0:
-            return self.platform.effects(number)
+            return self._of_helper(number)
         if number not in self._effects:
             self._effects[number] = pseudo.effects_of(self, number)
         return self._effects[number]

@@ -109,7 +109,7 @@ def finished(module: Module, row: Row) -> Module:
     """The rewritten module, cleaned up and checked."""
     module.type = row.data["to_type"]
     check(module, after="rewriting for Windows")
-    optimise(module, load_platform(WINDOWS).effects)
+    optimise(module, load_platform(WINDOWS).effects_for(module.type))
     check(module, after="optimise")
     return module
 

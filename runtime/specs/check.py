@@ -50,6 +50,8 @@ def check_table(table: object) -> Iterator[Problem]:
     for key, words in WORDS.items():
         if table.get(key, words[0]) not in words:
             yield key, f"must be {' or '.join(words)}"
+    if not isinstance(table.get("indirect_calls", True), bool):
+        yield "indirect_calls", "must be true or false"
     yield from _check_rules(table)
     sets = table.get("helper_sets", {})
     yield from _check_sets(sets)

@@ -37,6 +37,7 @@ from bpfcc.runtime.specs.model import (
 )
 
 if TYPE_CHECKING:
+    from bpfcc.bpfir.effects import EffectsOf
     from bpfcc.runtime.specs.kfuncs import Kfuncs
     from bpfcc.runtime.specs.tables import Table
 
@@ -222,6 +223,8 @@ class Platform:
         self.objects: str = table.get("objects", "linux")
         # Whether global functions are judged by their prototypes, else like static ones where they are called.
         self.by_prototype: bool = table.get("global_functions", "prototype") == "prototype"
+        # Whether a program may call a function of its own whose address is in a register.
+        self.indirect_calls: bool = table.get("indirect_calls", True)
         self._kfuncs: Table | None = table.get("kfuncs")
 
     def _make_program_type(self, name: str, row: Table) -> ProgramType:
@@ -282,6 +285,18 @@ class Platform:
         found = self._effects.get(helper_id)
         if found is None and helper_id in self.helpers_by_id:
             found = self._effects[helper_id] = effects_of(self.helpers_by_id[helper_id])
+        return found
+
+    def effects_for(self, program_type: str | None) -> EffectsOf:
+        """The same where programs of that type call, whose own helpers go before the others."""
+        own = self.program_types[program_type].own_helpers if program_type in self.program_types else {}
+        if not own:
+            return self.effects
+        known = {number: effects_of(helper) for number, helper in own.items()}
+
+        def found(helper_id: int, /) -> HelperEffects | None:
+            return known[helper_id] if helper_id in known else self.effects(helper_id)
+
         return found
 
     @cached_property

@@ -64,7 +64,8 @@ def _extended(table: Table, reference: str) -> Table:
     base = table["extends"]
     if base not in SHIPPED:
         raise InputError(f"extends: must be {' or '.join(SHIPPED)}", file=reference)
-    return _merged(read_table(base)[0], {key: value for key, value in table.items() if key != "extends"})
+    merged: Table = _merged(read_table(base)[0], {key: value for key, value in table.items() if key != "extends"})
+    return merged
 
 
 def _merged(base: Any, other: Any) -> Any:

@@ -109,11 +109,11 @@ def open_object(
     return Object(raw, digests, target_btf=target_btf)
 
 
-def effects(platform: str = PLATFORM) -> EffectsOf:
+def effects(platform: str = PLATFORM, program_type: str | None = None) -> EffectsOf:
     """What helpers do to memory, from the platform's tables."""
     from bpfcc.runtime.specs import load_platform
 
-    return load_platform(platform).effects
+    return load_platform(platform).effects_for(program_type)
 
 
 def lift_bytecode(code: Bytecode, program_type: str | None, platform: str = PLATFORM, *, bindings: bool = False) -> Module:
@@ -122,7 +122,7 @@ def lift_bytecode(code: Bytecode, program_type: str | None, platform: str = PLAT
     from bpfcc.bpfir.lift import lift
     from bpfcc.bpfir.passes import optimise
 
-    known = effects(platform)
+    known = effects(platform, program_type)
     module = lift(code, type=program_type, effects=known, entry_params=2 if program_type == "raw" else 1, bindings=bindings)
     optimise(module, known)
     check(module, after="optimise")

@@ -10,8 +10,9 @@ import pytest
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.errors import InputError
 from bpfcc.frontend.clang import compile_c
+from bpfcc.frontend.conventions import LINUX
 from bpfcc.frontend.elf import ElfFile
-from bpfcc.frontend.map_table import MAP_TYPES, map_type_name
+from bpfcc.frontend.map_table import LINUX_MAP_TYPES
 from bpfcc.frontend.maps import read_maps
 from bpfcc.frontend.objects import load
 from bpfcc.frontend.toolchain import find_toolchain
@@ -127,9 +128,9 @@ def test_records_of_iproute2(endian: str) -> None:
 
 
 def test_type_names() -> None:
-    assert len(MAP_TYPES) == 35
-    assert (map_type_name(27), map_type_name(9), map_type_name(33)) == ("ringbuf", "lru_hash", "arena")
-    assert map_type_name(77) == "type_77"
+    assert len(LINUX_MAP_TYPES) == 35
+    assert (LINUX.map_type(27), LINUX.map_type(9), LINUX.map_type(33)) == ("ringbuf", "lru_hash", "arena")
+    assert LINUX.map_type(77) == "type_77"
 
 
 def test_btf_maps_need_btf() -> None:

@@ -89,6 +89,10 @@ def _call_function(_view: View, op: ops.CallFunction, problems: Problems) -> Non
 
 
 def _call_indirect(view: View, op: ops.CallIndirect, problems: Problems) -> None:
+    platform = view.unit.around.platform
+    if not platform.indirect_calls:
+        problems.append(Problem("V066", f"{platform.name} has no calls of functions by address", cause="environment"))
+        return
     found = pointers_of(view.known(op.target))
     names = {p.region.name for p in found if p.region.kind == "func"}
     known = f"it may be {', '.join(sorted(names))}" if names else None
