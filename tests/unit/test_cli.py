@@ -470,7 +470,7 @@ class TestOthers:
         assert "--help" in capsys.readouterr().err
 
     def test_nothing_is_offered_that_does_not_exist(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["compat"]) == 2
+        assert run(["attach"]) == 2
         assert "no command" in capsys.readouterr().err
 
     def test_the_worst_status(self) -> None:
