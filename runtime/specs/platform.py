@@ -289,7 +289,9 @@ class Platform:
 
     def effects_for(self, program_type: str | None) -> EffectsOf:
         """The same where programs of that type call, whose own helpers go before the others."""
-        own = self.program_types[program_type].own_helpers if program_type in self.program_types else {}
+        if program_type is None or program_type not in self.program_types:
+            return self.effects
+        own = self.program_types[program_type].own_helpers
         if not own:
             return self.effects
         known = {number: effects_of(helper) for number, helper in own.items()}

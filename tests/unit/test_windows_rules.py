@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 import bpfcc
@@ -14,6 +15,7 @@ from bpfcc.errors import InputError
 from bpfcc.frontend.conventions import LINUX, conventions_of
 from bpfcc.program import Program
 from bpfcc.runtime.specs import load_platform
+from bpfcc.runtime.specs.tables import FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -213,6 +215,11 @@ PAIRS: dict[str, tuple[Program, Program, str]] = {
         assembled("r1 = map[0] ll\nr2 = 0\nr3 = 0\ncall 35\nexit", "sample", NUMBERS),
         assembled("r1 = map[0] ll\nr2 = 0\nr3 = 0\ncall 35\nexit", "bind", NUMBERS), "V031",
     ),
+    "redirect by address": (
+        assembled("r2 = 1\nr3 = 0\nr1 = map[0] ll\ncall 35\nexit", "sample", NUMBERS),
+        assembled("r2 = r1\nr3 = 0\nr1 = map[0] ll\ncall 35\nexit", "sample", NUMBERS),
+        "V024",
+    ),
     "address kept": (assembled(stored("7"), "bind", NUMBERS), assembled(stored("r6"), "bind", NUMBERS), "V024"),
     "packet load": (
         assembled("r0 = 1\nexit"), assembled("r6 = r1\nr0 = *(u8 *)skb[0]\nexit"), "V031",
@@ -368,6 +375,15 @@ def test_an_extension_in_the_command(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert run([*command, "--platform", extension(tmp_path), "-D", f"LENGTH={length}"]) == status
         assert len(json.loads(capsys.readouterr().out)["programs"]) == 2
     assert run([*command, "--platform", "windows", "-D", "LENGTH=2"]) == 2
+
+
+def test_the_schema_file_knows_extensions() -> None:
+    schema = json.loads((FOLDER / "platform.schema.json").read_text())
+    jsonschema.validate(EXTENSION, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({key: value for key, value in EXTENSION.items() if key != "extends"} | {"contexts": 1}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"schema": "bpfcc.platform/1", "name": "nothing"}, schema)
 
 
 def test_what_a_file_extends(tmp_path: Path) -> None:

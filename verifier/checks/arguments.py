@@ -59,7 +59,7 @@ def _anything(view: View, op: Call, helper: Helper, index: int, problems: Proble
     if (helper.name, index) in ZERO_FLAGS:
         _zero(view, op, helper, index, problems)
         return
-    if helper.name in CAREFUL or helper.name == "redirect_map":
+    if helper.name in CAREFUL or (helper.name == "redirect_map" and view.unit.around.platform.objects == "linux"):
         return
     for p in pointers_of(fact):
         if p.region.kind not in ("btf", "unknown", "sock"):
