@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from bpfcc.bpfir.ops import Cast
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.entries import Kind
+from bpfcc.compat.rewrite.texts import Texts
 from bpfcc.compat.rewrite.uses import Reservations, Uses, map_number
 from bpfcc.errors import InputError
 
@@ -47,7 +48,7 @@ class Helpers:
         self.type = module.type or ""
         self.contexts = contexts
         self.recipes = recipes
-        self.uses = Uses(module.entry)
+        self.uses, self.texts = Uses(module.entry), Texts(module, module.entry)
         # Records of ring buffers in the function at hand: map and size of what reserved each.
         self.reserved: Mapping[Value, set[tuple[int | None, Operand]]] = {}
         # Maps that the program itself puts entries into.
@@ -55,7 +56,7 @@ class Helpers:
 
     def begin(self, fn: Function) -> None:
         """Before a function's first operation."""
-        self.uses = Uses(fn)
+        self.uses, self.texts = Uses(fn), Texts(self.module, fn)
         calls = Reservations(fn, self.linux.helper("ringbuf_reserve").id).calls
         # Calls are rewritten in place: what is asked of them is kept.
         self.reserved = {value: {(map_number(op.args[0]), op.args[1]) for op in found} for value, found in calls.items()}

@@ -12,7 +12,6 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.ops import Assume, CallFunction, Edge, FrameAddr, FuncAddr, Jump, MapAddr, Undef, Value
-from bpfcc.compat.rewrite.texts import bytes_at
 from bpfcc.compat.rewrite.uses import root
 
 if TYPE_CHECKING:
@@ -48,6 +47,10 @@ def map_delete(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
         )
         editor.replaced[op.result] = -EINVAL & MASK64
         return
+    inner = {spec.inner.type for spec in helpers.module.maps if spec.inner is not None}
+    if helpers.map_type(op.args[0]) is None and inner & {"array", "percpu_array"}:
+        text = "of an inner array the element is zeroed, where Linux gives EINVAL"
+        helpers.note(op, row, editor, kind="differs", reason=text, depends=True)
     helpers.plain(op, row, editor)
 
 
@@ -119,7 +122,7 @@ def format_text(helpers: Helpers, op: Call, editor: Editor) -> bytes | None:
     address, size = op.args[:2]
     if type(address) is not Value or type(size) is not int or not 0 < size <= MAX_FORMAT_BYTES + 1:
         return None
-    found = bytes_at(helpers.module, editor.fn, address, size)
+    found = helpers.texts.at(address, size)
     return found.split(b"\0", 1)[0] if found is not None else None
 
 

@@ -6,7 +6,8 @@ v5 = frame -16 (stores of constants there, or copies from .rodata)      the same
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, final
 
 from bpfcc.bpfir.ops import FrameAddr, Load, MapValueAddr, Store, Value
 from bpfcc.compat.rewrite.uses import root
@@ -16,15 +17,38 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Operand
 
 
-def bytes_at(module: Module, fn: Function, address: Value, size: int) -> bytes | None:
-    """`size` bytes, None where they are not known."""
-    found = root(address)
-    definition = found.definition if type(found) is Value else None
-    if isinstance(definition, MapValueAddr):
-        return _initial(module, definition, 0, size)
-    if isinstance(definition, FrameAddr):
-        return _stored(module, fn, definition.offset, size)
-    return None
+@final
+class Texts:
+    """Constant bytes of one function."""
+
+    def __init__(self, module: Module, fn: Function) -> None:
+        self.module, self.fn = module, fn
+
+    def at(self, address: Value, size: int) -> bytes | None:
+        """`size` bytes, None where they are not known."""
+        found = root(address)
+        definition = found.definition if type(found) is Value else None
+        if isinstance(definition, MapValueAddr):
+            return _initial(self.module, definition, 0, size)
+        if isinstance(definition, FrameAddr):
+            stored = [self._frame.get(definition.offset + number) for number in range(size)]
+            return bytes(each for each in stored if each is not None) if None not in stored else None
+        return None
+
+    @cached_property
+    def _frame(self) -> dict[int, int | None]:
+        """Bytes of the frame that every store to them makes the same; None for others."""
+        found: dict[int, int | None] = {}
+        for op in self.fn.ops():
+            base = root(op.base) if isinstance(op, Store) else None
+            definition = base.definition if type(base) is Value else None
+            if not isinstance(op, Store) or not isinstance(definition, FrameAddr):
+                continue
+            data = _value(self.module, op.value, op.size_bytes)
+            for number in range(op.size_bytes):
+                at, byte = definition.offset + op.offset + number, data[number] if data is not None else None
+                found[at] = byte if found.get(at, byte) == byte else None
+        return found
 
 
 def _initial(module: Module, address: MapValueAddr, offset: int, size: int) -> bytes | None:
@@ -33,31 +57,6 @@ def _initial(module: Module, address: MapValueAddr, offset: int, size: int) -> b
     if not spec.read_only_program or spec.initial is None or start < 0 or start + size > len(spec.initial):
         return None
     return spec.initial[start : start + size]
-
-
-def _stored(module: Module, fn: Function, at: int, size: int) -> bytes | None:
-    """Bytes of the frame, each written by one store in the whole function (or by equal ones)."""
-    found: list[int | None] = [None] * size
-    for op in fn.ops():
-        if not isinstance(op, Store):
-            continue
-        base = root(op.base)
-        definition = base.definition if type(base) is Value else None
-        if not isinstance(definition, FrameAddr):
-            continue
-        first = definition.offset + op.offset - at
-        if first + op.size_bytes <= 0 or first >= size:
-            continue
-        data = _value(module, op.value, op.size_bytes)
-        if data is None:
-            return None
-        for number, byte in enumerate(data):
-            place = first + number
-            if 0 <= place < size:
-                if found[place] not in (None, byte):
-                    return None
-                found[place] = byte
-    return bytes(each for each in found if each is not None) if None not in found else None
 
 
 def _value(module: Module, operand: Operand, size: int) -> bytes | None:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 Look = Literal["never", "sign", "value"]
 MINUS_ONE: Final = frozenset({(1 << 64) - 1, (1 << 32) - 1})
 SIGN_KINDS: Final = frozenset({"eq", "ne", "slt", "sle", "sgt", "sge", "ugt", "ule"})
-# At a distance of so many steps from an exit nobody asks for constants any more.
 MAX_CONSTANTS: Final = 64
+MAX_DEPTH: Final = 8
+# Steps of all questions about one function; what is asked afterwards is answered with no knowledge.
+BUDGET: Final = 2_000_000
+MAX_RESERVATIONS: Final = 64
 
 
 class Use(NamedTuple):
@@ -34,6 +37,7 @@ class Uses:
     """The uses of every value of a function."""
 
     def __init__(self, fn: Function) -> None:
+        self._budget = BUDGET
         self.of: dict[Value, list[Use]] = {}
         self.passed: dict[Value, list[Operand]] = {}
         for op in fn.ops():
@@ -52,7 +56,11 @@ class Uses:
         seen, work = {value}, [value]
         while work:
             each = work.pop()
-            for use in self.of.get(each, ()):
+            uses = self.of.get(each, ())
+            self._budget -= 1 + len(uses)
+            if self._budget < 0:
+                return "value"
+            for use in uses:
                 if use.param is not None:
                     following: Value | None = use.param
                 else:
@@ -72,13 +80,16 @@ class Uses:
                     work.append(following)
         return found
 
-    def constants(self, value: Operand) -> set[int] | None:
+    def constants(self, value: Operand, depth: int = 0) -> set[int] | None:
         """Every value that it can have, None where that cannot be told."""
         found: set[int] = set()
         seen: set[Value] = set()
         work: list[Operand] = [value]
         while work:
             each = work.pop()
+            self._budget -= 1
+            if self._budget < 0:
+                return None
             if type(each) is int:
                 found.add(each)
                 if len(found) > MAX_CONSTANTS:
@@ -90,23 +101,24 @@ class Uses:
                 return None
             seen.add(each)
             if each in self.passed:
+                self._budget -= len(self.passed[each])
                 work += self.passed[each]
                 continue
             definition = each.definition
             if isinstance(definition, Assume):
                 work.append(definition.value)
                 continue
-            computed = self._computed(definition)
+            computed = self._computed(definition, depth)
             if computed is None:
                 return None
             found |= computed
         return found
 
-    def _computed(self, op: object) -> set[int] | None:
+    def _computed(self, op: object, depth: int) -> set[int] | None:
         """Of an operation on what is constant."""
         match op:
-            case Cast():
-                inner = self.constants(op.value)
+            case Cast() if depth < MAX_DEPTH:
+                inner = self.constants(op.value, depth + 1)
                 extend = sext if op.kind == "sext" else zext
                 return None if inner is None else {extend(op.from_bits, op.width_bits, each) for each in inner}
             case Alu(lhs=int() as lhs, rhs=int() as rhs):
@@ -122,7 +134,7 @@ class Reservations:
     def __init__(self, fn: Function, helper: int) -> None:
         self.calls: dict[Value, set[Call]] = {}
         reserving = [op for op in fn.ops() if isinstance(op, Call) and op.helper == helper]
-        if not reserving:
+        if not 0 < len(reserving) <= MAX_RESERVATIONS:
             return
         following: dict[Value, list[Value]] = {}
         for op in fn.ops():

@@ -12,7 +12,7 @@ import bpfcc
 from bpfcc.bpfir.check import check
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.bpfir.ops import Branch, Call, CallFunction, Load
-from bpfcc.compat.rewrite import to_windows
+from bpfcc.compat.rewrite import to_windows, uses
 from bpfcc.errors import InputError
 from bpfcc.porting import port
 from bpfcc.runtime.maps.types import MapError
@@ -444,6 +444,46 @@ def test_perf_buffers() -> None:
         here, there = pair.run(bytes(64))
         assert (here.value, there.value) == (2, 1)
         assert here.records == there.records != ()
+
+
+def test_deleting_from_an_inner_array_differs() -> None:
+    text = """
+    *(u32 *)(r10 - 4) = 0
+    r2 = r10
+    r2 += -4
+    r1 = map[0] ll
+    call 1
+    if r0 == 0 goto out
+    r1 = r0
+    r2 = r10
+    r2 += -4
+    call 3
+    out:
+    r0 = 2
+    exit
+    """
+    for kind, expected in (("array", ["differs", "same"]), ("hash", ["same"])):
+        found = ported(text, [MapSpec("outer", "array_of_maps", 4, 4, 2, inner=MapSpec("inner", kind, 4, 4, 2))])
+        assert sorted(each.kind for each in found.entries if each.name == "bpf_map_delete_elem") == expected
+
+
+# ---- what is hostile
+
+
+def test_more_than_anyone_writes() -> None:
+    casts = "r0 = *(u32 *)(r1 + 12)\n" + "w0 = (s8)w0\nw0 = (s16)w0\n" * 3000 + "exit"
+    assert entry(ported(casts), "a computed value").kind == "emulated"
+    reserve = "r1 = map[0] ll\nr2 = 8\nr3 = 0\ncall 131\nr1 = r0\nr2 = 0\ncall 132\n"
+    found = ported(reserve * 65 + "r0 = 2\nexit", [MapSpec("m", "ringbuf", 0, 0, 4096)])
+    assert entry(found, "bpf_ringbuf_submit").kind == "absent"
+
+
+def test_questions_have_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uses, "BUDGET", 0)
+    assert [each.name for each in ported("r0 = 2\nexit").entries if each.what == "return"] == ["a computed value"]
+    found = ported(UPDATE.format(key=0, flags=1) + "if r0 s< 0 goto bad\nbad:\nr0 = 1\nexit", [SEEN, HASH])
+    # With no knowledge the errors are translated.
+    assert entry(found, "bpf_map_update_elem").kind == "emulated"
 
 
 # ---- differences, and whether they matter
