@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 MAX_MAPS: Final = 0xFFFF
 MAX_VALUES: Final = 1 << 16
 NESTED: Final = frozenset(("array_of_maps", "hash_of_maps"))
-# What the loader fills in by itself; it does not for hashes.
-FILLED: Final = frozenset(("prog_array", "array_of_maps"))
+FILLED: Final = frozenset(("prog_array", *NESTED))
 HANDLE_BYTES: Final = 4
 MAX_GLOBAL_BYTES: Final = 1 << 20
 
@@ -95,7 +94,9 @@ def initial_values(entries: Iterable[MapEntry], programs: set[str], maps: Mappin
         if not entry.values:
             continue
         if entry.type_name not in FILLED:
-            raise UnsupportedError(f"initial values of map {entry.name!r}", f"Windows fills in {', '.join(sorted(FILLED))} only")
+            raise UnsupportedError(
+                f"initial values of map {entry.name!r}", f"Windows fills in maps of maps and of programs only: {entry.name}"
+            )
         known = programs if entry.type_name == "prog_array" else set(maps)
         missing = sorted(set(entry.values.values()) - known)
         if missing:

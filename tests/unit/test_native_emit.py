@@ -110,9 +110,10 @@ def test_initial_values() -> None:
         initial_values(entries, {"one"}, numbers)
     with pytest.raises(InputError, match="has 2 entries, none at 2"):
         initial_values(map_entries(WINDOWS, [replace(spec, max_entries=2)])[0], {"one", "two"}, numbers)
-    outer = MapSpec("outer", "hash_of_maps", 4, 4, 2, inner=MapSpec("i", "hash", 4, 4, 1), values={0: "outer"})
-    with pytest.raises(UnsupportedError, match="array_of_maps, prog_array only"):
-        initial_values(map_entries(WINDOWS, [outer])[0], set(), {"outer": 0})
+    outer = MapSpec("outer", "hash_of_maps", 4, 4, 2, inner=MapSpec("i", "hash", 4, 4, 1), values={0: "one"})
+    assert initial_values(map_entries(WINDOWS, [outer])[0], set(), {"one": 0}) == [{"map": "outer", "names": ["one"]}]
+    with pytest.raises(UnsupportedError, match="maps of maps and of programs only: plain"):
+        initial_values(map_entries(WINDOWS, [MapSpec("plain", "array", 4, 4, 2, values={0: "one"})])[0], set(), {"one": 0})
 
 
 def test_global_variables() -> None:

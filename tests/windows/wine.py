@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -101,9 +102,18 @@ def wine(program: Path, *arguments: Path) -> subprocess.CompletedProcess[str]:
     with (prefix.parent / "lock").open("w") as lock:
         # A prefix is made by the first that uses it.
         fcntl.flock(lock, fcntl.LOCK_SH if (prefix / "system.reg").exists() else fcntl.LOCK_EX)
-        return subprocess.run(
-            [WINE, str(program), *map(str, arguments)], capture_output=True, text=True, env=environment, timeout=SECONDS, check=False,
-        )  # fmt: skip
+        return run_to_files([WINE, str(program), *map(str, arguments)], environment)
+
+
+def run_to_files(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run it with its output in files: Wine's server outlives it, and would keep pipes open."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment, timeout=SECONDS, check=False)
+        texts = []
+        for stream in (out, err):
+            stream.seek(0)
+            texts.append(stream.read().decode("utf-8", "replace"))
+    return subprocess.CompletedProcess(command, done.returncode, *texts)
 
 
 def run_library(folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequence[Run]) -> Session:
@@ -124,5 +134,5 @@ def host_run(folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequence[
     library.write_bytes(dll)
     lines = [f"type {each.name} {each.number} {each.context_bytes} {each.data} {each.end} {int(each.packet)}" for each in types]
     lines += [f"run {each.program} {each.context.hex() or '-'} {each.data.hex() or '-'}" for each in runs]
-    commands.write_text("\n".join(lines) + "\n")
+    commands.write_text("".join(f"{line}\n" for line in lines))
     return wine(host(), library, commands)
