@@ -4,6 +4,7 @@
  *   host.exe module.dll commands.txt          one JSON document on standard output
  *
  *   type NAME NUMBER CONTEXT_BYTES DATA END PACKET    of programs: offsets of the context's pointers (-1 = none), whether to a packet
+ *   put MAP KEY VALUE                                 an entry
  *   run NAME CONTEXT DATA                             bytes in hex, - for none
  *
  * Maps and helpers are those of bpfcc's runtime, but for arrays and global variables: Windows lays their values out side by side, and
@@ -375,6 +376,23 @@ static void print_hex(const uint8_t *bytes, size_t size)
     putchar('"');
 }
 
+static void put(const char *name, const char *key_hex, const char *value_hex)
+{
+    const struct host_map *map = map_named(name);
+    uint32_t key_size, value_size, index;
+    uint8_t *key = from_hex(key_hex, &key_size), *value = from_hex(value_hex, &value_size);
+    RULE(key_size == map->entry->definition.key_size && value_size == bpfcc_map_value_bytes(map->map), "%s: an entry of another size", name);
+    if (map->values) {
+        memcpy(&index, key, sizeof index);
+        RULE(element(map, index), "%s: no entry %u", name, index);
+        memcpy(element(map, index), value, value_size);
+    } else {
+        RULE(!bpfcc_map_write(map->map, key, value, 0), "%s: an entry that cannot be", name);
+    }
+    free(key);
+    free(value);
+}
+
 static size_t program_named(const char *name)
 {
     for (size_t i = 0; i < program_count; i++)
@@ -534,6 +552,8 @@ static void obey(FILE *commands)
         if (sscanf(line, "type %64s %u %u %d %d %d", type->name, &type->number, &type->context_bytes, &type->data, &type->end, &type->packet) == 6) {
             type_count++;
             RULE(type_count < sizeof types / sizeof *types, "too many types");
+        } else if (sscanf(line, "put %s %s %s", name, context, data) == 3) {
+            put(name, context, data);
         } else if (sscanf(line, "run %s %s %s", name, context, data) == 3) {
             printf("%s", first ? "" : ",\n");
             first = 0;

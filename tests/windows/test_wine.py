@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from bpfcc.compat.native.link import NativeBuild
 from tests.windows import wine
 from tests.windows.building import NAMES, library, made, packets
 from tests.windows.here import Machine, run_type
-from tests.windows.wine import Run, Session, run_library
+from tests.windows.wine import Run, Session, host_run, run_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,3 +73,32 @@ def test_the_same_as_compiled_code_and_the_interpreter(name: str, tmp_path: Path
     # It is a test of something: programs decide, and maps fill.
     assert len({ran.value for ran in session.runs}) > 1
     assert any(value.strip(b"\0") for pairs in session.maps.values() for _, value in pairs)
+
+
+BROKEN: Final = (
+    ("found->minor = 6", "found->minor = 3", "version 1.3"),
+    ("0, {1, 154, 160}", "1, {1, 154, 160}", "does not begin with zeros"),
+    ("0, {1, 154, 160}", "0, {1, 144, 160}", "a program: 144 and 160 bytes"),
+    ("{{0, 0}, {1, 80, 80}", "{{0, 1}, {1, 80, 80}", "a map does not begin with zeros"),
+    ("{{1, 40, 40}, 22", "{{1, 33, 40}, 22", "a helper: 33 and 40 bytes"),
+    ('"authorize",', '"",', "a program has no name"),
+    ('bpf_authorize, "bind"', 'bpf_authorize, "bind/more"', "a section of the image has no name, or a long one"),
+    ("program_0_maps, 5", "program_0_maps, 0", "a count of maps and no maps"),
+    ("*found = global_variables", "*found = NULL", "a count without what is counted"),
+    ("    sizeof(metadata_table_t),", "    40,", "no table, or one of another size"),
+    ("get_version, get_map", "NULL, get_map", "a callback is missing"),
+    ("found->major = 1", "found->major = 0", "version 0.6"),
+    (", 0, 0, 0, context)", ", 0, 0, 0, (uint8_t *)context + 8)", "got another context"),
+    ("uint64_t frame_words", "*((uint64_t *)context - 1) = 1; uint64_t frame_words", "wrote before its context"),
+)
+
+
+@pytest.mark.parametrize(("before", "after", "said"), BROKEN, ids=[each[2] for each in BROKEN])
+def test_rules_of_the_loader(before: str, after: str, said: str, tmp_path: Path) -> None:
+    """The host refuses modules that break them, so that those above keep them."""
+    found = made("bind.c")
+    text = found.native.text
+    assert before in text
+    dll = NativeBuild("x86_64").library(text.replace(before, after))
+    done = host_run(tmp_path, dll, [run_type(each) for each in found.programs], runs_of(found, 20, seed=2))
+    assert done.returncode == 3 and said in done.stderr

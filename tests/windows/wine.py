@@ -54,6 +54,14 @@ class Run(NamedTuple):
     data: bytes = b""
 
 
+class Entry(NamedTuple):
+    """What a map holds before the first run."""
+
+    map: str
+    key: bytes
+    value: bytes
+
+
 class Ran(NamedTuple):
     """What a run did; pointers in the context are zero."""
 
@@ -116,9 +124,9 @@ def run_to_files(command: list[str], environment: dict[str, str]) -> subprocess.
     return subprocess.CompletedProcess(command, done.returncode, *texts)
 
 
-def run_library(folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequence[Run]) -> Session:
-    """Load it and run its programs, in that order, on the same maps."""
-    done = host_run(folder, dll, types, runs)
+def run_library(folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequence[Run], entries: Sequence[Entry] = ()) -> Session:
+    """Load it and run its programs, in that order, on the same maps; `entries` are put into them first."""
+    done = host_run(folder, dll, types, runs, entries)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return Session(
@@ -128,11 +136,14 @@ def run_library(folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequen
     )
 
 
-def host_run(folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequence[Run]) -> subprocess.CompletedProcess[str]:
+def host_run(
+    folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequence[Run], entries: Sequence[Entry] = ()
+) -> subprocess.CompletedProcess[str]:
     """The same, whatever comes of it."""
     library, commands = folder / "module.dll", folder / "commands.txt"
     library.write_bytes(dll)
     lines = [f"type {each.name} {each.number} {each.context_bytes} {each.data} {each.end} {int(each.packet)}" for each in types]
+    lines += [f"put {each.map} {each.key.hex() or '-'} {each.value.hex()}" for each in entries]
     lines += [f"run {each.program} {each.context.hex() or '-'} {each.data.hex() or '-'}" for each in runs]
     commands.write_text("".join(f"{line}\n" for line in lines))
     return wine(host(), library, commands)
