@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from bpfcc.native_images import ImageRequest, emit_image, judged_for_windows
 from bpfcc.pipeline import lift_bytecode
 from bpfcc.program import Program
 from bpfcc.runtime.specs import load_platform
+from bpfcc.runtime.specs.tables import FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -305,3 +307,22 @@ def test_what_windows_has_not_is_said_with_its_place(source: Path, capsys: pytes
 def test_options_of_windows_go_with_it(source: Path, option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", str(source), *option]) == 2
     assert "goes with --target windows" in capsys.readouterr().err
+
+
+def test_tables_of_newer_extensions(tmp_path: Path) -> None:
+    """A program type that only a file knows becomes an image."""
+    table = json.loads((FOLDER / "windows.json").read_bytes())
+    table["program_types"]["watch"] = {
+        "number": 40, "guid": "00112233-4455-6677-8899-aabbccddeeff", "context": "bpf_sock_ops_t", "helpers": "1-3",
+        "attach_types": {"watch": {"number": 41, "guid": "ffeeddcc-bbaa-9988-7766-554433221100"}},
+    }  # fmt: skip
+    table["sections"]["watch"] = {"type": "watch", "attach_type": "watch"}
+    tables = tmp_path / "newer.json"
+    tables.write_text(json.dumps(table))
+    source = tmp_path / "watch.c"
+    source.write_text('__attribute__((section("watch/all"), used)) int all(unsigned *context) { return context[0] == 7; }\n')
+    given = ["build", str(source), "--target", "windows", "--from", "windows", "--emit", "c"]
+    assert run([*given, "--platform", str(tables)]) == 0
+    text = (tmp_path / "watch.native.c").read_text()
+    assert c_guid("00112233-4455-6677-8899-aabbccddeeff") in text and '"watch/all"' in text
+    assert run(given) == 3
