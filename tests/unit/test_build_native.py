@@ -138,8 +138,9 @@ def test_what_is_rejected_is_checked(source: Path, capsys: pytest.CaptureFixture
 
 
 def test_what_is_accepted_but_checked_says_why(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reads = "__u32 key = 1; char name[16]; bpf_get_current_comm(name, 16); bpf_probe_read_kernel(&key, 4, name);"
     source.write_text(
-        GOOD.replace("__u32 key = ctx->rx_queue_index;", "__u32 key = 1; char name[16]; bpf_get_current_comm(name, 16); bpf_probe_read_kernel(&key, 4, name);")
+        GOOD.replace("__u32 key = ctx->rx_queue_index;", reads)
         .replace('SEC("xdp")', 'SEC("kprobe/x")').replace("struct xdp_md", "void")
     )  # fmt: skip
     assert bpfcc("build", source, "--emit", "c", "--program", "count") == 0
