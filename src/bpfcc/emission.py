@@ -52,8 +52,8 @@ def emit_programs(
 ) -> Emission:  # fmt: skip
     """One C file of the programs, and of those that they can tail-call; they share their maps.
 
-    Each has to be accepted, by one of the verdicts or by judging it now, or else RejectedError; with `checked` any
-    will do, and the code checks itself. `own_runtime`: it will be linked with bpfcc's runtime, so a helper that this has not got is an UnsupportedError.
+    Each has to be accepted, by one of the verdicts or by judging it now, or else RejectedError; with `checked` any will do, and the
+    code checks itself. `own_runtime`: it will be linked with bpfcc's runtime, so a helper that this has not got is an UnsupportedError.
     """
     programs = with_targets(programs)
     for program in programs:
