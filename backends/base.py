@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bpfcc.bpfir.function import Module
     from bpfcc.bpfir.module import MapSpec
+    from bpfcc.runtime.contexts import ContextCodec
 
 # Literal import strings: listing names imports nothing.
 BACKENDS: Final[Mapping[str, str]] = {
@@ -85,6 +86,14 @@ class ContextLayout(NamedTuple):
     data_end: int = -1
     data_meta: int = -1
     pointer_bytes: int = 4
+
+
+def layout_of(codec: ContextCodec | None) -> ContextLayout:
+    """Where a context has its packet fields."""
+    if codec is None:
+        return ContextLayout()
+    start, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
+    return ContextLayout(start, end, meta, codec.pointer_bytes)
 
 
 def no_helper(_helper: int) -> int:

@@ -106,11 +106,7 @@ class CompiledExecutable:
         """The programs that tail calls can enter. UnsupportedError for one of another back end or mode."""
         linked: list[CompiledExecutable | None] = []
         for target in targets:
-            if target is None:
-                linked.append(None)
-                continue
-            ours = isinstance(target, CompiledExecutable) and type(target._code) is type(self._code) and target.checked == self.checked
-            if not ours or not isinstance(target, CompiledExecutable):
+            if target is not None and not (isinstance(target, CompiledExecutable) and self._is_like(target)):
                 raise UnsupportedError("tail calls between back ends")
             linked.append(target)
         self._targets = linked
@@ -119,6 +115,9 @@ class CompiledExecutable:
         self._addresses = (c_uint64 * (2 * len(pairs)))(*(word for pair in pairs for word in pair))
         self._table[0] = addressof(self._addresses) if linked else 0
         self._table[1] = len(linked)
+
+    def _is_like(self, other: CompiledExecutable) -> bool:
+        return type(other._code) is type(self._code) and other.checked == self.checked
 
     def close(self) -> None:
         """Free the code; nothing may be bound any more."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, final
 
+from bpfcc.bpfir.c_words import KEYWORDS
 from bpfcc.frontend.btf import types as t
 from bpfcc.frontend.c_layout import Layout
 
@@ -37,47 +38,6 @@ DEFINED: Final = frozenset({*COMPOSITES, *ENUMS, "typedef", "fwd"})
 # A type of the compiler itself, of another size for BPF than for the kernel's machine.
 BUILTIN: Final = "__builtin_va_list"
 _IDENTIFIER: Final = re.compile(r"[^A-Za-z0-9_]")
-_KEYWORDS: Final = frozenset(
-    [
-        "auto",
-        "break",
-        "case",
-        "char",
-        "const",
-        "continue",
-        "default",
-        "do",
-        "double",
-        "else",
-        "enum",
-        "extern",
-        "float",
-        "for",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "register",
-        "restrict",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "struct",
-        "switch",
-        "typedef",
-        "union",
-        "unsigned",
-        "void",
-        "volatile",
-        "while",
-        "_Bool",
-        "asm",
-        "typeof",
-    ]
-)
 _OPEN: Final = """#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
 #endif
@@ -149,7 +109,7 @@ class _Names:
 def identifier(name: str) -> str:
     """A name that C takes."""
     clean = _IDENTIFIER.sub("_", name)
-    return f"_{clean}" if clean[:1].isdigit() or clean in _KEYWORDS else clean
+    return f"_{clean}" if clean[:1].isdigit() or clean in KEYWORDS else clean
 
 
 @final

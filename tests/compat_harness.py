@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
+from bpfcc.backends.base import Environment, MapBinding, layout_of, load_backend
 from bpfcc.bpfir.assembler import assemble
 from bpfcc.bpfir.function import Module
 from bpfcc.bpfir.module import MapSpec
@@ -77,17 +77,13 @@ class Side:
 
     def _environment(self, module: Module, program_type: str, *, checked: bool) -> Environment:
         runtime, codec = self.runtime, self.running.codec
-        layout = ContextLayout()
-        if codec is not None:
-            start, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
-            layout = ContextLayout(start, end, meta, codec.pointer_bytes)
         bindings = ((runtime.binding(spec.name), self.maps[spec.name].handle) for spec in module.maps)
         return Environment(
             maps=[MapBinding(found.id, found.guest_base, found.host_base, pointer) for found, pointer in bindings],
             helper_address=lambda helper: runtime.helper_address(helper, program_type),
             quiet_helpers=runtime.quiet_helpers,
             tail_call_helper=self.platform.helper("tail_call").id,
-            layout=layout,
+            layout=layout_of(codec),
             checked=checked,
         )
 

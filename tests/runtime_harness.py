@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from bpfcc.backends.base import ContextLayout, Environment, MapBinding
+from bpfcc.backends.base import Environment, MapBinding, layout_of
 from bpfcc.backends.interp import Interpreter
 from bpfcc.bpfir.assembler import assemble
 from bpfcc.bpfir.cfg import discover_functions
@@ -151,10 +151,6 @@ def prepare_here(text: str, lab: Lab, *, checked: bool = True) -> tuple[Interpre
     """Assemble, lift and lower for a lab's runtime."""
     module = lift(bytecode(text, tuple(each.spec for each in lab.maps.values())), type=lab.program_type, effects=lab.platform.effects)
     runtime, codec = lab.runtime, lab.run.codec
-    layout = ContextLayout()
-    if codec is not None:
-        data, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
-        layout = ContextLayout(data, end, meta, codec.pointer_bytes)
     bindings = [runtime.binding(name) for name in lab.maps]
     environment = Environment(
         maps=[
@@ -164,7 +160,7 @@ def prepare_here(text: str, lab: Lab, *, checked: bool = True) -> tuple[Interpre
         helper_address=lambda helper: runtime.helper_address(helper, lab.program_type),
         helper_name=runtime.helper_name,
         quiet_helpers=runtime.quiet_helpers,
-        layout=layout,
+        layout=layout_of(codec),
         checked=checked,
     )
     backend = Interpreter()

@@ -12,21 +12,23 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-from bpfcc.backends.aot.descriptor import MapNotes, array_stride, c_int64, described, map_contexts
+from bpfcc.backends.aot.descriptor import array_stride, c_int64, described, map_contexts
 from bpfcc.backends.aot.function import FunctionWriter
 from bpfcc.backends.aot.operations import enter_target, look_up
-from bpfcc.backends.aot.printing import SELF, Printer
+from bpfcc.backends.aot.printing import SELF, Printer, quoted
 from bpfcc.backends.context import packet_fields
 from bpfcc.backends.kinds import RAW, Kinds
 from bpfcc.backends.tables import TARGET_COUNT, TARGETS, Slot, Table
+from bpfcc.bpfir.c_words import KEYWORDS
 from bpfcc.bpfir.collector import paused_collector
 from bpfcc.bpfir.ops import CallIndirect
 from bpfcc.runtime.library import MapHead
-from bpfcc.runtime.memory import CONTEXT_BASE, MAX_FRAMES, SLOT_CONTEXT, SLOT_USER
+from bpfcc.runtime.memory import CONTEXT_BASE, SLOT_CONTEXT, SLOT_USER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bpfcc.backends.aot.descriptor import MapNotes
     from bpfcc.backends.aot.function import Body
     from bpfcc.backends.base import Environment
     from bpfcc.bpfir.function import Function, Module
@@ -36,66 +38,11 @@ if TYPE_CHECKING:
 HEADER: Final = "bpfcc_program.h"
 # Memory and arithmetic: what emitted code of every kind has.
 WORDS: Final = "bpfcc_words.h"
-KEYWORDS: Final = frozenset(
-    [
-        "auto",
-        "break",
-        "case",
-        "char",
-        "const",
-        "continue",
-        "default",
-        "do",
-        "double",
-        "else",
-        "enum",
-        "extern",
-        "float",
-        "for",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "register",
-        "restrict",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "struct",
-        "switch",
-        "typedef",
-        "union",
-        "unsigned",
-        "void",
-        "volatile",
-        "while",
-        "_Bool",
-        "_Complex",
-        "_Imaginary",
-        "asm",
-        "typeof",
-        "bool",
-        "true",
-        "false",
-        "nullptr",
-        "constexpr",
-        "alignas",
-        "alignof",
-        "static_assert",
-        "thread_local",
-        "main",
-        "NULL",
-        "errno",
-        "stdin",
-        "stdout",
-        "stderr",
-        "linux",
-        "unix",
-    ]
-)
+# Besides C99's own: of newer C, and what compilers and libraries define as macros.
+NEWER: Final = frozenset((
+    "_Complex", "_Imaginary", "bool", "true", "false", "nullptr", "constexpr", "alignas", "alignof", "static_assert", "thread_local",
+    "main", "NULL", "errno", "stdin", "stdout", "stderr", "linux", "unix",
+))  # fmt: skip
 OURS: Final = frozenset(
     [
         "programs",
@@ -172,7 +119,7 @@ def named_in(header: str) -> frozenset[str]:
     """What C files with such a header cannot call anything else."""
     code = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
     found = set(re.findall(r"(\w+)\(", code)) | set(re.findall(r"\w+_t\b|\w+_function\b|\b(?:bpfcc|BPFCC)\w+", code))
-    return KEYWORDS | FAMILIES | found | frozenset(("INT64_C", "UINT64_C", "UINT32_MAX", "UINT64_MAX", "INT32_MIN"))
+    return KEYWORDS | NEWER | FAMILIES | found | frozenset(("INT64_C", "UINT64_C", "UINT32_MAX", "UINT64_MAX", "INT32_MIN"))
 
 
 class Part(NamedTuple):
@@ -436,11 +383,10 @@ def function_text(module: Module, body: Body, *, lines: bool) -> str:
 
 def emit(
     parts: Sequence[Part], environments: Sequence[Environment], *, lines: bool = True, made_from: str = "",
-    fields: Mapping[str, tuple[int, int]] | None = None, notes: Mapping[str, MapNotes] | None = None, maps: Sequence[MapSpec] = (),
+    notes: Mapping[str, MapNotes] | None = None, maps: Sequence[MapSpec] = (),
 ) -> Emitted:  # fmt: skip
-    """The file. `environments` are of one mode, one for each part; `lines`: `#line` directives; `fields`: where the values of maps
-    have a lock and a timer, or `notes`, which say more; `maps`: those that no program names, but maps of maps do. UnsupportedError as
-    other back ends."""
+    """The file. `environments` are of one mode, one for each part; `lines`: `#line` directives; `notes` on maps by name;
+    `maps`: those that no program names, but maps of maps do. UnsupportedError as other back ends."""
     from bpfcc import __version__
 
     shared = Shared()
@@ -452,46 +398,41 @@ def emit(
             contexts.append(unit.context(bodies, lines=lines))
     known = {spec.name for spec in shared.maps}
     shared.maps += [spec for spec in maps if spec.name not in known]
-    notes = {name: MapNotes(*pair) for name, pair in (fields or {}).items()} | dict(notes or {})
     text = template().render(
         header=header_text(),
         programs=contexts,
         slots=[slot_context(slot, shared) for slot in shared.table.slots],
-        maps=map_contexts(shared.maps, notes),
+        maps=map_contexts(shared.maps, notes or {}),
         checked=environments[0].checked,
         made_from=made_from,
         version=__version__,
         context_base=f"{CONTEXT_BASE:#x}",
-        max_frames=MAX_FRAMES,
         slot_user=SLOT_USER,
         slot_context=SLOT_CONTEXT,
     )
     return Emitted(own_lines(text), shared.table, tuple(shared.maps))
 
 
-@cache
-def template() -> Any:
-    """The shape of a file."""
+def c_template(package: str, name: str) -> Any:
+    """A template of C; `c_string` and `c_int64` write literals."""
     import jinja2
 
-    loader = jinja2.PackageLoader("bpfcc.backends.aot")
     environment = jinja2.Environment(
-        loader=loader,
+        loader=jinja2.PackageLoader(package),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 - it is C
     )
-    environment.filters["c_string"] = c_string
+    environment.filters["c_string"] = quoted
     environment.filters["c_int64"] = c_int64
-    return environment.get_template("program.c.j2")
+    return environment.get_template(name)
 
 
-def c_string(text: str) -> str:
-    """A string literal."""
-    from bpfcc.backends.aot.printing import quoted
-
-    return quoted(text)
+@cache
+def template() -> Any:
+    """The shape of a file."""
+    return c_template("bpfcc.backends.aot", "program.c.j2")
 
 
 def own_lines(text: str) -> str:

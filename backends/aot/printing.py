@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from bpfcc.backends.aot.scopes import WORD, written
+from bpfcc.backends.aot.scopes import WORD
 from bpfcc.backends.aot.structure import For, Goto, If, Label, Return, Text
 
 if TYPE_CHECKING:
@@ -126,5 +126,5 @@ def continues(body: list[Statement]) -> bool:
 
 def sees(condition: str, body: list[Statement]) -> bool:
     """Whether it names what is declared in the braces that it would be written behind."""
-    declared = {written(Text(found.text.split("*")[-1].split("_t ")[-1])) for found in body if isinstance(found, Text) and found.declares}
+    declared = {found.declares for found in body if isinstance(found, Text)}
     return not declared.isdisjoint(WORD.findall(condition))

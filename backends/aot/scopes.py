@@ -95,7 +95,7 @@ def _declare(body: list[Statement], types: Mapping[str, str], once: set[str], to
         name = written(statement)
         if name in once and isinstance(statement, Text) and behind[name] == total[name]:
             statement.text = f"{types[name]}{statement.text}"
-            statement.declares = True
+            statement.declares = name
             done.add(name)
         for inner in _inner(statement):
             _declare(inner, types, once - done, total, done)

@@ -33,11 +33,11 @@ MAX_CONDITION: Final = 100
 @final
 @dataclass(slots=True)
 class Text:
-    """A statement, or several that belong together, from an instruction; `declares`: it is a declaration."""
+    """A statement, or several that belong together, from an instruction; `declares`: the variable that it declares."""
 
     text: str
     insn: int = -1
-    declares: bool = False
+    declares: str = ""
 
 
 @final
@@ -228,7 +228,10 @@ class Structure:
 
     def _way(self, block: Block, edge: Edge, insn: int) -> list[Statement]:
         """What happens on an edge to a block that is elsewhere."""
-        block, edge, before = self._to(block, edge)
+        return self._elsewhere(self._to(block, edge), insn)
+
+    def _elsewhere(self, end: tuple[Block, Edge, list[Statement]], insn: int) -> list[Statement]:
+        block, edge, before = end
         if self.is_exit(edge.block):
             return [*before, *self.leave(edge.block, edge)]
         return [*before, *self.jump(block, edge), Goto(edge.block, insn)]
@@ -244,7 +247,7 @@ class Structure:
         condition, negated = self.condition(ending)
         ways = [ending.then, ending.otherwise]
         nested = [self._nested(way, children) for way in ways]
-        # What a nested way leads to in the end, and what happens on it.
+        # What a way leads to in the end, and what happens on it.
         ends = [self._to(block, way) for way in ways]
         inner = [end.block for (_, end, _), is_nested in zip(ends, nested, strict=True) if is_nested]
         merges = [child for child in children if child not in inner]
@@ -254,7 +257,7 @@ class Structure:
         arms = [made.then, made.otherwise]
         for at in (0, 1):
             if not nested[at]:
-                arms[at] += self._way(block, ways[at], ending.insn)
+                arms[at] += self._elsewhere(ends[at], ending.insn)
         rest: Block | None = None
         which = [at for at in (0, 1) if nested[at]]
         # The shorter arm goes into braces; the longer one too, if both come together again, else it simply goes on.

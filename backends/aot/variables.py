@@ -208,10 +208,10 @@ class Variables:
                     if param in needed and type(value) is Value and value not in folded:
                         self._share(param, value)
         # Values of one variable of the source, where they are not needed side by side.
-        first: dict[tuple[str, int], Value] = {}
+        first: dict[str, Value] = {}
         for value, name in names.items():
             if value in self._parent and value not in folded:
-                self._share(first.setdefault((name, 0), value), value)
+                self._share(first.setdefault(name, value), value)
 
     # ---- names and types
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from bpfcc.backends.aot.descriptor import wrapped
-from bpfcc.backends.aot.emit import Part, Shared, c_string, function_text, identifier, own_lines, words_text
+from bpfcc.backends.aot.emit import Part, Shared, c_template, function_text, identifier, own_lines, words_text
 from bpfcc.backends.aot.function import FunctionWriter
-from bpfcc.backends.base import ContextLayout, Environment, MapBinding
+from bpfcc.backends.base import Environment, MapBinding, layout_of
 from bpfcc.bpfir.collector import paused_collector
 from bpfcc.compat.native.info_hash import HASH_TYPE, program_info_hash
 from bpfcc.compat.native.names import PeSections, checked_name
@@ -101,14 +101,14 @@ def emit_native(programs: Sequence[NativeProgram], options: NativeOptions, *, ma
             helpers.append(tuple(unit.helpers))
     entries, numbers = map_entries(platform, [*shared.maps, *(spec for spec in maps if all(spec.name != m.name for m in shared.maps))])
     prefix = module_name(options.module)
+    named = named_data(entries, prefix)
     text = template().render(
         header=own_text(HEADER), words=words_text(), driver=own_text(DRIVER), programs=contexts,
-        maps=named_data(entries, prefix), initial_values=initial_values(entries, {program.name for program in programs}, numbers),
-        globals=global_sections(named_data(entries, prefix)), module=prefix, abi=ABI, made_from=options.made_from, version=__version__,
+        maps=named, initial_values=initial_values(entries, {program.name for program in programs}, numbers),
+        globals=global_sections(named), module=prefix, abi=ABI, made_from=options.made_from, version=__version__,
         elf_hash=wrapped(options.elf_hash) if options.elf_hash is not None else None, extra=options.extra,
     )  # fmt: skip
-    found = tuple(named_data(entries, prefix))
-    return Native(own_lines(text), found, tuple(each["pe_section"] for each in contexts), tuple(helpers))
+    return Native(own_lines(text), tuple(named), tuple(each["pe_section"] for each in contexts), tuple(helpers))
 
 
 def part_of(program: NativeProgram) -> Part:
@@ -158,12 +158,9 @@ def environment(platform: Platform, program: NativeProgram) -> Environment:
     """What a program is written against: the platform's helpers and context, no addresses."""
     spec = platform.program_type(program.type)
     codec = context_codec(platform, program.type, program.attach_type)
-    layout = ContextLayout(pointer_bytes=POINTER_BYTES)
-    if codec is not None:
-        start, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
-        if start < 0:
-            start, end = codec.offset_of_kind("memory_start"), codec.offset_of_kind("memory_end")
-        layout = ContextLayout(start, end, meta, POINTER_BYTES)
+    layout = layout_of(codec)._replace(pointer_bytes=POINTER_BYTES)
+    if codec is not None and layout.data < 0:
+        layout = layout._replace(data=codec.offset_of_kind("memory_start"), data_end=codec.offset_of_kind("memory_end"))
 
     def name(helper: int) -> str:
         found = platform.helpers_by_id.get(helper) or spec.own_helpers.get(helper)
@@ -186,14 +183,4 @@ def environment(platform: Platform, program: NativeProgram) -> Environment:
 @cache
 def template() -> Any:
     """The shape of a file."""
-    import jinja2
-
-    found = jinja2.Environment(
-        loader=jinja2.PackageLoader("bpfcc.compat.native"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - it is C
-    )
-    found.filters["c_string"] = c_string
-    return found.get_template("windows.c.j2")
+    return c_template("bpfcc.compat.native", "windows.c.j2")

@@ -13,24 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, final
 
-from bpfcc.backends.aot.build import COMPILE_SECONDS, MACHINES, bundled_binary, run_tool
+from bpfcc.backends.aot.build import MACHINES, WARNINGS, WRAP, bundled_binary, run_tool
 from bpfcc.compat.native.unit import own_text
 from bpfcc.errors import CompileError, InputError, InternalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["COMPILE_SECONDS", "NativeBuild", "machine_of_image"]
-
 Kind = Literal["dll", "sys"]
 GUARD: Final = "guard.c"
 TRIPLES: Final = {"x86_64": "x86_64-windows-msvc", "arm64": "aarch64-windows-msvc"}
 IMPORT_MACHINES: Final = {"x86_64": "i386:x86-64", "arm64": "arm64"}
 PE_MACHINES: Final = {0x8664: "x86_64", 0xAA64: "arm64"}
-WARNINGS: Final = ("-std=c99", "-Wall", "-Wextra", "-Wconversion")
 FLAGS: Final = (
-    "-O2", "-g0", "-mcpu=baseline", "-ffreestanding", "-fbuiltin", "-fno-stack-protector", "-fno-sanitize=undefined", "-fwrapv-pointer",
-    "-DBPFCC_POINTERS_WRAP", "-Xclang", "-cfguard",
+    "-O2", "-g0", "-mcpu=baseline", "-ffreestanding", "-fbuiltin", "-fno-stack-protector", "-fno-sanitize=undefined", *WRAP,
+    "-Xclang", "-cfguard",
 )  # fmt: skip
 # What compilers call by themselves.
 MEMORY: Final = ("memcpy", "memmove", "memset", "memcmp", "__chkstk")

@@ -10,14 +10,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpfcc.backends.aot.emit import Part, emit, identifier
-from bpfcc.backends.base import ContextLayout, Environment, MapBinding
+from bpfcc.backends.base import Environment, MapBinding, layout_of
 from bpfcc.backends.binding import refuse_big_endian
 from bpfcc.bpfir.ops import Assume, Value
 from bpfcc.errors import InputError, InternalError, UnsupportedError
 from bpfcc.execution import RAW, TAIL_CALL, needed_maps, refuse_externs
 from bpfcc.frontend.dwarf_locations import Register
 from bpfcc.gate import MAX_TAIL_CALLS, Admission, admit
-from bpfcc.program import module_digest, tail_callable
+from bpfcc.program import known_type, module_digest, with_targets
 from bpfcc.runtime.contexts import context_codec
 from bpfcc.runtime.specs import load_platform
 from bpfcc.runtime.state import NEEDS
@@ -57,9 +57,7 @@ def emit_programs(
     """
     programs = with_targets(programs)
     for program in programs:
-        if program.type is None:
-            message = f"the section of program {program.name!r} does not tell its type; say it with --type"
-            raise UnsupportedError("programs of unknown type", message, file=program.file)
+        known_type(program)
         refuse_big_endian(program.ir)
         refuse_externs(program.ir)
     admissions = [Admission(None)] * len(programs)
@@ -94,15 +92,6 @@ def emit_programs(
     return Emission(made(checked=True), reason)
 
 
-def with_targets(programs: Sequence[Program]) -> list[Program]:
-    """The programs, and those that they can tail-call, each once."""
-    found: dict[str, Program] = {}
-    for program in programs:
-        for each in tail_callable(program):
-            found.setdefault(each.name, each)
-    return list(found.values())
-
-
 def jumps(program: Program) -> bool:
     """Whether it can tail-call."""
     return any(spec.type == "prog_array" for spec in program.maps)
@@ -112,10 +101,6 @@ def offline(program: Program, module: Module, *, checked: bool, own_runtime: boo
     """What a program is emitted against when nobody runs it yet."""
     platform = load_platform(PLATFORM)
     codec = context_codec(platform, program.type or RAW, program.attach_type) if program.type != RAW else None
-    layout = ContextLayout()
-    if codec is not None:
-        start, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
-        layout = ContextLayout(start, end, meta, codec.pointer_bytes)
     known = platform.helpers_by_id
     return Environment(
         maps=[MapBinding(0)] * len(module.maps),
@@ -123,7 +108,7 @@ def offline(program: Program, module: Module, *, checked: bool, own_runtime: boo
         helper_name=lambda helper: f"bpf_{known[helper].name}" if helper in known else f"helper {helper}",
         quiet_helpers=platform.settled_ids,
         tail_call_helper=TAIL_CALL,
-        layout=layout,
+        layout=layout_of(codec),
         checked=checked,
         offline=True,
     )
@@ -144,17 +129,28 @@ def named_module(program: Program) -> tuple[Module, Mapping[str, Mapping[Value, 
     """The program's module, and what its source calls the values, by function; nothing where there is no debug information."""
     from bpfcc.pipeline import lift_bytecode
 
-    info = program.object.debug_info if program.object is not None else None
-    if info is None or not info.present or len(program.bytecode.code) // SLOT_BYTES > MAX_NAMED_INSNS:
+    info = named_by(program)
+    if info is None:
         return program.ir, {}
     module = lift_bytecode(program.bytecode, program.type, bindings=True)
     if module_digest(module) != program.ir_digest:
         raise InternalError(f"program {program.name!r} is lifted in two ways")
+    return module, value_names(program, module)
+
+
+def named_by(program: Program) -> DebugInfo | None:
+    """The debug information that names the program's values, where there is some and it is not too much."""
+    info = program.object.debug_info if program.object is not None else None
+    return info if info is not None and info.present and len(program.bytecode.code) // SLOT_BYTES <= MAX_NAMED_INSNS else None
+
+
+def value_names(program: Program, module: Module) -> Mapping[str, Mapping[Value, str]]:
+    """What the source calls the values of a module that was lifted with bindings; nothing where debug information cannot be read."""
+    info = named_by(program)
     try:
-        return module, {fn.name: names_of(fn, program, info) for fn in module.functions}
+        return {fn.name: names_of(fn, program, info) for fn in module.functions} if info is not None else {}
     except InputError:
-        # Debug information that cannot be read names nothing.
-        return module, {}
+        return {}
 
 
 def names_of(fn: Function, program: Program, info: DebugInfo) -> dict[Value, str]:

@@ -18,11 +18,11 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, final, overload
 
-from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
+from bpfcc.backends.base import Environment, MapBinding, layout_of, load_backend
 from bpfcc.code_cache import CodeCache
 from bpfcc.errors import InputError, Trap, UnsupportedError
 from bpfcc.prepared import Prepared, Result, Results
-from bpfcc.program import tail_callable
+from bpfcc.program import known_type, tail_callable
 from bpfcc.runtime.contexts import DecodedContext
 from bpfcc.runtime.maps import Map, create_map
 from bpfcc.runtime.memory import GENERATION_SHIFT, PACKET_BASE, TRAPS, describe_address
@@ -171,10 +171,6 @@ class Executable:
 
     def _environment(self, module: Module, zeroed: Mapping[str, int] | None) -> Environment:
         codec, runtime = self._run.codec, self.runtime
-        layout = ContextLayout()
-        if codec is not None:
-            start, end, meta = (codec.offset_of_kind(kind) for kind in ("packet_start", "packet_end", "packet_meta"))
-            layout = ContextLayout(start, end, meta, codec.pointer_bytes)
         bindings = ((runtime.binding(spec.name), self.maps[spec.name].handle) for spec in module.maps)
         return Environment(
             maps=[MapBinding(found.id, found.guest_base, found.host_base, pointer) for found, pointer in bindings],
@@ -182,7 +178,7 @@ class Executable:
             helper_name=runtime.helper_name,
             quiet_helpers=runtime.quiet_helpers,
             tail_call_helper=TAIL_CALL,
-            layout=layout,
+            layout=layout_of(codec),
             checked=self.checked,
             zeroed=zeroed,
             cache=CodeCache.default() if self.backend != "interp" else None,
@@ -384,11 +380,7 @@ def prepare(
     Maps are fresh for each executable; `seeds` says what is in them at the start (see `bpfcc.seeds`).
     With back end `kernel` Linux judges and runs it (see `bpfcc.kernel`).
     """
-    if program.type is None:
-        hint = f"give it with --type {program.section or program.name}=TYPE, or types= in Python"
-        message = f"section {program.section!r} does not tell the type of program {program.name!r}; {hint}"
-        raise UnsupportedError("programs of unknown type", message, file=program.file)
-    load_platform("linux").program_type(program.type)
+    load_platform("linux").program_type(known_type(program))
     if budget is not None:
         check_rounds(budget, backend, checked=checked)
     if backend == "kernel":

@@ -11,6 +11,7 @@ Windows, and only what is accepted gets any further. The image carries a record 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -20,10 +21,10 @@ from bpfcc.bpfir.ops import Value
 from bpfcc.compat.image.record import ProgramRecord, Record, record_c
 from bpfcc.compat.native.emit import NativeOptions, NativeProgram, emit_native
 from bpfcc.compat.native.link import NativeBuild
-from bpfcc.errors import InputError, InternalError, RejectedError, UnsupportedError
+from bpfcc.errors import InternalError, RejectedError, UnsupportedError
 from bpfcc.gate import reason
 from bpfcc.judgement import Rules
-from bpfcc.program import module_digest, tail_callable
+from bpfcc.program import known_type, module_digest, with_targets
 from bpfcc.runtime.specs.tables import FOLDER
 
 if TYPE_CHECKING:
@@ -81,20 +82,11 @@ class ImageRequest(NamedTuple):
 
 def judged_for_windows(programs: Sequence[Program], *, origin: Origin = "linux", platform: str = WINDOWS) -> list[ForWindows]:
     """The programs and those that they can tail-call, each judged by the rules of Windows. UnsupportedError: their type is not known."""
-    found: dict[str, Program] = {}
-    for program in programs:
-        for each in tail_callable(program):
-            found.setdefault(each.name, each)
     judge = ported if origin == "linux" else partial(native, platform=platform)
-    return [judge(typed(program)) for program in found.values()]
-
-
-def typed(program: Program) -> Program:
-    """The program, whose type has to be known."""
-    if program.type is None:
-        message = f"section {program.section!r} does not tell the type of program {program.name!r}; say it with --type"
-        raise UnsupportedError("programs of unknown type", message, file=program.file)
-    return program
+    found = with_targets(programs)
+    for program in found:
+        known_type(program)
+    return [judge(program) for program in found]
 
 
 def ported(program: Program) -> ForWindows:
@@ -111,6 +103,7 @@ def ported(program: Program) -> ForWindows:
 
 def native(program: Program, *, platform: str) -> ForWindows:
     """A program that was written for Windows."""
+    from bpfcc.emission import value_names
     from bpfcc.pipeline import lift_bytecode
     from bpfcc.verification import judge_here
 
@@ -124,32 +117,31 @@ def native(program: Program, *, platform: str) -> ForWindows:
     return ForWindows(program, module, kind, program.attach_type, program.section, verdict, (), value_names(program, module))
 
 
-def value_names(program: Program, module: Module) -> Mapping[str, Mapping[Value, str]]:
-    """What the source calls the program's values; nothing where there is no debug information that can be read."""
-    from bpfcc.emission import MAX_NAMED_INSNS, names_of
-
-    info = program.object.debug_info if program.object is not None else None
-    if info is None or not info.present or len(program.bytecode.code) // SLOT_BYTES > MAX_NAMED_INSNS:
-        return {}
-    try:
-        return {fn.name: names_of(fn, program, info) for fn in module.functions}
-    except InputError:
-        return {}
-
-
 # ---- images
 
 
-def emit_image(found: Sequence[ForWindows], request: ImageRequest) -> Native:
-    """The C of an image. RejectedError where a program is not accepted, UnsupportedError where it is absent from Windows."""
+def emit_image(found: Sequence[ForWindows], request: ImageRequest, *, claimed: Record | None = None) -> Native:
+    """The C of an image. RejectedError where a program is not accepted, UnsupportedError where it is absent from Windows.
+
+    `claimed`: a record whose digests of object and IR stand in the image's; everything else is found out here.
+    """
     programs = [native_program(each) for each in found]
-    owner = found[0].program.object if found else None
-    digest = sha256(owner.data if owner is not None else b"".join(each.program.bytecode.code for each in found)).digest()
+    digest = object_digest(found) if claimed is None else bytes.fromhex(claimed.object)
+    record = record_of(found, request, digest)
+    if claimed is not None:
+        digests = {each.name: each.ir for each in claimed.programs}
+        record = replace(record, programs=[replace(each, ir=digests.get(each.name, each.ir)) for each in record.programs])
     options = NativeOptions(
         Path(request.source).name, request.platform, request.lines, Path(request.source).name, digest if request.hash else None,
-        record_c(record_of(found, request, digest)),
+        record_c(record),
     )  # fmt: skip
     return emit_native(programs, options, maps=held_maps(found))
+
+
+def object_digest(found: Sequence[ForWindows]) -> bytes:
+    """SHA-256 of the object that the programs come from, of their instructions where there is none."""
+    owner = found[0].program.object if found else None
+    return sha256(owner.data if owner is not None else b"".join(each.program.bytecode.code for each in found)).digest()
 
 
 def native_program(each: ForWindows) -> NativeProgram:

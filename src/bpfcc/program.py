@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.module import Bytecode, MapSpec
-from bpfcc.errors import InputError, InternalError
+from bpfcc.errors import InputError, InternalError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bpfcc.bpfir.function import Module
@@ -156,6 +156,24 @@ def tail_callable(program: Program) -> Iterator[Program]:
                 if target.name not in found:
                     found[target.name] = target
                     queue.append(target)
+
+
+def with_targets(programs: Iterable[Program]) -> list[Program]:
+    """The programs, and those that they can tail-call, each once."""
+    found: dict[str, Program] = {}
+    for program in programs:
+        for each in tail_callable(program):
+            found.setdefault(each.name, each)
+    return list(found.values())
+
+
+def known_type(program: Program) -> str:
+    """The program's type; UnsupportedError, with what to do about it, where its section does not tell."""
+    if program.type is None:
+        hint = f"give it with --type {program.section or program.name}=TYPE, or types= in Python"
+        message = f"section {program.section!r} does not tell the type of program {program.name!r}; {hint}"
+        raise UnsupportedError("programs of unknown type", message, file=program.file)
+    return program.type
 
 
 def module_digest(module: Module) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bpfcc.backends.aot.descriptor import NO_FIELD, MapNotes, Node
 from bpfcc.contents import type_named
 from bpfcc.execution import member_offset
-from bpfcc.values import ADDRESS_STRUCTS, BIG_ENDIAN_NAMES, MAX_DEPTH, MAX_ELEMENTS, tag_of
+from bpfcc.values import ADDRESS_STRUCTS, MAX_DEPTH, MAX_ELEMENTS, is_big_endian, tag_of
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.module import MapSpec
@@ -69,7 +69,7 @@ def plain(size: int) -> Node:
 def _shape(btf: Btf, type_id: int, size: int, depth: int) -> Node:
     if depth == 0:
         return Node(BYTES, size)
-    if _is_big_endian(btf, type_id) and size in NUMBERS:
+    if is_big_endian(btf, type_id) and size in NUMBERS:
         return Node(BIG_ENDIAN, size)
     found = btf.type(btf.skip_modifiers(type_id))
     match found.kind:
@@ -148,14 +148,3 @@ def _array(btf: Btf, found: BtfType, whole: int, depth: int) -> Node:
         return Node(TEXT if text else BYTES, whole)
     count = min(found.length, MAX_ELEMENTS)
     return Node(ARRAY, whole, length=count, inside=(_shape(btf, found.type_id, size, depth - 1),))
-
-
-def _is_big_endian(btf: Btf, type_id: int) -> bool:
-    for _ in range(MAX_DEPTH):
-        found = btf.type(type_id)
-        if found.kind == "typedef" and found.name in BIG_ENDIAN_NAMES:
-            return True
-        if found.kind not in {"typedef", "const", "volatile", "restrict", "type_tag"}:
-            return False
-        type_id = found.type_id
-    return False

@@ -42,7 +42,7 @@ def decode_plain(data: bytes, endian: Endian = "little") -> Any:
 def _decode(btf: Btf, type_id: int, data: bytes, endian: Endian, depth: int) -> Any:
     if depth == 0:
         return data.hex()
-    if _is_big_endian(btf, type_id):
+    if is_big_endian(btf, type_id):
         return int.from_bytes(data, "big")
     found = btf.type(btf.skip_modifiers(type_id))
     match found.kind:
@@ -136,7 +136,8 @@ def address_text(data: bytes) -> str:
     return str(ipaddress.ip_address(data))
 
 
-def _is_big_endian(btf: Btf, type_id: int) -> bool:
+def is_big_endian(btf: Btf, type_id: int) -> bool:
+    """Whether it is a number in network order, by the name of its type."""
     for _ in range(MAX_DEPTH):
         found = btf.type(type_id)
         if found.kind == "typedef" and found.name in BIG_ENDIAN_NAMES:

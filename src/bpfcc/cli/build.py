@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,6 +9,7 @@ import click
 
 from bpfcc.cli.build_windows import WindowsBuild, build_windows, check_asked
 from bpfcc.cli.build_windows import default_output as windows_output
+from bpfcc.cli.files import renamed, write
 from bpfcc.cli.judged import Judged, open_judged
 from bpfcc.cli.messages import diagnostic_lines
 from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading
@@ -19,6 +19,7 @@ from bpfcc.judgement import gate_closed
 if TYPE_CHECKING:
     from bpfcc.cli.screen import Screen
     from bpfcc.native_images import Origin
+    from bpfcc.pipeline import Source
 
 EPILOG = """\b
 Examples:
@@ -143,8 +144,7 @@ class Native(NamedTuple):
 def default_output(path: Path, emit: str, target: str) -> Path:
     """Next to the source. A program is named as its source without `.bpf`, and so is C, which must not take the source's place."""
     if emit in ("c", "exe"):
-        stem = path.name.removesuffix(path.suffix).removesuffix(".bpf")
-        return path.with_name(stem + SUFFIXES[emit])
+        return renamed(path, SUFFIXES[emit])
     return path.with_suffix(".dylib" if emit == "so" and target == "macos" else SUFFIXES[emit])
 
 
@@ -156,10 +156,7 @@ def build_native(
     from bpfcc.emission import emit_programs
 
     source = reading.source(path, screen)
-    if verify:
-        judged = open_judged(reading, source, screen, names=names)
-    else:
-        judged = Judged(reading.open(source, lift=True, programs=names or None), {})
+    judged = opened(source, names, reading, screen, verify=verify)
     programs = chosen_programs(judged.object, names)
     status = judged.show_refused(programs, screen)
     if status:
@@ -189,6 +186,13 @@ def build_native(
     return 0
 
 
+def opened(source: Source, names: tuple[str, ...], reading: Reading, screen: Screen, *, verify: bool) -> Judged:
+    """The object, judged if that is wanted."""
+    if verify:
+        return open_judged(reading, source, screen, names=names)
+    return Judged(reading.open(source, lift=True, programs=names or None), {})
+
+
 def make(
     path: Path, emit: str, names: tuple[str, ...], reading: Reading, screen: Screen, *, verify: bool
 ) -> tuple[bytes, Judged | None, int]:
@@ -201,10 +205,7 @@ def make(
         judged = open_judged(reading, reading.source(path, screen), screen, names=())
         return content, judged, judged.show_refused(list(judged.object.programs.values()), screen)
     source = reading.source(path, screen)
-    if verify:
-        judged = open_judged(reading, source, screen, names=names)
-    else:
-        judged = Judged(reading.open(source, lift=True, programs=names or None), {})
+    judged = opened(source, names, reading, screen, verify=verify)
     programs = chosen_programs(judged.object, names)
     status = judged.show_refused(programs, screen)
     if emit == "obj":
@@ -239,14 +240,3 @@ def compile_text(path: Path, emit: str, reading: Reading, screen: Screen, *, qui
         for line in diagnostic_lines(result.diagnostics, screen):
             screen.error_line(line)
     return result.output
-
-
-def write(target: Path | None, content: bytes, screen: Screen) -> None:
-    """Write all or nothing."""
-    if target is None:
-        sys.stdout.buffer.write(content)
-        return
-    from bpfcc.frontend.clang import write_atomically
-
-    write_atomically(target, content)
-    screen.note(f"wrote {target} ({len(content)} bytes)")

@@ -6,6 +6,7 @@ import platform as machines
 import sys
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from bpfcc.cli.files import renamed, write
 from bpfcc.cli.options import chosen_programs, worst
 from bpfcc.errors import EXIT_REJECTED, InputError, UnsupportedError
 
@@ -36,8 +37,8 @@ class WindowsBuild(NamedTuple):
 
 
 def default_output(path: Path, emit: str) -> Path:
-    """Next to the source, named as it without `.bpf`."""
-    return path.with_name(path.name.removesuffix(path.suffix).removesuffix(".bpf") + SUFFIXES[emit])
+    """Next to the source."""
+    return renamed(path, SUFFIXES[emit])
 
 
 def check_asked(asked: WindowsBuild, data: Path | None) -> None:
@@ -65,8 +66,6 @@ def machine_of(arch: str | None) -> str:
 
 def build_windows(path: Path, asked: WindowsBuild, output: Path | None, names: tuple[str, ...], reading: Reading, screen: Screen) -> int:
     """Rewrite, judge, emit, compile and write; the exit status."""
-    from bpfcc.cli.build import write
-
     tables = "windows" if reading.platform == "linux" else reading.platform
     source = reading.source(path, screen)
     obj = reading.open(source, lift=False, programs=names or None, needs=NEEDS, origin="linux" if asked.origin == "linux" else tables)

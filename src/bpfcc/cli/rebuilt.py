@@ -14,19 +14,18 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from bpfcc.compat.image.record import Record, record_c
+from bpfcc.cli.build_windows import NEEDS, show_refused
+from bpfcc.compat.image.record import Record
 from bpfcc.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from bpfcc.cli.options import Reading
     from bpfcc.cli.screen import Screen
     from bpfcc.compat.image.subject import Subject
-    from bpfcc.native_images import Emit, ForWindows, ImageRequest, Origin
+    from bpfcc.native_images import Emit, ImageRequest, Origin
 
-NEEDS: Final = ("bpfcc.native_images", "bpfcc.porting", "bpfcc.verifier.judge", "bpfcc.verification")
 # Options that the request itself has; the others are those of compiling.
 OWN: Final = frozenset({"emit", "arch", "from", "hash"})
 COMPILING: Final = ("opt", "mcpu")
@@ -44,7 +43,6 @@ def rebuild_and_compare(data: bytes, subject: Subject, against: Path, reading: R
     names = tuple(each.name for each in record.programs)
     origin = "linux" if request.origin == "linux" else request.platform
     obj = reading.open(source, lift=False, programs=names, needs=NEEDS, origin=origin)
-    from bpfcc.cli.build_windows import show_refused
     from bpfcc.native_images import build_image, emit_image, judged_for_windows
 
     with screen.busy(f"judging {against}"):
@@ -57,25 +55,9 @@ def rebuild_and_compare(data: bytes, subject: Subject, against: Path, reading: R
             return outcome(against, "same", [])
         if sha256(source.data).hexdigest() == record.object:
             return outcome(against, "differs", differing)
-        elsewhere = build_image(emit_as_claimed(found, request, record), request.emit, str(request.machine))
+        elsewhere = build_image(emit_image(found, request, claimed=record).text, request.emit, str(request.machine))
     note = "the object is another one: another source, other options, another compiler or another directory"
     return outcome(against, "differs" if compared(data, elsewhere, subject.image.name) else "same-code", [note, *differing])
-
-
-def emit_as_claimed(found: Sequence[ForWindows], request: ImageRequest, claimed: Record) -> str:
-    """C of an image whose digests of object and IR are those that the record claims; everything else is found out here."""
-    from bpfcc.compat.native.emit import NativeOptions, emit_native
-    from bpfcc.native_images import held_maps, native_program, record_of
-
-    digest = bytes.fromhex(claimed.object)
-    record = record_of(found, request, digest)
-    digests = {each.name: each.ir for each in claimed.programs}
-    programs = [replace(each, ir=digests.get(each.name, each.ir)) for each in record.programs]
-    options = NativeOptions(
-        request.source, request.platform, request.lines, request.source, digest if request.hash else None,
-        record_c(replace(record, programs=programs)),
-    )  # fmt: skip
-    return emit_native([native_program(each) for each in found], options, maps=held_maps(found)).text
 
 
 def outcome(against: Path, status: str, differences: list[str]) -> dict[str, Any]:
