@@ -78,7 +78,7 @@ def rules_record(rules: Rules) -> dict[str, Any]:
     """The rules as JSON has them; `rules_of` is the inverse."""
     options = asdict(rules.options)
     options |= {name: sorted(options[name]) for name in ("deny", "warn")}
-    return {"platform": rules.platform, "explain": rules.explain, "options": options}
+    return {"platform": rules.platform, "explain": rules.explain, "options": options, "port": rules.port}
 
 
 def rules_of(record: dict[str, Any]) -> Rules:
@@ -89,7 +89,7 @@ def rules_of(record: dict[str, Any]) -> Rules:
     options = dict(record["options"])
     options |= {name: frozenset(options[name]) for name in ("deny", "warn")}
     options["budget"] = Budget(**options["budget"])
-    return Rules(record["platform"], Options(**options), record["explain"])
+    return Rules(record["platform"], Options(**options), record["explain"], record["port"])
 
 
 def platform_digest(reference: str) -> str:

@@ -85,11 +85,15 @@ class Named(Protocol):
 @final
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How programs are judged: `platform` is `linux`, `windows` or a file; `explain` names variables and folds follow-ups."""
+    """How programs are judged: `platform` is `linux`, `windows` or a file; `explain` names variables and folds follow-ups.
+
+    `port`: programs are Linux's, and rewritten for Windows before they are judged (`bpfcc.porting`).
+    """
 
     platform: str = "linux"
     options: Options = field(default_factory=Options)
     explain: bool = True
+    port: bool = False
 
 
 def engine_present() -> bool:
@@ -155,6 +159,15 @@ def judge_and_hint(
 def ask(engine: Engine, module: Module, request: Request, smt: Smt | None) -> Judgement:
     """Ask the engine, with a solver where it takes one."""
     return engine(module, request, smt=smt) if "smt" in getattr(engine, "__annotations__", ()) else engine(module, request)
+
+
+def subject_of(program: Program, rules: Rules) -> tuple[Program, Module]:
+    """What is judged: the program and its IR, rewritten where the rules say so. UnsupportedError: it does not port."""
+    if not rules.port:
+        return program, lift_for(program, rules)
+    from bpfcc.porting import rewritten
+
+    return rewritten(program)
 
 
 def lift_for(program: Program, rules: Rules) -> Module:
@@ -297,12 +310,24 @@ def warm_up(rules: Rules, *, runs: bool = False) -> None:
         load_engine()
         # A table of its own, which is read at the first question.
         _ = platform.kfuncs
+        if rules.port:
+            warm_up_ports()
     for package in packages:
         import_all(package)
     for name in modules:
         import_module(name)
     if runs:
         warm_up_runs()
+
+
+def warm_up_ports() -> None:
+    """What rewriting imports and reads."""
+    from bpfcc.runtime.specs import load_platform
+
+    import_module("bpfcc.porting")
+    import_all("bpfcc.compat.rewrite")
+    import_module("bpfcc.compat.rewrite.table").correspondence()
+    load_platform(RUNS_HERE)
 
 
 def warm_up_runs() -> None:

@@ -28,7 +28,7 @@ from bpfcc.program import known_type, module_digest, with_targets
 from bpfcc.runtime.specs.tables import FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bpfcc.bpfir.function import Module
     from bpfcc.bpfir.module import MapSpec
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from bpfcc.compat.rewrite import Entry
     from bpfcc.program import Program
     from bpfcc.verifier.verdict import Verdict
+
+    # The verdict on a program, where there is one already.
+    Known = Callable[[Program], Verdict | None]
 
 Origin = Literal["linux", "windows"]
 Emit = Literal["c", "dll", "sys"]
@@ -80,34 +83,49 @@ class ImageRequest(NamedTuple):
 # ---- programs
 
 
-def judged_for_windows(programs: Sequence[Program], *, origin: Origin = "linux", platform: str = WINDOWS) -> list[ForWindows]:
-    """The programs and those that they can tail-call, each judged by the rules of Windows. UnsupportedError: their type is not known."""
+def nobody(_program: Program) -> Verdict | None:
+    """Nothing is known of any program."""
+    return None
+
+
+def rules_for(origin: Origin, platform: str = WINDOWS) -> Rules:
+    """How programs are judged that are to become an image."""
+    return Rules(WINDOWS, port=True) if origin == "linux" else Rules(platform)
+
+
+def judged_for_windows(
+    programs: Sequence[Program], *, origin: Origin = "linux", platform: str = WINDOWS, known: Known = nobody
+) -> list[ForWindows]:
+    """The programs and those that they can tail-call, each judged by the rules of Windows. UnsupportedError: their type is not known.
+
+    `known`: the verdicts by `rules_for`, where a confined child made them. Without one a program is judged in this process.
+    """
     judge = ported if origin == "linux" else partial(native, platform=platform)
     found = with_targets(programs)
     for program in found:
         known_type(program)
-    return [judge(program) for program in found]
+    return [judge(program, known=known(program)) for program in found]
 
 
-def ported(program: Program) -> ForWindows:
+def ported(program: Program, *, known: Verdict | None = None) -> ForWindows:
     """A program for Linux, rewritten."""
     from bpfcc.porting import port
     from bpfcc.runtime.specs import load_platform
 
-    made = port(program)
+    made = port(program, known=known)
     told = load_platform(WINDOWS).section(program.section)
     same = told is not None and (told.type, told.attach_type) == (made.type, made.attach_type)
     section = program.section if same else made.section or program.section
     return ForWindows(program, made.module, made.type or "", made.attach_type, section, made.verdict, made.entries)
 
 
-def native(program: Program, *, platform: str) -> ForWindows:
+def native(program: Program, *, platform: str, known: Verdict | None = None) -> ForWindows:
     """A program that was written for Windows."""
     from bpfcc.emission import value_names
     from bpfcc.pipeline import lift_bytecode
     from bpfcc.verification import judge_here
 
-    verdict = judge_here(program, Rules(platform))
+    verdict = known or judge_here(program, rules_for("windows", platform))
     kind = program.type or ""
     if not verdict.digest:
         return ForWindows(program, None, kind, program.attach_type, program.section, verdict)

@@ -4,7 +4,8 @@
     ported.module, ported.entries
     ported.verdict.accepted                  by the rules of Windows, on the rewritten IR
 
-`bpfcc.compat.rewrite` does the work; here are the object's types, its CO-RE relocations and the verifier with all that it can use.
+`bpfcc.compat.rewrite` does the work; here are the object's types, its CO-RE relocations and the verifier with all that it can use. Of
+a stranger's object a confined child makes the verdict (`Rules(port=True)`), and then `port` is told what it was.
 """
 
 from __future__ import annotations
@@ -14,24 +15,28 @@ from typing import TYPE_CHECKING, Final
 
 from bpfcc.compat.rewrite.core import CoreUse, core_uses
 from bpfcc.compat.rewrite.port import Ported, to_windows
-from bpfcc.errors import UnsupportedError
-from bpfcc.judgement import Rules, ask, exhausted, explain_verdict, load_engine, unexplained, unsupported
-from bpfcc.verifier.options import Request
-from bpfcc.verifier.verdict import Verdict
+from bpfcc.errors import InternalError, UnsupportedError
+from bpfcc.judgement import Rules, explain_verdict, judge_and_hint, unexplained
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Module
     from bpfcc.compat.rewrite.table import Correspondence
     from bpfcc.program import Program
+    from bpfcc.verifier.verdict import Verdict
 
-RULES: Final = Rules("windows")
+RULES: Final = Rules("windows", port=True)
 
 
-def port(program: Program, *, table: Correspondence | None = None) -> Ported:
-    """The program on Windows, as far as it goes. InputError where its code cannot be linked or lifted."""
+def port(program: Program, *, table: Correspondence | None = None, known: Verdict | None = None) -> Ported:
+    """The program on Windows, as far as it goes. InputError where its code cannot be linked or lifted.
+
+    `known`: the verdict, where it was judged already. InternalError where that is about other IR than what is made here.
+    """
 
     def judge(_program: object, module: Module, program_type: str, attach_type: str | None) -> Verdict:
-        return judge_port(program, module, program_type, attach_type)
+        if known is None:
+            return judge_port(program, module, program_type, attach_type)
+        return checked_port(program, module, replace(known, type=program_type))
 
     return to_windows(program, table=table, judge=judge, core=relocations(program))
 
@@ -44,28 +49,29 @@ def relocations(program: Program) -> tuple[CoreUse, ...]:
     return tuple(core_uses(program.bytecode, owner.btf, owner.type_extensions))
 
 
+def rewritten(program: Program) -> tuple[Program, Module]:
+    """The program as Windows has it, and its IR there. UnsupportedError where it does not port."""
+    made = to_windows(program, core=relocations(program))
+    if made.module is None or made.type is None:
+        what = ", ".join(entry.name for entry in made.absent)
+        raise UnsupportedError(f"program {program.name} on Windows", f"it does not port to Windows: absent there: {what}")
+    return program.placed(made.type, made.attach_type), made.module
+
+
 def judge_port(program: Program, module: Module, program_type: str, attach_type: str | None) -> Verdict:
     """The verdict on a rewritten module, with names and places."""
     from bpfcc.program import module_digest
-    from bpfcc.runtime.specs import load_platform
     from bpfcc.smt import local_solver
-    from bpfcc.types import object_types
 
-    platform, digest = load_platform(RULES.platform), module_digest(module)
-    license = "" if program.license is None and program.object is not None else program.license  # noqa: A001 - the field's name
-    request = Request(
-        platform=platform, type=program_type, attach_type=attach_type, license=license, options=RULES.options,
-        object_types=object_types(program.btf, program_type, platform), btf=program.btf,
-    )  # fmt: skip
-    try:
-        judged = ask(load_engine(), module, request, local_solver())
-    except UnsupportedError as error:
-        return unsupported(program, RULES, error, digest)
-    except RecursionError:
-        return exhausted(program, RULES, "nesting: the program's structure is too deep", digest)
-    verdict = Verdict(
-        program.name, program.section, program_type, platform.name, judged.status, tuple(judged.findings), judged.stats, digest,
-        judged.zeroed,
-    )  # fmt: skip
-    named = explain_verdict(verdict, program, module)
-    return replace(unexplained(named), name=program.name)
+    there = program.placed(program_type, attach_type)
+    verdict, _ = judge_and_hint(there, RULES, smt=local_solver(), module=module, digest=module_digest(module))
+    return unexplained(explain_verdict(verdict, program, module))
+
+
+def checked_port(program: Program, module: Module, verdict: Verdict) -> Verdict:
+    """A verdict that was made elsewhere. One without a digest is none that accepts."""
+    from bpfcc.program import module_digest
+
+    if verdict.digest and verdict.digest != module_digest(module):
+        raise InternalError(f"program {program.name!r} is rewritten in two ways")
+    return verdict

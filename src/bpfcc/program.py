@@ -117,6 +117,13 @@ class Program:
             return self
         return Program(self.name, self.section, program_type, self._link, sleepable=self.sleepable, license=self.license, owner=self.object)
 
+    def placed(self, program_type: str, attach_type: str | None) -> Program:
+        """The program on another platform: of that type there, attached so."""
+        return Program(
+            self.name, self.section, program_type, self._link, attach_type=attach_type, sleepable=self.sleepable, license=self.license,
+            owner=self.object,
+        )  # fmt: skip
+
     def attached(self, attach_type: str) -> Program:
         """The program, attached in that way."""
         return Program(

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bpfcc.cli.files import renamed, write
+from bpfcc.cli.judged import STATUSES, open_judged
 from bpfcc.cli.options import chosen_programs, worst
 from bpfcc.errors import EXIT_REJECTED, InputError, UnsupportedError
 
@@ -67,12 +68,15 @@ def machine_of(arch: str | None) -> str:
 def build_windows(path: Path, asked: WindowsBuild, output: Path | None, names: tuple[str, ...], reading: Reading, screen: Screen) -> int:
     """Rewrite, judge, emit, compile and write; the exit status."""
     tables = "windows" if reading.platform == "linux" else reading.platform
+    if asked.origin == "linux" and tables != "windows":
+        raise InputError(f"--platform {tables}: tables of your own are for programs that were written for them (--from windows)")
     source = reading.source(path, screen)
-    obj = reading.open(source, lift=False, programs=names or None, needs=NEEDS, origin="linux" if asked.origin == "linux" else tables)
-    from bpfcc.native_images import ImageRequest, build_image, emit_image, judged_for_windows
+    from bpfcc.native_images import ImageRequest, build_image, emit_image, judged_for_windows, rules_for
 
-    with screen.busy(f"judging {path}"):
-        found = judged_for_windows(chosen_programs(obj, names), origin=asked.origin, platform=tables)
+    whose = "linux" if asked.origin == "linux" else tables
+    judged = open_judged(reading, source, screen, names=names, needs=NEEDS, rules=rules_for(asked.origin, tables), origin=whose)
+    with screen.busy(f"rewriting {path}"):
+        found = judged_for_windows(chosen_programs(judged.object, names), origin=asked.origin, platform=tables, known=judged.verdict)
     status = show_refused(found, screen)
     if status:
         screen.note("nothing is written")
@@ -96,7 +100,6 @@ def build_windows(path: Path, asked: WindowsBuild, output: Path | None, names: t
 
 def show_refused(found: Sequence[ForWindows], screen: Screen) -> int:
     """Print why programs cannot become images on standard error; the worst exit status."""
-    from bpfcc.cli.judged import STATUSES
     from bpfcc.cli.screen import color_wanted
     from bpfcc.explain import render_verdict
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from bpfcc.cli.judged import open_judged
 from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading, worst
 from bpfcc.errors import EXIT_INPUT, EXIT_OK, EXIT_REJECTED, BpfccError, InputError, InternalError
 
@@ -74,13 +75,13 @@ def report_of(path: Path, names: tuple[str, ...], reading: Reading, screen: Scre
         options = reading.compile_options
         return report_calls(path, include_dirs=options["include_dirs"], defines=options["defines"])
     source = reading.source(path, screen)
-    obj = reading.open(source, lift=True, programs=names or None, needs=NEEDS)
     from bpfcc.compat.report import make_report
-    from bpfcc.porting import port
+    from bpfcc.porting import RULES, port
 
-    programs = chosen_programs(obj, names)
+    judged = open_judged(reading, source, screen, names=names, needs=NEEDS, rules=RULES)
+    programs = chosen_programs(judged.object, names)
     with screen.busy(f"porting {path}"):
-        return make_report(str(path), [port(each) for each in programs])
+        return make_report(str(path), [port(each, known=judged.verdict(each)) for each in programs])
 
 
 def failed(path: Path, error: BpfccError, screen: Screen, *, as_json: bool) -> int:

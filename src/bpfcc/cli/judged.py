@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from bpfcc.cli.options import Reading
     from bpfcc.cli.screen import Screen
+    from bpfcc.judgement import Rules
     from bpfcc.pipeline import Source
     from bpfcc.program import Object, Program
     from bpfcc.verifier.verdict import Verdict
@@ -54,16 +55,21 @@ class Judged(NamedTuple):
         return worst([STATUSES[verdict.status] for _, verdict in refused])
 
 
-def open_judged(reading: Reading, source: Source, screen: Screen, *, names: tuple[str, ...], needs: tuple[str, ...] = ()) -> Judged:
-    """Read and judge in a child, then load. `names`: only these programs and what they can tail-call."""
+def open_judged(
+    reading: Reading, source: Source, screen: Screen, *, names: tuple[str, ...], needs: tuple[str, ...] = (), rules: Rules | None = None,
+    origin: str = "linux",
+) -> Judged:  # fmt: skip
+    """Read and judge in a child, then load. `names`: only these programs and what they can tail-call. `rules`: whose, where they are
+    not those that programs run by here. `origin`: whose object it is."""
     from bpfcc.cli.verify import Progress, open_cache
     from bpfcc.errors import InternalError
+    from bpfcc.frontend.conventions import conventions_of
     from bpfcc.frontend.objects import load
     from bpfcc.isolate.judge import JudgeRequest
     from bpfcc.isolate.judging import judge_object
     from bpfcc.isolate.reader import ReadRequest
     from bpfcc.isolate.wire import ProgramDigest
-    from bpfcc.judgement import Rules
+    from bpfcc.judgement import Rules as Judging
     from bpfcc.pipeline import MAX_OBJECT_BYTES, read_bytes
     from bpfcc.program import Object
 
@@ -73,13 +79,14 @@ def open_judged(reading: Reading, source: Source, screen: Screen, *, names: tupl
 
     target = reading.target_btf
     target_btf = read_bytes(target, MAX_OBJECT_BYTES) if target is not None else None
-    read = ReadRequest(source.data, source.name, reading.types, target_btf, programs=names or None)
-    request = JudgeRequest(read, Rules(), targets=True, smt=True)
+    read = ReadRequest(source.data, source.name, reading.types, target_btf, programs=names or None, platform=origin)
+    request = JudgeRequest(read, rules or Judging(), targets=True, smt=True)
     with Progress(screen, 1) as progress:
         found = judge_object(request, cache=open_cache(screen), meanwhile=meanwhile, tick=progress.tick)
     for each in found:
         if isinstance(each.error, InternalError):
             raise each.error
-    digests = {each.key: ProgramDigest(each.key, each.code, each.ir) for each in found if each.code is not None}
-    raw = load(source.data, types=reading.types, target_btf=target, file=source.name)
+    # By other rules other IR is judged than what runs here.
+    digests = {each.key: ProgramDigest(each.key, each.code, each.ir if rules is None else None) for each in found if each.code is not None}
+    raw = load(source.data, types=reading.types, target_btf=target, file=source.name, conventions=conventions_of(origin))
     return Judged(Object(raw, digests, target_btf=target), {each.key: each.verdict for each in found if each.verdict is not None})

@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from bpfcc.cli.build_windows import NEEDS, show_refused
+from bpfcc.cli.judged import open_judged
 from bpfcc.compat.image.record import Record
 from bpfcc.errors import InputError, UnsupportedError
 
@@ -42,11 +43,13 @@ def rebuild_and_compare(data: bytes, subject: Subject, against: Path, reading: R
     source = reading_of(record, reading).source(against, screen)
     names = tuple(each.name for each in record.programs)
     origin = "linux" if request.origin == "linux" else request.platform
-    obj = reading.open(source, lift=False, programs=names, needs=NEEDS, origin=origin)
-    from bpfcc.native_images import build_image, emit_image, judged_for_windows
+    from bpfcc.native_images import build_image, emit_image, judged_for_windows, rules_for
 
-    with screen.busy(f"judging {against}"):
-        found = judged_for_windows([obj.program(name) for name in names], origin=request.origin, platform=request.platform)
+    rules = rules_for(request.origin, request.platform)
+    judged = open_judged(reading, source, screen, names=names, needs=NEEDS, rules=rules, origin=origin)
+    with screen.busy(f"rewriting {against}"):
+        programs = [judged.object.program(name) for name in names]
+        found = judged_for_windows(programs, origin=request.origin, platform=request.platform, known=judged.verdict)
     if show_refused(found, screen):
         return outcome(against, "rejected", [f"{each.program.name} is not accepted" for each in found if not each.accepted])
     with screen.busy("building it again"):

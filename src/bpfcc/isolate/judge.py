@@ -30,6 +30,7 @@ from bpfcc.judgement import (
     judge_and_hint,
     lift_for,
     malformed,
+    subject_of,
     unknown_type,
     unsupported,
     warm_up,
@@ -215,7 +216,7 @@ class JudgeJob:
             return self._answer(None, None, malformed(program, rules, error))
         except UnsupportedError as error:
             return self._answer(None, None, unsupported(program, rules, error))
-        if program.type is None:
+        if program.type is None and not rules.port:
             return self._answer(code, None, unknown_type(program, rules))
         return self._judge_linked(program, code, channel)
 
@@ -225,7 +226,7 @@ class JudgeJob:
 
         rules = self.request.rules
         try:
-            module = lift_for(program, rules)
+            judged, module = subject_of(program, rules)
         except InputError as error:
             return self._answer(code, None, malformed(program, rules, error))
         except UnsupportedError as error:
@@ -234,7 +235,7 @@ class JudgeJob:
         if self.request.cached and channel.ask({"ask": about(program), "ir": digest})["hit"]:
             return {"code": code, "ir": digest, "hit": True}
         smt = self._own_solver or (RemoteSolver(channel) if self.request.smt else None)
-        verdict, hints = judge_and_hint(program, rules, kernel_types=self.types, smt=smt, module=module, digest=digest)
+        verdict, hints = judge_and_hint(judged, rules, kernel_types=self.types, smt=smt, module=module, digest=digest)
         answer = self._answer(code, digest, verdict)
         if not rules.explain or not verdict.findings or not verdict.digest:
             return answer
