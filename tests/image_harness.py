@@ -6,6 +6,7 @@ patched(data, lambda pen: pen.flags(".data", pe.EXECUTE))
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -137,6 +138,31 @@ class Pen:
 
     def directory(self, number: int) -> int:
         return self.optional + 112 + 8 * number
+
+    def relocate(self, *addresses: int, kind: int = 10) -> None:
+        """Add relocations of RVAs, a block each."""
+        row, entry = self.row(".reloc"), self.directory(5) + 4
+        for address in addresses:
+            at, size = self.at(".reloc", self.get(entry)), self.get(entry)
+            self.data[at : at + 12] = struct.pack("<IIHH", address & ~0xFFF, 12, kind << 12 | address & 0xFFF, 0)
+            self.put(entry, size + 12)
+            self.put(row + 8, size + 12)
+
+    def shift(self, address: int, by: int) -> None:
+        """Move the relocations of a page."""
+        at, end = self.at(".reloc"), self.at(".reloc", self.get(self.directory(5) + 4))
+        while at < end:
+            page, size = self.get(at), self.get(at + 4)
+            for entry in range(at + 8, at + size, 2):
+                if page == address and self.get(entry, 2):
+                    self.put(entry, self.get(entry, 2) + by, 2)
+            at += size
+
+    def address(self, name: str) -> int:
+        """RVA of a section."""
+        found = self.image.section(name)
+        assert found is not None
+        return found.address
 
     def replace(self, old: bytes, new: bytes) -> None:
         assert self.data.count(old) == 1, old

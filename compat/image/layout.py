@@ -5,6 +5,7 @@ list(wx_section(subject))        ["section .data can be written and run"]
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.compat.image.pe import MACHINES, NATIVE, PAGE
@@ -20,6 +21,14 @@ DYNAMIC_BASE: Final = 0x0040
 NX_COMPAT: Final = 0x0100
 GUARD_CF: Final = 0x4000
 RELOCATIONS_STRIPPED: Final = 0x0001
+EXECUTABLE_IMAGE: Final = 0x0002
+LARGE_ADDRESS_AWARE: Final = 0x0020
+LIBRARY: Final = 0x2000
+OPTIONAL_BYTES: Final = 240
+DIRECTORY_COUNT: Final = 16
+BASE_ALIGNMENT: Final = 0x10000
+# Directories that nothing here is meant to have, and what they would make of it.
+FOREIGN: Final = {"managed": "managed code", "global_pointer": "a global pointer", "architecture": "reserved", "reserved": "reserved"}
 USER_SUBSYSTEMS: Final = frozenset({2, 3})
 SYMBOL_BYTES: Final = 18
 DIR64: Final = 10
@@ -39,11 +48,38 @@ def machine(subject: Subject) -> Iterator[str]:
         yield f"it is for machine {subject.image.machine:#06x}"
 
 
+def headers(subject: Subject) -> Iterator[str]:
+    """Sizes and marks that readers rely on, so that all of them read the same."""
+    image = subject.image
+    if image.optional_size != OPTIONAL_BYTES or image.directory_count != DIRECTORY_COUNT:
+        sizes = f"{image.optional_size} bytes with {image.directory_count} directories"
+        yield f"the optional header has {sizes}, instead of {OPTIONAL_BYTES} with {DIRECTORY_COUNT}"
+    if image.headers_size < image.headers_end or image.headers_size % (image.file_alignment or 1):
+        yield f"the headers end at {image.headers_end:#x}, and are said to take {image.headers_size:#x} bytes"
+    if image.base % BASE_ALIGNMENT or image.base + image.image_size >= 1 << 64:
+        yield f"no image is loaded at {image.base:#x}"
+    if not image.characteristics & EXECUTABLE_IMAGE:
+        yield "it is not marked as linked (EXECUTABLE_IMAGE)"
+    if image.kind == "dll" and not image.characteristics & LIBRARY:
+        yield "a library that is not marked as one"
+    if image.reserved:
+        yield "reserved fields are not zero"
+    for name, what in FOREIGN.items():
+        if any(image.directory(name)):
+            yield f"it has a directory for what no native image has: {what}"
+
+
 def file_layout(subject: Subject) -> Iterator[str]:
     """Sections in the file, apart, and all of the file accounted for."""
     image = subject.image
     if image.file_alignment not in {1 << n for n in range(9, 17)}:
         yield f"the file alignment is {image.file_alignment}"
+    for each in image.sections:
+        # Windows rounds these down, so that it would load other bytes than are read here.
+        if each.raw_size and (each.offset % (image.file_alignment or 1) or each.raw_size % (image.file_alignment or 1)):
+            yield f"section {each.name} has {each.raw_size:#x} bytes at {each.offset:#x}, not in units of {image.file_alignment}"
+        elif each.raw_size > each.mapped:
+            yield f"section {each.name} has {each.raw_size:#x} bytes in the file, of which Windows loads {each.mapped:#x}"
     at = image.headers_size
     for each in sorted((each for each in image.sections if each.raw_size), key=lambda each: each.offset):
         if each.offset + each.raw_size > len(image.data):
@@ -76,20 +112,27 @@ def section_alignment(subject: Subject) -> Iterator[str]:
     alignment = image.section_alignment
     if alignment < PAGE or alignment & (alignment - 1):
         yield f"the section alignment is {alignment}"
-    at = -(-image.headers_size // PAGE) * PAGE
+        return
+    at = -(-image.headers_size // alignment) * alignment
     for each in image.sections:
-        if each.address % PAGE:
+        if each.address % alignment:
             yield f"section {each.name} is at RVA {each.address:#x}, in the middle of a page"
         elif each.address < at:
             yield f"section {each.name} at RVA {each.address:#x} shares pages with what lies before it"
-        at = max(at, -(-each.end // PAGE) * PAGE)
-    if image.image_size < at or image.image_size % PAGE:
+        elif each.address > at:
+            yield f"section {each.name} is at RVA {each.address:#x}: Windows loads no image with a gap, here after {at:#x}"
+        elif each.end == each.address:
+            yield f"section {each.name} is empty"
+        at = max(at, -(-each.end // alignment) * alignment)
+    if image.image_size != at:
         yield f"the image says that it takes {image.image_size:#x} bytes; its sections take {at:#x}"
 
 
 def entry_point(subject: Subject) -> Iterator[str]:
-    """In an executable section; a library may have none."""
+    """In an executable section; a library may have none. Nothing runs before it."""
     image = subject.image
+    if any(image.directory("tls")):
+        yield "functions of thread-local storage run before the entry point"
     if not image.entry and image.kind == "dll":
         return
     where = image.section_at(image.entry)
@@ -107,29 +150,52 @@ def subsystem(subject: Subject) -> Iterator[str]:
 
 
 def imports(subject: Subject) -> Iterator[str]:
-    """Libraries of the allow-list."""
+    """Libraries of the allow-list, functions by name, found when it is loaded."""
     image = subject.image
+    if isinstance(subject.imports, str):
+        yield subject.imports
+        return
     by_library: dict[str, list[str]] = {}
-    for library, function in image.imports:
-        by_library.setdefault(library, []).append(function)
+    for each in subject.imports:
+        by_library.setdefault(each.library, []).append(each.function)
     for library, functions in by_library.items():
         name = library.lower()
         user = name in USER_LIBRARIES or name.startswith(USER_PREFIX)
         if not (name in KERNEL_LIBRARIES if image.kind == "sys" else user):
             more = f" and {len(functions) - 3} more" if len(functions) > 3 else ""
             yield f"{library or 'a library without a name'}: {', '.join(functions[:3])}{more}"
-    if image.directory("delay").size:
+        elif numbers := [each for each in functions if each.startswith("#")]:
+            yield f"{library}: {', '.join(numbers[:3])} by number, which is another function in another release"
+    if any(image.directory("delay")):
         yield "libraries that are loaded at the first call"
+    if any(image.directory("bound")) or any(each.bound for each in subject.imports):
+        yield "addresses that were found when it was linked, on another machine"
 
 
 def exports(subject: Subject) -> Iterator[str]:
     """The table's function of a library, nothing of a driver."""
     image = subject.image
+    if isinstance(subject.exports, str):
+        yield subject.exports
+        return
+    names = [each.name for each in subject.exports]
     if image.kind == "sys":
-        if image.exports or image.directory("export").size:
-            yield f"a driver that exports {', '.join(image.exports[:4]) or 'an empty table'}"
-    elif TABLE_FUNCTION not in image.exports:
-        yield f"it does not export {TABLE_FUNCTION}" + (f", only {', '.join(image.exports[:4])}" if image.exports else "")
+        if names or any(image.directory("export")):
+            yield f"a driver that exports {', '.join(names[:4]) or 'an empty table'}"
+        return
+    found = [each for each in subject.exports if each.name == TABLE_FUNCTION]
+    if len(found) != 1:
+        yield (
+            f"it exports {TABLE_FUNCTION} {len(found)} times"
+            if found
+            else f"it does not export {TABLE_FUNCTION}" + (f", only {', '.join(names[:4])}" if names else "")
+        )
+    for each in found:
+        where = image.section_at(each.address)
+        if each.forwarded:
+            yield f"its {TABLE_FUNCTION} is that of another library"
+        elif where is None or not where.executable:
+            yield f"its {TABLE_FUNCTION}, at RVA {each.address:#x}, is no code"
 
 
 def wx_section(subject: Subject) -> Iterator[str]:
@@ -145,9 +211,15 @@ def writable_code(subject: Subject) -> Iterator[str]:
     for each in image.sections:
         if each.code and each.writable:
             yield f"section {each.name} holds code and can be written"
-    where = image.section_at(image.directory("iat").address) if image.directory("iat").size else None
-    if where is not None and where.executable:
-        yield f"the import address table lies in section {where.name}, which can be run"
+    table = image.directory("iat")
+    slots = () if isinstance(subject.imports, str) else subject.imports
+    # The directory is a hint only: what is written is what the descriptors name.
+    touched = [*((table.address, table.address + table.size - 1) if table.size else ()), *(each.slot for each in slots)]
+    for name in sorted({where.name for at in touched if (where := image.section_at(at)) is not None and where.executable}):
+        yield f"the import address table lies in section {name}, which can be run"
+    for found in slots:
+        if image.bytes_at(found.slot, ADDRESS_BYTES) is None:
+            yield f"the address of {found.function} is written to RVA {found.slot:#x}, which is in no section"
 
 
 def _touched(subject: Subject, address: int) -> Section | None:
@@ -177,8 +249,12 @@ def relocation_kind(subject: Subject) -> Iterator[str]:
     for each in subject.relocations:
         if each.kind != DIR64:
             yield f"kind {each.kind} at RVA {each.address:#x}"
-        elif subject.image.section_at(each.address) is None:
+        elif any(subject.image.section_at(at) is None for at in (each.address, each.address + ADDRESS_BYTES - 1)):
             yield f"RVA {each.address:#x} is in no section"
+    ordered = sorted(each.address for each in subject.relocations)
+    for first, second in pairwise(ordered):
+        if second < first + ADDRESS_BYTES:
+            yield f"RVA {second:#x} is changed twice"
 
 
 def nx_compat(subject: Subject) -> Iterator[str]:
@@ -199,6 +275,8 @@ def high_entropy_va(subject: Subject) -> Iterator[str]:
     """The flag."""
     if not subject.image.dll_flags & HIGH_ENTROPY_VA:
         yield "the flag is not set"
+    elif not subject.image.characteristics & LARGE_ADDRESS_AWARE:
+        yield "the flag is set, but not the one that allows addresses above 2 GiB (LARGE_ADDRESS_AWARE)"
 
 
 def cfg(subject: Subject) -> Iterator[str]:

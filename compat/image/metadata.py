@@ -15,8 +15,10 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+from bpfcc.compat.image.program_tables import ProgramTables, read_tables
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bpfcc.compat.image.pe import Image, Section
 
@@ -35,6 +37,9 @@ PROGRAM_GUIDS: Final = 104
 MAP_SIZE: Final = 80
 MAP: Final = struct.Struct("<16x24xIIII16xQ")
 MAX_ENTRIES: Final = 4096
+# The last type that eBPF for Windows knows, XSKMAP; others make it refuse the module.
+MAP_TYPES: Final = 16
+TEXT: Final = frozenset((0, *range(0x20, 0x7F)))
 SECTION_NAME: Final = 8
 NAME: Final = 63
 GUID_BYTES: Final = 16
@@ -80,19 +85,37 @@ class Metadata:
     programs: list[ProgramEntry] = field(default_factory=list)
     maps: list[MapEntry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    # RVAs: of each program's function; of what holds an address; of what does not, with its size.
+    functions: list[int] = field(default_factory=list)
+    pointers: list[tuple[int, str]] = field(default_factory=list)
+    plain: list[tuple[int, int, str]] = field(default_factory=list)
+
+    def fields(self, at: int, record: bytes, pointers: Sequence[int], what: str) -> None:
+        """Note the bytes of a structure at an RVA: `pointers` are the places of 8-byte addresses in it."""
+        done = 0
+        for place in pointers:
+            if any(record[place : place + 8]):
+                self.plain.append((at + done, place - done, what))
+                self.pointers.append((at + place, what))
+                done = place + 8
+        self.plain.append((at + done, len(record) - done, what))
 
 
 def read_metadata(image: Image) -> Metadata:
     """Find programs and maps as the API does, and note where it would not."""
     found = Metadata()
+    for name, rule in ((PROGRAMS, "programs-section"), (MAPS, "maps-section"), (STRINGS, "strings-place"), (DATA, "guid-place")):
+        if (times := sum(each.name == name for each in image.sections)) > 1:
+            # The API reads all of the first two, and the last of the others.
+            found.problems.append(Problem(rule, f"there are {times} sections `{name}`"))
     section = image.section(PROGRAMS)
     if section is None:
         found.problems.append(Problem("programs-section", "there is no section `programs`"))
-    else:
-        _programs(image, section, found)
+    records = _programs(image, section, found) if section is not None else []
     section = image.section(MAPS)
     if section is not None:
         _maps(image, section, found)
+    found.problems.extend(Problem("program-tables", text) for text in read_tables(image, found, records))
     return found
 
 
@@ -101,39 +124,47 @@ def _whole(image: Image, section: Section) -> bytes | None:
     return image.bytes_at(section.address, section.size)
 
 
-def _programs(image: Image, section: Section, found: Metadata) -> None:
+def _programs(image: Image, section: Section, found: Metadata) -> list[ProgramTables]:
+    """Note the programs; what their records lead to."""
     content = _whole(image, section)
     if content is None:
         found.problems.append(Problem("programs-section", "`programs` is longer in memory than in the file"))
-        return
+        return []
     start = 0
     while start < len(content) and (any(content[start : start + 8]) or (start and content[start - 1])):
         start += 16
     if start + PROGRAM_MIN > len(content):
         found.problems.append(Problem("programs-section", "`programs` has no record: nothing in it begins with 8 zero bytes"))
-        return
+        return []
     version, size, stride = HEADER.unpack_from(content, start + 8)
-    if version != HEADER_VERSION or size not in PROGRAM_SIZES or stride < size or stride > PROGRAM_MIN * 4:
+    if version != HEADER_VERSION or size not in PROGRAM_SIZES or stride < size or stride > PROGRAM_MIN * 4 or stride % 8:
         text = f"the first record's header is version {version}, size {size}, total {stride}; version 1 with 144 or 154 bytes is expected"
         found.problems.append(Problem("programs-section", text))
-        return
+        return []
     count, rest = divmod(len(content) - start, stride)
     if not 1 <= count <= MAX_ENTRIES:
         text = f"{count} records" if count else f"the first record, of {stride} bytes, is cut off"
         found.problems.append(Problem("programs-section", text))
-        return
+        return []
     if any(content[start + count * stride :]):
         found.problems.append(Problem("programs-section", f"{rest} bytes behind the last record are not zero"))
     used: dict[str, str] = {}
+    tables = []
     for number in range(count):
-        _program(image, section, content[start + number * stride :][:stride], number, found, used)
+        record = content[start + number * stride :][:stride]
+        if HEADER.unpack_from(record, 8) != (version, size, stride):
+            found.problems.append(Problem("programs-section", f"record {number} has another header than the first"))
+        if _program(image, section, record, number, found, used):
+            tables.append(ProgramTables(found.programs[-1].name, section.address + start + number * stride, record, size))
+    return tables
 
 
-def _program(image: Image, section: Section, record: bytes, number: int, found: Metadata, used: dict[str, str]) -> None:
+def _program(image: Image, section: Section, record: bytes, number: int, found: Metadata, used: dict[str, str]) -> bool:
+    """Note a program. False where there is none."""
     marker, function, *pointers = PROGRAM.unpack_from(record)
     if marker or HEADER.unpack_from(record, 8)[0] != HEADER_VERSION:
         found.problems.append(Problem("programs-section", f"record {number} does not begin with 8 zero bytes and a header of version 1"))
-        return
+        return False
     texts = [_string(image, pointer, section) for pointer in pointers]
     missing = [what for what, text in zip(("PE section", "section", "program"), texts, strict=True) if text is None]
     if missing:
@@ -153,6 +184,13 @@ def _program(image: Image, section: Section, record: bytes, number: int, found: 
         found.problems.extend(_code(image, name, code, function - image.base, used))
     (insns,) = struct.unpack_from("<Q", record, PROGRAM_INSNS)
     found.programs.append(ProgramEntry(name, elf, code, guids[0], guids[1], insns))
+    found.functions.append(function - image.base)
+    for pointer, text in zip(pointers, texts, strict=True):
+        if text is not None:
+            found.plain.append((pointer - image.base, len(text.encode()) + 1, f"a name of {name}"))
+    for pointer in struct.unpack_from("<QQ", record, PROGRAM_GUIDS):
+        found.plain.append((pointer - image.base, GUID_BYTES, f"a GUID of {name}"))
+    return True
 
 
 def _code(image: Image, name: str, code: str, function: int, used: dict[str, str]) -> Iterator[Problem]:
@@ -162,6 +200,10 @@ def _code(image: Image, name: str, code: str, function: int, used: dict[str, str
         yield Problem("program-names", f"{name}: the name of its code section, {code!r}, has {size} bytes, not 1 to {SECTION_NAME}")
         return
     section = image.section(code)
+    if sum(each.name == code for each in image.sections) > 1:
+        yield Problem("program-code", f"{name}: there are several sections {code!r}")
+    if section is not None and section.code and not section.executable:
+        yield Problem("program-code", f"{name}: section {code!r} cannot be run")
     if section is None or not section.code:
         yield Problem("program-code", f"{name}: " + (f"{code!r} is not marked as code" if section else f"there is no section {code!r}"))
         return
@@ -206,12 +248,31 @@ def _maps(image: Image, section: Section, found: Metadata) -> None:
         found.problems.append(Problem("maps-section", "`maps` has no record" if count <= 0 else f"{count} records"))
         return
     for number in range(count):
-        record = content[start + number * MAP_SIZE :][:MAP_SIZE]
+        at = start + number * MAP_SIZE
+        record = content[at : at + MAP_SIZE]
+        if number and any(record[:16]) and not set(content[at:]) - TEXT:
+            # Long names may lie behind the records.
+            return
         if any(record[:16]) or HEADER.unpack_from(record, 16) != (HEADER_VERSION, MAP_SIZE, MAP_SIZE):
             found.problems.append(Problem("maps-section", f"record {number} does not begin with 16 zero bytes and a header (1, 80, 80)"))
             return
-        kind, key, value, entries, pointer = MAP.unpack(record)
-        name = _string(image, pointer, section)
+        name = _string(image, MAP.unpack(record)[-1], section)
         if name is None and ordered:
             found.problems.append(Problem("strings-place", f"map {number}: its name lies in neither {STRINGS} nor `maps`"))
-        found.maps.append(MapEntry(name if name is not None else "?", kind, key, value, entries))
+        found.problems.extend(_map(image, record, number, name, found))
+        found.fields(section.address + at, record, (MAP_SIZE - 8,), "the record of a map")
+
+
+def _map(image: Image, record: bytes, number: int, name: str | None, found: Metadata) -> Iterator[Problem]:
+    """Note a map, and say what is wrong with it."""
+    kind, key, value, entries, pointer = MAP.unpack(record)
+    found.maps.append(MapEntry(name if name is not None else "?", kind, key, value, entries))
+    if kind > MAP_TYPES:
+        yield Problem("maps-section", f"map {number} is of type {kind}, which there is not")
+    if not entries:
+        yield Problem("maps-section", f"map {number} has no entries")
+    if name is not None:
+        size = len(name.encode())
+        found.plain.append((pointer - image.base, size + 1, "the name of a map"))
+        if not 1 <= size <= NAME:
+            yield Problem("program-names", f"the name of map {number} has {size} bytes, not 1 to {NAME}")

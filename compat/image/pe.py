@@ -5,8 +5,9 @@
     image.section("programs").address           an RVA
     image.bytes_at(image.section("programs").address, 24)
 
-Headers, sections, imports and exports are read with pefile; tables whose length an image can choose freely are read here, with bounds. What
-cannot be read at all is an InputError; what can be read and is wrong is for the rules to say.
+Headers are read with pefile. Sections are read here, in the order and with the names that Windows goes by, and so are the tables whose
+length an image can choose freely, with bounds (imports and exports: `tables.py`). What cannot be read at all is an InputError; what can be read
+and is wrong is for the rules to say.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ Kind = Literal["sys", "dll"]
 MAX_BYTES: Final = 32 << 20
 # pefile spends time that grows with the square of some tables; no image that runs has more than 96 sections.
 MAX_SECTIONS: Final = 96
-MAX_NAMES: Final = 4096
 MAX_STRING: Final = 1024
 PAGE: Final = 4096
 
@@ -33,18 +33,23 @@ MACHINES: Final = {0x8664: "x86_64", 0xAA64: "arm64"}
 PE32_PLUS: Final = 0x20B
 NATIVE: Final = 1
 DIRECTORIES: Final = {
-    "export": 0, "import": 1, "exception": 3, "security": 4, "relocation": 5, "debug": 6, "load_config": 10, "iat": 12, "delay": 13,
+    "export": 0, "import": 1, "exception": 3, "security": 4, "relocation": 5, "debug": 6, "architecture": 7, "global_pointer": 8, "tls": 9,
+    "load_config": 10, "bound": 11, "iat": 12, "delay": 13, "managed": 14, "reserved": 15,
 }  # fmt: skip
 # Of section headers.
 CODE: Final = 0x20
 DISCARDABLE: Final = 0x0200_0000
+SHARED: Final = 0x1000_0000
 EXECUTE: Final = 0x2000_0000
+READ: Final = 0x4000_0000
 WRITE: Final = 0x8000_0000
 # What pefile is known to end with on malformed files, besides its own error.
 PEFILE_FAULTS: Final = (
     struct.error, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, AssertionError, MemoryError, RecursionError,
 )  # fmt: skip
 DEBUG_ENTRY: Final = struct.Struct("<IIHHIIII")
+SECTION: Final = struct.Struct("<8sIIII12xI")
+CERTIFICATE_REVISION: Final = 0x0200
 CERTIFICATE: Final = struct.Struct("<IHH")
 
 
@@ -59,6 +64,10 @@ class Section:
     offset: int
     raw_size: int
     flags: int
+
+    @property
+    def readable(self) -> bool:
+        return bool(self.flags & READ)
 
     @property
     def executable(self) -> bool:
@@ -77,6 +86,11 @@ class Section:
     def end(self) -> int:
         """Behind its last byte in memory."""
         return self.address + max(self.size, self.raw_size if not self.size else 0)
+
+    @property
+    def mapped(self) -> int:
+        """How many bytes of the file come into memory: whole pages, behind which Windows maps no more of it."""
+        return min(self.raw_size, -(-(self.end - self.address) // PAGE) * PAGE)
 
     def holds(self, address: int) -> bool:
         return self.address <= address < self.end
@@ -130,9 +144,11 @@ class Image:
     symbols_offset: int
     directories: tuple[Directory, ...]
     sections: tuple[Section, ...]
-    # (library, function; "#7" by number), and the names that are exported.
-    imports: tuple[tuple[str, str], ...]
-    exports: tuple[str, ...]
+    # What other readers of headers go by, and this one takes as it should be.
+    optional_size: int
+    directory_count: int
+    headers_end: int
+    reserved: int
 
     @property
     def architecture(self) -> str:
@@ -154,7 +170,7 @@ class Image:
         """Bytes of the file at an RVA; None where the file does not have all of them."""
         for each in self.sections:
             start = address - each.address
-            if start >= 0 and start + size <= each.raw_size and each.offset + start + size <= len(self.data):
+            if start >= 0 and start + size <= each.mapped and each.offset + start + size <= len(self.data):
                 return self.data[each.offset + start : each.offset + start + size]
         return None
 
@@ -162,8 +178,8 @@ class Image:
         """A C string at an RVA; None where there is none, or a very long one."""
         for each in self.sections:
             start = address - each.address
-            if 0 <= start < each.raw_size:
-                end = min(each.offset + each.raw_size, each.offset + start + MAX_STRING, len(self.data))
+            if 0 <= start < each.mapped:
+                end = min(each.offset + each.mapped, each.offset + start + MAX_STRING, len(self.data))
                 found = self.data[each.offset + start : end]
                 return found[: found.index(0)].decode("utf-8", "backslashreplace") if 0 in found else None
         return None
@@ -190,7 +206,10 @@ class Image:
         """The debug directory. InputError where it lies outside of the file."""
         table = self._table(self.directory("debug"), "debug")
         for at in range(0, len(table) - DEBUG_ENTRY.size + 1, DEBUG_ENTRY.size):
-            _, time, _, _, kind, size, _, offset = DEBUG_ENTRY.unpack_from(table, at)
+            _, time, _, _, kind, size, address, offset = DEBUG_ENTRY.unpack_from(table, at)
+            # Who reads the file and who reads memory must not see two things.
+            if offset + size > len(self.data) or (address and size and self.bytes_at(address, size) != self.data[offset : offset + size]):
+                raise InputError(f"debug entry {at // DEBUG_ENTRY.size} leads to {size} bytes that are not there", file=self.name)
             yield DebugEntry(kind, time, self.data[offset : offset + min(size, MAX_STRING)])
 
     def _table(self, where: Directory, what: str) -> bytes:
@@ -205,12 +224,16 @@ class Image:
         """(type, bytes) of each attribute certificate; type 2 is a signature. InputError where the table is malformed."""
         where = self.directory("security")
         at, end = where.address, where.address + where.size
+        if where.address and not where.size:
+            raise InputError("the certificate table has a place and no size", file=self.name)
         if end > len(self.data):
             raise InputError("the certificate table lies outside of the file", file=self.name)
         while where.size and at < end:
-            size, _, kind = CERTIFICATE.unpack_from(self.data, at) if at + 8 <= end else (0, 0, 0)
+            size, revision, kind = CERTIFICATE.unpack_from(self.data, at) if at + 8 <= end else (0, 0, 0)
             if size <= CERTIFICATE.size or at + size > end:
                 raise InputError(f"the certificate at offset {at:#x} has size {size}", file=self.name)
+            if revision != CERTIFICATE_REVISION:
+                raise InputError(f"the certificate at offset {at:#x} is of revision {revision:#x}", file=self.name)
             yield kind, self.data[at + CERTIFICATE.size : at + size]
             at += -(-size // 8) * 8
 
@@ -230,7 +253,6 @@ def read_image(data: bytes, *, name: str = "image") -> Image:
         pe: Any = pefile.PE(data=data, fast_load=True)
         if pe.OPTIONAL_HEADER.Magic != PE32_PLUS:
             raise InputError("not a 64-bit image (PE32+)", file=name)
-        pe.parse_data_directories(directories=[DIRECTORIES["import"], DIRECTORIES["export"]])
         return _image(pe, data, name)
     except pefile.PEFormatError as error:
         raise InputError(f"not a readable Windows image: {str(error)[:200]}", file=name) from None
@@ -252,43 +274,23 @@ def _image(pe: Any, data: bytes, name: str) -> Image:
     optional, header = pe.OPTIONAL_HEADER, pe.FILE_HEADER
     directories = tuple(Directory(each.VirtualAddress, each.Size) for each in optional.DATA_DIRECTORY)
     after_optional = optional.get_file_offset()
+    rows = after_optional + header.SizeOfOptionalHeader
     suffix = PurePath(name).suffix.lower()
     kind: Kind = "sys" if suffix == ".sys" or (suffix != ".dll" and optional.Subsystem == NATIVE) else "dll"
     return Image(
         data, name, kind, header.Machine, header.TimeDateStamp, header.Characteristics, optional.AddressOfEntryPoint, optional.ImageBase,
         optional.SectionAlignment, optional.FileAlignment, optional.SizeOfImage, optional.SizeOfHeaders, optional.Subsystem,
         optional.DllCharacteristics, optional.CheckSum, after_optional + 64, after_optional + 112 + 8 * DIRECTORIES["security"],
-        header.PointerToSymbolTable, directories, tuple(_sections(pe)), tuple(_imports(pe)), tuple(_exports(pe)),
+        header.PointerToSymbolTable | header.NumberOfSymbols, directories, tuple(_sections(data, rows, header.NumberOfSections, name)),
+        header.SizeOfOptionalHeader, optional.NumberOfRvaAndSizes, rows + SECTION.size * header.NumberOfSections,
+        optional.Reserved1 | optional.LoaderFlags,
     )  # fmt: skip
 
 
-def _sections(pe: Any) -> Iterator[Section]:
-    for each in pe.sections:
-        name = each.Name.rstrip(b"\0").decode("utf-8", "backslashreplace")
-        yield Section(
-            name, each.VirtualAddress, each.Misc_VirtualSize, each.PointerToRawData, each.SizeOfRawData, each.Characteristics
-        )  # fmt: skip
-
-
-def _imports(pe: Any) -> Iterator[tuple[str, str]]:
-    count = 0
-    for library in getattr(pe, "DIRECTORY_ENTRY_IMPORT", None) or ():
-        called = _name(library.dll)
-        names = [_name(each.name) or f"#{each.ordinal}" for each in library.imports]
-        for function in names or [""]:
-            count += 1
-            if count > MAX_NAMES:
-                raise ValueError("too many imports")
-            yield called, function
-
-
-def _exports(pe: Any) -> Iterator[str]:
-    table = getattr(pe, "DIRECTORY_ENTRY_EXPORT", None)
-    for count, each in enumerate(table.symbols if table is not None else ()):
-        if count > MAX_NAMES:
-            raise ValueError("too many exports")
-        yield _name(each.name) or f"#{each.ordinal}"
-
-
-def _name(text: bytes | None) -> str:
-    return (text or b"").decode("utf-8", "backslashreplace")
+def _sections(data: bytes, at: int, count: int, name: str) -> Iterator[Section]:
+    """In the order of the table. Names end at the first zero, as for Windows."""
+    if at + SECTION.size * count > len(data):
+        raise InputError("not a readable Windows image: it ends within its section table", file=name)
+    for each in SECTION.iter_unpack(data[at : at + SECTION.size * count]):
+        called, size, address, raw_size, offset, flags = each
+        yield Section(called.partition(b"\0")[0].decode("utf-8", "backslashreplace"), address, size, offset, raw_size, flags)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, final
 
-from bpfcc.compat.image import layout
+from bpfcc.compat.image import layout, memory
 from bpfcc.compat.image import origin as made
 
 if TYPE_CHECKING:
@@ -72,17 +72,22 @@ RULES: Final[tuple[Rule, ...]] = (
         "build it with --arch x86_64 or --arch arm64", layout.machine,
     ),
     Rule(
+        "headers", "error", "headers have the sizes and marks that Windows goes by",
+        "Readers that take a header differently see different images: what is checked would not be what is loaded.",
+        CODE_AGAIN, layout.headers,
+    ),
+    Rule(
         "file-layout", "error", "sections lie in the file, apart from each other, and nothing lies behind them but a signature",
         "A file that was cut off or added to is not what was linked, and what belongs to no section escapes most tools.",
         "copy or build the file again", layout.file_layout,
     ),
     Rule(
-        "section-alignment", "error", "sections begin on pages of their own",
-        "Protection is by page: two sections on one page get the rights of both, which HVCI refuses.",
+        "section-alignment", "error", "sections begin on pages of their own, one after the other",
+        "Protection is by page: two sections on one page get the rights of both, which HVCI refuses; and Windows loads no image with gaps.",
         "link with a section alignment of at least 4096, without /ALIGN or --section-alignment", layout.section_alignment,
     ),
     Rule(
-        "entry-point", "error", "the entry point lies in code",
+        "entry-point", "error", "the entry point lies in code, and nothing runs before it",
         "The loader jumps there; memory that is not code may not be run.",
         "name the entry with -e DriverEntry (.sys) or leave it to the linker (.dll)", layout.entry_point,
     ),
@@ -100,6 +105,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "exports", "error", "a library exports get_metadata_table, a driver nothing",
         "eBPF for Windows finds a library's programs through this function; a driver hands them over by itself.",
         "link a driver without a list of exports (--exclude-all-symbols)", layout.exports,
+    ),
+    Rule(
+        "resident", "error", "what programs need stays in memory, can be read, and is not shared",
+        "The kernel throws discardable sections away once a driver has started, and may page others out: programs run later, and anywhere.",
+        "do not merge code or data into INIT, PAGE or .reloc; do not mark sections as shared", memory.resident,
     ),
     # ---- what hypervisor-protected code integrity (HVCI) asks
     Rule(
@@ -123,6 +133,12 @@ RULES: Final[tuple[Rule, ...]] = (
         "do not truncate addresses; " + CODE_AGAIN, layout.relocation_kind,
     ),
     Rule(
+        "addresses", "error", "addresses in the records are relocated, and nothing else of them is",
+        "An image is loaded elsewhere each time: an address that is not moved leads nowhere, and a number that is moved is another one in "
+        "memory than in the file.",
+        CODE_AGAIN, memory.addresses,
+    ),
+    Rule(
         "nx-compat", "error", "data is not executable (NX_COMPAT)",
         "Without the flag Windows may map the image's data, and with it the stack, executable.",
         "link with --nxcompat (/NXCOMPAT)", layout.nx_compat,
@@ -141,6 +157,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "cfg", "warning", "calls are guarded (Control Flow Guard)",
         "Guarded images call through pointers only where functions begin. Loading does not depend on it.",
         "link with /guard:cf (lld-link, MSVC)", layout.cfg,
+    ),
+    Rule(
+        "load-config", "error", "the load configuration, where there is one, and its tables are where it says",
+        "The loader takes from it which calls are guarded and where its own functions go; it refuses images whose tables make no sense.",
+        CODE_AGAIN, memory.load_config,
     ),
     Rule(
         "cet", "warning", "it is marked compatible with shadow stacks (CET)",
@@ -187,6 +208,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "program-code", "error", "each program has a code section of its own, which its record names",
         "ebpfapi shows only programs whose section it finds, marked as code.",
         "compile with clang -fms-extensions or MSVC, which heed #pragma code_seg (GCC does not)", metadata_rule("program-code"),
+    ),
+    Rule(
+        "program-tables", "error", "maps, helpers and digests that a program's record names are there",
+        "The kernel follows these addresses and numbers without bounds when it loads the image.",
+        CODE_AGAIN, metadata_rule("program-tables"),
     ),
     # ---- what it was made from
     Rule(

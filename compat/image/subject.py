@@ -15,6 +15,7 @@ from bpfcc.compat.image.metadata import Metadata, read_metadata
 from bpfcc.compat.image.pe import DebugEntry, Image, Relocation, read_image
 from bpfcc.compat.image.record import SECTION, Record, read_record
 from bpfcc.compat.image.signing import Verification, verify
+from bpfcc.compat.image.tables import Export, Import, read_exports, read_imports
 from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Subject:
     verification: Verification | None
     relocations: tuple[Relocation, ...] | str
     debug: tuple[DebugEntry, ...] | str
+    imports: tuple[Import, ...] | str
+    exports: tuple[Export, ...] | str
     checksum: int
     must_be_signed: bool = False
 
@@ -57,6 +60,8 @@ def examine(data: bytes, *, name: str, trust: Path | None = None, must_be_signed
         verification,
         _or_reason(lambda: _relocations(image)),
         _or_reason(lambda: tuple(image.debug_entries())),
+        _or_reason(lambda: tuple(read_imports(image))),
+        _or_reason(lambda: tuple(read_exports(image))),
         checksum(data),
         must_be_signed,
     )

@@ -16,6 +16,7 @@ from bpfcc.compat.image.record import ProgramRecord, Record, record_c, record_js
 from bpfcc.compat.image.rules import RULES, Outcome, apply, rejected
 from bpfcc.compat.image.subject import examine
 from bpfcc.errors import InputError
+from tests.image_attacks import ATTACKS
 from tests.image_harness import DIGEST, PROGRAM, RECORD, Pen, linked, patched
 
 MARKS = {"cfg", "cet"}
@@ -63,6 +64,7 @@ def test_records_behind_other_bytes_are_found() -> None:
             at = pen.at(name)
             pen.data[at : at + size + step] = b"a string".ljust(step, b"!")[: step - 1] + b"\0" + bytes(pen.data[at : at + size])
             pen.put(pen.row(name) + 8, size + step)
+            pen.shift(pen.address(name), step)
 
     found = outcomes(patched(linked("sys"), shift))
     assert failed(found, "error") == {}
@@ -79,18 +81,9 @@ def test_warnings_can_be_asked_for() -> None:
 # ---- what is broken
 
 
-def relocation(entry: int, *, page: str | None = None, kind: int = 10) -> Callable[[Pen], None]:
-    """Leave one relocation, at `entry` of the page of a section (or of page 0)."""
-
-    def change(pen: Pen) -> None:
-        at = pen.at(".reloc")
-        found = pen.image.section(page) if page else None
-        pen.put(at, found.address if found else 0)
-        pen.put(at + 4, 12)
-        pen.put(at + 8, kind << 12 | entry)
-        pen.put(pen.directory(5) + 4, 12)
-
-    return change
+def relocation(entry: int, *, page: str, kind: int = 10) -> Callable[[Pen], None]:
+    """One relocation more, at `entry` of the page of a section."""
+    return lambda pen: pen.relocate(pen.address(page) + entry, kind=kind)
 
 
 def section_order(pen: Pen) -> None:
@@ -113,7 +106,7 @@ BROKEN: dict[str, tuple[str, tuple[str, ...], Callable[[Pen], object]]] = {
     "data that can be run": ("wx-section", (), lambda pen: pen.flags(".data", on=EXECUTE)),
     "read-only data that can be written and run": ("wx-section", (), lambda pen: pen.flags(".buildid", on=EXECUTE | WRITE)),
     "code that can be written": ("writable-code", (), lambda pen: pen.flags("xdp", on=WRITE)),
-    "code that can be written only": ("writable-code", (), lambda pen: pen.flags("xdp", on=WRITE, off=EXECUTE)),
+    "code that can be written only": ("writable-code", (), lambda pen: pen.flags(".buildid", on=WRITE | CODE)),
     "an import table in code": (
         "writable-code", (), lambda pen: (pen.put(pen.directory(12), 0x1000), pen.put(pen.directory(12) + 4, 16)),
     ),
@@ -122,8 +115,8 @@ BROKEN: dict[str, tuple[str, tuple[str, ...], Callable[[Pen], object]]] = {
     "alignment of the linker": ("section-alignment", (), lambda pen: pen.put(pen.optional + 32, 512)),
     "larger than it says": ("section-alignment", (), lambda pen: pen.put(pen.optional + 56, 0x2000)),
     "relocation in code": ("code-relocation", (), relocation(4, page="xdp")),
-    "relocation of half an address": ("relocation-kind", (), relocation(8, page=".data", kind=3)),
-    "relocation outside": ("relocation-kind", (), lambda pen: pen.put(pen.at(".reloc"), 0x90_0000)),
+    "relocation of half an address": ("relocation-kind", (), relocation(0x400, page=".data", kind=3)),
+    "relocation outside": ("relocation-kind", (), lambda pen: pen.relocate(0x90_0000)),
     "relocation without end": ("relocation-kind", (), lambda pen: pen.put(pen.at(".reloc") + 4, 0xFFFF_FFF0)),
     "no NX": ("nx-compat", (), dll_flags(0x100)),
     "fixed base": ("dynamic-base", (), dll_flags(0x40)),
@@ -178,7 +171,7 @@ def test_a_broken_image_is_named_by_its_rule(case: str) -> None:
 
 
 def test_every_error_rule_has_a_case_in_which_it_fails() -> None:
-    tried = {rule for rule, _, _ in BROKEN.values()} | {"checksum", "record-verdict", "signature"}
+    tried = {rule for rule, _, _ in (*BROKEN.values(), *ATTACKS.values())} | {"checksum", "record-verdict", "signature"}
     assert {rule.id for rule in RULES if rule.level == "error"} <= tried
 
 
@@ -194,8 +187,8 @@ def test_a_library_of_the_wrong_subsystem() -> None:
 
 def test_a_relocation_that_reaches_into_code() -> None:
     def change(pen: Pen) -> None:
-        relocation(0xFFC, page="programs")(pen)
         pen.put(pen.row("programs") + 8, 0x1000)
+        relocation(0xFFC, page="programs")(pen)
 
     errors = failed(outcomes(patched(linked("sys"), change)), "error")
     assert errors["code-relocation"] == ("RVA 0x8ffc in section xdp",)
@@ -238,6 +231,7 @@ def test_two_programs_in_one_section() -> None:
         at = pen.at("programs")
         pen.data[at + 160 : at + 320] = pen.data[at : at + 160]
         pen.put(pen.row("programs") + 8, 320)
+        pen.relocate(*(pen.address("programs") + 160 + each for each in (32, 40, 48, 56, 104, 112, 136)))
 
     errors = failed(outcomes(patched(linked("sys", record=""), twice)), "error")
     assert set(errors) == {"program-code"}

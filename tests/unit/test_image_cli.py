@@ -106,7 +106,7 @@ def test_what_is_no_image(content: bytes, words: str, tmp_path: Path, capsys: py
 def test_mistakes_of_the_caller(driver: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["image", "check", str(tmp_path / "none.sys")]) == 2
     assert app.run(["image", "check", str(driver), "--warn", "nx"]) == 2
-    assert "no rule 'nx'; the rules are machine, file-layout" in capsys.readouterr().err
+    assert "no rule 'nx'; the rules are machine, headers" in capsys.readouterr().err
     assert app.run(["image"]) == 2
     assert app.run(["image", "--help"]) == 0
     for name in ("check", "sign", "install-script"):
