@@ -11,12 +11,14 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, final
 
 from bpfcc.bpfir.frame import ALL_BYTES
-from bpfcc.bpfir.ops import Op
+from bpfcc.bpfir.ops import Call, CallExtern, Op
+from bpfcc.runtime.specs.model import UNWRITTEN_KINDS
 from bpfcc.verifier.checks.calls import doubt_license
 from bpfcc.verifier.checks.operation import check
 from bpfcc.verifier.codes import CODES
 from bpfcc.verifier.expand import TooLarge, expand, facts_by_function, too_large
 from bpfcc.verifier.globals import gives_unwritten
+from bpfcc.verifier.kfuncs import kfunc_of
 from bpfcc.verifier.linear import Linear
 from bpfcc.verifier.paths import Prover
 from bpfcc.verifier.places import changes, find_places
@@ -98,6 +100,24 @@ def _left(outcome: list[Problem] | Spent | None, problems: list[Problem]) -> lis
     return outcome or []
 
 
+def _may_leave_bytes(around: Surroundings) -> bool:
+    """Whether something is called that may leave bytes of a buffer as they were, though it is given to be written to.
+
+    They count as written, as they do to the platform's own verifier; what is read there must not be what others left on the stack.
+    """
+    for fn in around.module.functions:
+        for op in fn.ops():
+            if type(op) is Call:
+                helper = around.helper(op.helper)
+                if helper is not None and not helper.fills and any(each.kind in UNWRITTEN_KINDS for each in helper.arguments):
+                    return True
+            elif type(op) is CallExtern:
+                row = kfunc_of(around, op.extern)
+                if row is not None and any(each.kind in UNWRITTEN_KINDS for each in row.arguments):
+                    return True
+    return False
+
+
 @final
 class _Judge:
     def __init__(self, module: Module, request: Request, smt: Smt | None = None) -> None:
@@ -121,6 +141,8 @@ class _Judge:
             self._report(fault.function, fault.problem, fault.op.insn)
         if not any(fault.problem.code in WITHOUT_END for fault in graph.faults):
             self._subjects()
+        if not self.around.platform.fills_buffers and _may_leave_bytes(self.around):
+            self.zeroed.update(dict.fromkeys((fn.name for fn in self.module.functions), ALL_BYTES))
         most = self._most()
         stats = Stats(
             insns=sum(block.steps for fn in self.module.functions for block in fn.blocks),

@@ -85,7 +85,8 @@ def context_descriptor(platform: Platform, program_type: str) -> tuple[int, int,
 def prototype(platform: Platform, helper: Helper) -> bytes:
     """A helper's part of the digest."""
     name = helper.prototype or platform.helper_prefix + helper.name
-    arguments = [argument_number(helper, at) for at in range(len(helper.arguments))] + [0] * (MAX_ARGUMENTS - len(helper.arguments))
+    published = helper.arguments if helper.published_arguments is None else helper.published_arguments
+    arguments = [argument_number(helper.name, each.kind) for each in published] + [0] * (MAX_ARGUMENTS - len(published))
     returns = NO_RETURN_IF_IT_SUCCEEDS if helper.name == TAIL_CALL else RETURNS.get(helper.returns)
     if returns is None:
         raise UnsupportedError(f"helper {helper.name}", f"Windows' prototypes have no results of kind {helper.returns!r}")
@@ -96,12 +97,11 @@ def prototype(platform: Platform, helper: Helper) -> bytes:
     )  # fmt: skip
 
 
-def argument_number(helper: Helper, at: int) -> int:
-    """The number of an argument's kind."""
-    kind = helper.arguments[at].kind
-    if helper.name == TAIL_CALL and kind == "const_map_ptr":
+def argument_number(name: str, kind: str) -> int:
+    """The number of the kind of an argument."""
+    if name == TAIL_CALL and kind == "const_map_ptr":
         return MAP_OF_PROGRAMS
     found = ARGUMENTS.get(kind)
     if found is None:
-        raise UnsupportedError(f"helper {helper.name}", f"Windows' prototypes have no arguments of kind {kind!r}")
+        raise UnsupportedError(f"helper {name}", f"{name}: Windows' prototypes have no arguments of kind {kind!r}")
     return found

@@ -3,6 +3,8 @@
  * Errors are negative ebpf_result_t. What needs a Windows machine behind it (logon ids, redirect contexts) is not here,
  * and programs that call it cannot be prepared.
  */
+#include <stdlib.h>
+
 #include "helper.h"
 
 enum {
@@ -18,6 +20,9 @@ enum {
     MAX_STRING = 512,
 };
 
+/* STATUS_INVALID_PARAMETER, STATUS_BUFFER_OVERFLOW. */
+#define STATUS_INVALID ((uint64_t)(int64_t)(int32_t)0xC000000Du)
+#define STATUS_OVERFLOW ((uint64_t)(int64_t)(int32_t)0x80000005u)
 #define RESULT(number) ((uint64_t)(int64_t)(-(number)))
 #define ARGS r1, r2, r3, r4, r5, run
 #define WINDOWS(name)                                                                                                    \
@@ -48,34 +53,139 @@ static uint64_t translated(uint64_t linux_result, int missing, int full)
     }
 }
 
-WINDOWS(update) { return translated(bpfcc_h_map_update_elem(ARGS), RESULT_KEY_NOT_FOUND, RESULT_OUT_OF_SPACE); }
-WINDOWS(delete) { return translated(bpfcc_h_map_delete_elem(ARGS), RESULT_KEY_NOT_FOUND, RESULT_OUT_OF_SPACE); }
-WINDOWS(push) { return translated(bpfcc_h_map_push_elem(ARGS), RESULT_OBJECT_NOT_FOUND, RESULT_OUT_OF_SPACE); }
-WINDOWS(pop) { return translated(bpfcc_h_map_pop_elem(ARGS), RESULT_OBJECT_NOT_FOUND, RESULT_OUT_OF_SPACE); }
-WINDOWS(peek) { return translated(bpfcc_h_map_peek_elem(ARGS), RESULT_OBJECT_NOT_FOUND, RESULT_OUT_OF_SPACE); }
-WINDOWS(perf_output) { return translated(bpfcc_h_perf_event_output(ARGS), RESULT_INVALID_ARGUMENT, RESULT_INVALID_ARGUMENT); }
-
-WINDOWS(ring_output)
+static int is_array(const struct bpfcc_bound_map *bound)
 {
-    return translated(bpfcc_h_ringbuf_output(r1, r2, r3, 0, 0, run), RESULT_INVALID_ARGUMENT, RESULT_INVALID_ARGUMENT); /* flags mean nothing */
+    return bound->type == BPFCC_MAP_ARRAY || bound->type == BPFCC_MAP_PERCPU_ARRAY;
 }
 
+static int is_per_cpu(const struct bpfcc_bound_map *bound)
+{
+    return bound->type == BPFCC_MAP_PERCPU_ARRAY || bound->type == BPFCC_MAP_PERCPU_HASH || bound->type == BPFCC_MAP_LRU_PERCPU_HASH;
+}
+
+/* The map and a key of it; NULL where the run trapped. */
+static struct bpfcc_bound_map *keyed(struct bpfcc_run *run, uint64_t map, uint64_t key, const void **found)
+{
+    struct bpfcc_bound_map *bound = bpfcc_map_argument(run, map);
+    *found = bound ? bpfcc_access(run, key, bound->key_size, 0) : NULL;
+    return *found ? bound : NULL;
+}
+
+/* Flags are an int there. Where a CPU has a value already it is written, whatever they say; of an array only NOEXIST is refused. */
+WINDOWS(update)
+{
+    enum { NOEXIST = 1, EXIST = 2 };
+    uint32_t flags = (uint32_t)r4;
+    const void *key;
+    struct bpfcc_bound_map *bound = keyed(run, r1, r2, &key);
+    if (!bound)
+        return RESULT(RESULT_INVALID_ARGUMENT);
+    if (is_per_cpu(bound)) {
+        if (bpfcc_map_lookup(bound->map, key, run->cpu))
+            flags = 0;
+    } else if (is_array(bound)) {
+        if (flags == NOEXIST)
+            return RESULT(RESULT_INVALID_ARGUMENT);
+        flags = 0;
+    }
+    if (flags > EXIST)
+        return RESULT(RESULT_INVALID_ARGUMENT);
+    return translated(bpfcc_h_map_update_elem(r1, r2, r3, flags, 0, run), RESULT_KEY_NOT_FOUND,
+                      is_array(bound) ? RESULT_INVALID_ARGUMENT : RESULT_OUT_OF_SPACE);
+}
+
+/* An element of an array is zeroed, on every CPU. */
+static uint64_t zeroed(struct bpfcc_bound_map *bound, const void *key)
+{
+    uint32_t cpus = bound->type == BPFCC_MAP_PERCPU_ARRAY ? bpfcc_map_definition(bound->map)->cpus : 1;
+    for (uint32_t cpu = 0; cpu < cpus; cpu++) {
+        void *value = bpfcc_map_lookup(bound->map, key, cpu);
+        if (!value)
+            return RESULT(RESULT_INVALID_ARGUMENT);
+        memset(value, 0, bound->value_size);
+    }
+    return 0;
+}
+
+WINDOWS(delete)
+{
+    const void *key;
+    struct bpfcc_bound_map *bound = keyed(run, r1, r2, &key);
+    if (!bound)
+        return RESULT(RESULT_INVALID_ARGUMENT);
+    if (is_array(bound))
+        return zeroed(bound, key);
+    return translated(bpfcc_h_map_delete_elem(ARGS), RESULT_KEY_NOT_FOUND, RESULT_OUT_OF_SPACE);
+}
+
+/* Of the flags only EXIST counts, which makes room. */
+WINDOWS(push) { return translated(bpfcc_h_map_push_elem(r1, r2, r3 & 2, 0, 0, run), RESULT_OBJECT_NOT_FOUND, RESULT_OUT_OF_SPACE); }
+
+/* Where there is nothing, nothing is written. */
+static uint64_t first(struct bpfcc_run *run, uint64_t map, uint64_t to, int remove)
+{
+    struct bpfcc_bound_map *bound = bpfcc_map_argument(run, map);
+    uint8_t *value = bound ? bpfcc_access(run, to, bound->value_size, 1) : NULL;
+    if (!value)
+        return RESULT(RESULT_INVALID_ARGUMENT);
+    uint8_t small[256], *kept = bound->value_size <= sizeof small ? small : malloc(bound->value_size);
+    if (!kept)
+        return RESULT(RESULT_NO_MEMORY);
+    memcpy(kept, value, bound->value_size);
+    uint64_t result = (uint64_t)(int64_t)(remove ? bpfcc_map_pop(bound->map, value) : bpfcc_map_peek(bound->map, value));
+    if (result)
+        memcpy(value, kept, bound->value_size);
+    if (kept != small)
+        free(kept);
+    return translated(result, RESULT_OBJECT_NOT_FOUND, RESULT_OUT_OF_SPACE);
+}
+
+WINDOWS(pop) { return first(run, r1, r2, 1); }
+WINDOWS(peek) { return first(run, r1, r2, 0); }
+WINDOWS(perf_output) { return translated(bpfcc_h_perf_event_output(ARGS), RESULT_INVALID_ARGUMENT, RESULT_INVALID_ARGUMENT); }
+
+/* Flags mean nothing; what never fits is another mistake than what does not fit now. */
+WINDOWS(ring_output)
+{
+    enum { RECORD_HEADER = 8 };
+    struct bpfcc_bound_map *bound = bpfcc_map_argument(run, r1);
+    if (bound && r3 > (uint64_t)bound->max_entries - RECORD_HEADER)
+        return RESULT(RESULT_INVALID_ARGUMENT);
+    return translated(bpfcc_h_ringbuf_output(r1, r2, r3, 0, 0, run), RESULT_INVALID_ARGUMENT, RESULT_INVALID_ARGUMENT);
+}
+
+/* What is not there comes before what is too much. */
 WINDOWS(tail_call)
 {
-    if (run->tail_calls >= BPFCC_MAX_TAIL_CALLS)
+    struct bpfcc_bound_map *bound = bpfcc_map_argument(run, r2);
+    uint32_t index = (uint32_t)r3, program = 0;
+    const void *value = bound && bound->type == BPFCC_MAP_PROG_ARRAY && index < bound->max_entries ? bpfcc_map_lookup(bound->map, &index, run->cpu) : NULL;
+    if (value)
+        memcpy(&program, value, sizeof program);
+    if (program && run->tail_calls >= BPFCC_MAX_TAIL_CALLS)
         return RESULT(RESULT_NO_MORE_TAIL_CALLS);
     return translated(bpfcc_h_tail_call(ARGS), RESULT_INVALID_ARGUMENT, RESULT_INVALID_ARGUMENT);
 }
 
-/* The sum unfolded, in 32 bits. */
+/* Of 16 bits each, what there was inverted, on top of the seed; a sum below zero is an error, as one of half words is. */
 WINDOWS(csum_diff)
 {
-    uint32_t seed = (uint32_t)r5;
-    const uint8_t *from = bpfcc_access(run, r1, (uint32_t)r2, 0), *to = bpfcc_access(run, r3, (uint32_t)r4, 0);
-    if (((uint32_t)r2 | (uint32_t)r4) & 3 || !from || !to)
-        return RESULT(RESULT_INVALID_ARGUMENT);
-    uint64_t sum = (uint64_t)bpfcc_sum(to, (uint32_t)r4, seed) + ((uint32_t)r2 ? ~bpfcc_sum(from, (uint32_t)r2, 0) : 0);
-    return (uint32_t)(sum + (sum >> 32));
+    int64_t from_size = (int32_t)(uint32_t)r2, to_size = (int32_t)(uint32_t)r4;
+    uint32_t sum = (uint32_t)r5;
+    if ((from_size | to_size) & 3)
+        return BPFCC_ERR(BPFCC_EINVAL);
+    const uint8_t *from = r1 && from_size > 0 ? bpfcc_access(run, r1, (uint64_t)from_size, 0) : NULL;
+    const uint8_t *to = r3 && to_size > 0 ? bpfcc_access(run, r3, (uint64_t)to_size, 0) : NULL;
+    uint16_t half;
+    for (int64_t at = 0; to && at < to_size; at += 2) {
+        memcpy(&half, to + at, sizeof half);
+        sum += half;
+    }
+    for (int64_t at = 0; from && at < from_size; at += 2) {
+        memcpy(&half, from + at, sizeof half);
+        sum += (uint16_t)~half;
+    }
+    return (int32_t)sum < 0 ? BPFCC_ERR(BPFCC_EINVAL) : sum;
 }
 
 /* Resolution of 100 ns, as the system has it. */
@@ -169,18 +279,18 @@ WINDOWS(strnlen)
     return text ? length_of(text, r2) : 0;
 }
 
+/* As much as there is room for, with zeros up to the end. Results are those of the kernel's safe strings (NTSTATUS). */
 static uint64_t append(struct bpfcc_run *run, uint64_t to, uint64_t to_size, uint64_t from, uint64_t size, int after)
 {
     uint8_t *out = bpfcc_access(run, to, to_size, 1);
     const uint8_t *in = bpfcc_access(run, from, size, 0);
-    if (!out || !in || !to_size)
-        return BPFCC_ERR(BPFCC_EINVAL);
-    uint64_t used = after ? length_of(out, to_size) : 0, length = length_of(in, size);
-    if (used >= to_size || length >= to_size - used)
-        return BPFCC_ERR(BPFCC_EINVAL);
-    memmove(out + used, in, (size_t)length);
-    out[used + length] = 0;
-    return 0;
+    uint64_t used = out && after ? length_of(out, to_size) : 0;
+    if (!out || !in || used >= to_size)
+        return STATUS_INVALID;
+    uint64_t length = length_of(in, size), room = to_size - used - 1, copied = length < room ? length : room;
+    memmove(out + used, in, (size_t)copied);
+    memset(out + used + copied, 0, (size_t)(to_size - used - copied));
+    return length > room ? STATUS_OVERFLOW : 0;
 }
 
 WINDOWS(strncpy) { return append(run, r1, r2, r3, r4, 0); }

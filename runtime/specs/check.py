@@ -16,6 +16,7 @@ from bpfcc.runtime.specs.model import (
     CALLBACK_KINDS,
     FIELD_KINDS,
     LEVELS,
+    RESULT_TYPES,
     RETURN_KINDS,
     SPECIAL_FIELDS,
     Limits,
@@ -24,6 +25,7 @@ from bpfcc.runtime.specs.tables import SCHEMA, Table
 
 MAX_CONTEXT_BYTES: Final = 1 << 16
 MAX_ARGUMENTS: Final = 5
+GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 KFUNC_KEYS: Final = frozenset({"args", "returns", "flags", "types", "module"})
 NULLABLE: Final = frozenset({"stack_bytes_tail_call", "loop_rounds", "name_chars"})
 # Of texts, what they may be; the first is what they are where they are not given.
@@ -50,8 +52,9 @@ def check_table(table: object) -> Iterator[Problem]:
     for key, words in WORDS.items():
         if table.get(key, words[0]) not in words:
             yield key, f"must be {' or '.join(words)}"
-    if not isinstance(table.get("indirect_calls", True), bool):
-        yield "indirect_calls", "must be true or false"
+    for key in ("indirect_calls", "packet_arguments", "fills_buffers"):
+        if not isinstance(table.get(key, True), bool):
+            yield key, "must be true or false"
     yield from _check_rules(table)
     sets = table.get("helper_sets", {})
     yield from _check_sets(sets)
@@ -155,10 +158,14 @@ def _check_prototype(at: str, row: Table) -> Iterator[Problem]:
     if not isinstance(args, list) or len(args) > MAX_ARGUMENTS:
         yield f"{at}.args", "must be a list of at most five kinds"
         return
-    for index, text in enumerate(args):
-        kind, _, size = text.partition(":") if isinstance(text, str) else ("", "", "")
-        if kind not in ARGUMENT_KINDS or (size and not re.fullmatch(r"\d{1,5}", size)):
-            yield f"{at}.args[{index}]", f"unknown argument kind {text!r}"
+    yield from _check_kinds(f"{at}.args", args)
+    published = row.get("published_args", [])
+    if not isinstance(published, list) or len(published) > MAX_ARGUMENTS:
+        yield f"{at}.published_args", "must be a list of at most five kinds"
+    else:
+        yield from _check_kinds(f"{at}.published_args", published)
+    if row.get("result") not in (None, *RESULT_TYPES):
+        yield f"{at}.result", f"must be one of {', '.join(sorted(RESULT_TYPES))}"
     if row.get("returns", "integer") not in RETURN_KINDS:
         yield f"{at}.returns", f"unknown return kind {row['returns']!r}"
     bound = row.get("result_at_most")
@@ -166,7 +173,7 @@ def _check_prototype(at: str, row: Table) -> Iterator[Problem]:
         yield f"{at}.result_at_most", "must be the index of an argument"
     if not _is_number(row.get("in_map_value", 0), 0, max(len(args) - 1, 0)):
         yield f"{at}.in_map_value", "must be the index of an argument"
-    for flag in ("gpl_only", "moves_packet", "may_sleep", "acquires", "releases", "calls_back", "packet", "under_lock", "any_map"):
+    for flag in ("gpl_only", "moves_packet", "may_sleep", "acquires", "releases", "calls_back", "packet", "under_lock", "any_map", "fills"):
         if not isinstance(row.get(flag, False), bool):
             yield f"{at}.{flag}", "must be true or false"
     if not isinstance(row.get("prototype", ""), str):
@@ -177,6 +184,13 @@ def _check_prototype(at: str, row: Table) -> Iterator[Problem]:
         yield f"{at}.result_range", "must be [lowest, highest]"
     if "callback" in row:
         yield from _check_callback(f"{at}.callback", row["callback"], len(args))
+
+
+def _check_kinds(at: str, kinds: list[object]) -> Iterator[Problem]:
+    for index, text in enumerate(kinds):
+        kind, _, size = text.partition(":") if isinstance(text, str) else ("", "", "")
+        if kind not in ARGUMENT_KINDS or (size and not re.fullmatch(r"\d{1,5}", size)):
+            yield f"{at}[{index}]", f"unknown argument kind {text!r}"
 
 
 def _check_callback(at: str, row: object, count: int) -> Iterator[Problem]:
@@ -249,6 +263,8 @@ def _check_kfunc(at: str, row: Table) -> Iterator[Problem]:
         yield f"{at}.args", "must be a list of at most five kinds"
     elif not isinstance(flags, list) or not all(isinstance(each, str) for each in flags):
         yield f"{at}.flags", "must be a list of flags"
+    elif row.get("module") is not None and not (isinstance(row["module"], str) and GUID.fullmatch(row["module"])):
+        yield f"{at}.module", "must be a GUID such as 11111111-2222-3333-4444-555555555555"
     elif not isinstance(row.get("returns"), str) or not isinstance(row.get("types", ""), str) or row.keys() - KFUNC_KEYS:
         yield at, f"must have args and returns, and may have {', '.join(sorted(KFUNC_KEYS - {'args', 'returns'}))}"
     else:

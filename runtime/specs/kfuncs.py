@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from bpfcc.runtime.specs.tables import Table
 
 # number: any; const: a constant; const_size: a constant, the bytes of the memory before it; size_or_zero: the bytes of the memory before
-# it. mem: memory that is read and written; mem_read: read; mem_uninit: written. dynptr_uninit: 16 bytes of the stack. iter: an iterator's
-# state on the stack. object: what `bpf_obj_new` made, percpu_object likewise; refcounted: one with a reference count. node of a list or
-# tree, head or root of one, in a map's value or an object. irq_flag: 8 bytes of the stack. ignored: whatever it is.
+# it; size: likewise, and not zero. mem: memory that is read and written; mem_read: read; mem_uninit: written. dynptr_uninit: 16 bytes of
+# the stack. iter: an iterator's state on the stack. object: what `bpf_obj_new` made, percpu_object likewise; refcounted: one with a
+# reference count. node of a list or tree, head or root of one, in a map's value or an object. irq_flag: 8 bytes of the stack. ignored:
+# whatever it is.
 ARGUMENT_KINDS: Final = frozenset({
-    "number", "const", "const_size", "size_or_zero", "mem", "mem_read", "mem_uninit", "btf", "ctx", "map", "const_str", "func", "dynptr",
-    "dynptr_uninit", "iter", "object", "percpu_object", "refcounted", "list_head", "list_node", "rb_root", "rb_node", "wq", "task_work",
+    "number", "const", "const_size", "size", "size_or_zero", "mem", "mem_read", "mem_uninit", "btf", "ctx", "map", "const_str", "func",
+    "dynptr", "dynptr_uninit", "iter", "object", "percpu_object", "refcounted", "list_head", "list_node", "rb_root", "rb_node", "wq", "task_work",
     "res_spin_lock", "irq_flag", "ignored",
 })  # fmt: skip
 # arg: what argument `argument` is. object: of the program's type that the constant argument 0 names. cast: argument 0 as a pointer to the
@@ -47,7 +48,7 @@ FLAGS: Final = frozenset({
     "iter_next", "iter_destroy", "under_lock", "noreturn", "rcu_lock", "rcu_unlock", "preempt_disable", "preempt_enable", "irq_save",
     "irq_restore", "lock", "unlock", "moves_packet", "builtin",
 })  # fmt: skip
-_SIZE_KINDS: Final = frozenset({"size_or_zero", "const_size"})
+_SIZE_KINDS: Final = frozenset({"size", "size_or_zero", "const_size"})
 _MEMORY_KINDS: Final = frozenset({"mem", "mem_read", "mem_uninit"})
 _FIXED_BYTES: Final = MappingProxyType({"dynptr_uninit": 16, "dynptr": 16, "irq_flag": 8})
 _TEXT: Final = re.compile(r"([a-z_]+)(?::([A-Za-z_][A-Za-z0-9_]*|\d+))?(?:@(\d))?(\?)?")
@@ -77,7 +78,10 @@ class KfuncReturn(NamedTuple):
 
 
 class Kfunc(NamedTuple):
-    """A kernel function. `types` None: programs of every type may call it; `attach_types` None: wherever they are attached."""
+    """A kernel function. `types` None: programs of every type may call it; `attach_types` None: wherever they are attached.
+
+    `module`: GUID of the module that has it, on platforms where not everything is the kernel's.
+    """
 
     name: str
     arguments: tuple[KfuncArgument, ...]
@@ -86,6 +90,7 @@ class Kfunc(NamedTuple):
     types: frozenset[str] | None = None
     attach_types: frozenset[str] | None = None
     callback: Callback | None = None
+    module: str | None = None
 
     def allowed(self, program_type: str, attach_type: str | None = None) -> bool:
         """Whether such a program may call it."""
@@ -124,6 +129,7 @@ def make_kfunc(name: str, row: Table, sets: Mapping[str, str], iterators: Mappin
         types=frozenset(word for each in types.split() for word in sets.get(each, each).split()) if types is not None else None,
         attach_types=frozenset(row["attach_types"]) if "attach_types" in row else None,
         callback=make_callback(row["callback"]) if "callback" in row else None,
+        module=row.get("module"),
     )
 
 

@@ -30,8 +30,12 @@ FIELD_KINDS: Final = frozenset({
     "sock_common_or_null", "flow_keys", "btf_pointer", "tp_buffer",
 })  # fmt: skip
 SIZE_KINDS: Final = frozenset({"size", "size_or_zero"})
+# What implementations return that do not fill a register.
+RESULT_TYPES: Final = frozenset({"int32", "uint32", "void"})
 READ_KINDS: Final = frozenset({"mem", "mem_or_null", "mem_write", "map_key", "map_value", "map_value_or_null", "const_str", "unchecked"})
 WRITE_KINDS: Final = frozenset({"mem_uninit", "mem_uninit_or_null", "mem_write", "map_value_uninit"})
+# Of those, where nothing has to be written before.
+UNWRITTEN_KINDS: Final = WRITE_KINDS - READ_KINDS
 
 FieldKind = Literal[
     "scalar", "packet_start", "packet_end", "packet_meta", "packet_length", "memory_start", "memory_end", "sock", "sock_or_null",
@@ -111,7 +115,10 @@ class Helper(NamedTuple):
     result as a signed number. `packet`: memory arguments may lie in the packet. `in_map_value`: index of a memory argument that must lie
     in a map's value. `under_lock`: it may be called while a spin lock is held. `callback`: what it calls. `prototype`: the name that
     its prototype is published with where that is another one; `published_flags`: likewise the flags, None: as the rest says.
-    `any_map`: it takes maps of every type, and fails where it has no use for one.
+    `any_map`: it takes maps of every type, and fails where it has no use for one. `result`: what its implementation returns where that
+    is not a whole register ("int32", "uint32", "void"): the rest of the register is anybody's. `fills`: what it is given to write to is
+    written to the last byte, whatever the result; else what was there may be there still. `published_arguments`: kinds of arguments as
+    they are published, where those are others.
     """
 
     id: int
@@ -134,6 +141,9 @@ class Helper(NamedTuple):
     prototype: str | None = None
     published_flags: int | None = None
     any_map: bool = False
+    result: str | None = None
+    fills: bool = True
+    published_arguments: tuple[Argument, ...] | None = None
 
     def size_argument(self, index: int) -> int | None:
         """The argument that gives the bytes behind argument `index`, where the next one does."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast, final
 
 from bpfcc.bpfir.effects import HelperEffects, Touch
 from bpfcc.errors import InputError, UnsupportedError
@@ -96,8 +96,19 @@ def make_argument(text: str) -> Argument:
     return Argument(kind, int(size) if size else None)
 
 
-def make_helper(row: Table, runtime: frozenset[int]) -> Helper:
+class HelperDefaults(NamedTuple):
+    """What a platform's helpers are like where their rows do not say."""
+
+    packet: bool = False
+    fills: bool = True
+
+
+PLAIN: Final = HelperDefaults()
+
+
+def make_helper(row: Table, runtime: frozenset[int], defaults: HelperDefaults = PLAIN) -> Helper:
     """A helper from its row."""
+    published = row.get("published_args")
     return Helper(
         id=row["id"],
         name=row["name"],
@@ -112,13 +123,16 @@ def make_helper(row: Table, runtime: frozenset[int]) -> Helper:
         result_at_most=row.get("result_at_most"),
         runtime=row["id"] in runtime,
         result_range=_pair(row, "result_range"),
-        packet=row.get("packet", False),
+        packet=row.get("packet", defaults.packet),
         in_map_value=row.get("in_map_value"),
         under_lock=row.get("under_lock", False),
         callback=make_callback(row["callback"]) if "callback" in row else None,
         prototype=row.get("prototype"),
         published_flags=row.get("published_flags"),
         any_map=row.get("any_map", False),
+        result=row.get("result"),
+        fills=row.get("fills", defaults.fills),
+        published_arguments=tuple(make_argument(each) for each in published) if published is not None else None,
     )
 
 
@@ -210,7 +224,9 @@ class Platform:
         self._effects: dict[int, HelperEffects] = {}
         rows = {row["id"]: row for row in table["helpers"]}
         self._rows = table["helpers"]
-        self.helpers_by_id: Mapping[int, Helper] = LazyTable(rows, lambda _, row: make_helper(row, self._runtime))
+        # Whether memory arguments may lie in the packet, and whether what helpers write to is written whole.
+        self._defaults = HelperDefaults(table.get("packet_arguments", False), table.get("fills_buffers", True))
+        self.helpers_by_id: Mapping[int, Helper] = LazyTable(rows, lambda _, row: make_helper(row, self._runtime, self._defaults))
         self.contexts: Mapping[str, ContextSpec] = LazyTable(table["contexts"], make_context)
         self.program_types: Mapping[str, ProgramType] = LazyTable(table["program_types"], self._make_program_type)
         self.map_types: Mapping[str, MapType] = LazyTable(table["map_types"], make_map_type)
@@ -228,7 +244,7 @@ class Platform:
         self._kfuncs: Table | None = table.get("kfuncs")
 
     def _make_program_type(self, name: str, row: Table) -> ProgramType:
-        own = {each["id"]: make_helper(each, self._runtime) for each in row.get("own_helpers", ())}
+        own = {each["id"]: make_helper(each, self._runtime, self._defaults) for each in row.get("own_helpers", ())}
         allowed = row.get("helpers", "")
         return ProgramType(
             name=name,
@@ -259,6 +275,19 @@ class Platform:
         if key not in self.helpers_by_id:
             raise InputError(f"{self.name} has no helper {reference!r}")
         return self.helpers_by_id[key]
+
+    @property
+    def fills_buffers(self) -> bool:
+        """Whether a buffer that a helper or another module's function is given to write to is written to its last byte."""
+        return self._defaults.fills
+
+    def helper_name(self, helper_id: int, program_type: str | None = None) -> str | None:
+        """A helper's name in C; None where there is none of that id."""
+        own = self.program_types[program_type].own_helpers if program_type is not None and program_type in self.program_types else {}
+        found = own.get(helper_id) or self.helpers_by_id.get(helper_id)
+        if found is None:
+            return None
+        return found.name if found.prototype == found.name else self.helper_prefix + found.name
 
     def program_type(self, name: str) -> ProgramType:
         """A program type by its libbpf name. Raises UnsupportedError, which lists the names that there are."""

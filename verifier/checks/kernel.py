@@ -77,7 +77,8 @@ def _allowed(view: View, row: Kfunc, problems: Problems) -> bool:
             where += f" that are attached as {request.attach_type}"
         problems.append(Problem("V067", f"{row.name} is not for {where}", cause="environment"))
         return False
-    if not gpl_compatible(request):
+    # Functions of other modules than a kernel under the GPL have no such rule.
+    if row.module is None and not gpl_compatible(request):
         problems.append(
             Problem(
                 "V032",
@@ -296,6 +297,7 @@ ARGUMENT_CHECKS: Final[dict[str, Check]] = {
     "number": _number,
     "const": _as("const_alloc_size"),
     "const_size": _as("const_alloc_size"),
+    "size": _as("size"),
     "size_or_zero": _as("size_or_zero"),
     "mem": _memory,
     "mem_read": _memory,
