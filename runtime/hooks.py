@@ -27,7 +27,10 @@ BY_NAME: Final[dict[str, Disposition]] = {
     "TC_ACT_UNSPEC": "pass", "TC_ACT_OK": "pass", "TC_ACT_RECLASSIFY": "pass", "TC_ACT_SHOT": "drop", "TC_ACT_PIPE": "pass",
     "TC_ACT_STOLEN": "drop", "TC_ACT_QUEUED": "drop", "TC_ACT_REPEAT": "pass", "TC_ACT_REDIRECT": "redirect", "TC_ACT_TRAP": "drop",
     "BPF_OK": "pass", "BPF_DROP": "drop", "BPF_REDIRECT": "redirect", "BPF_LWT_REROUTE": "pass", "BPF_FLOW_DISSECTOR_CONTINUE": "pass",
+    "BIND_PERMIT": "pass", "BIND_DENY": "drop", "BIND_REDIRECT": "pass", "BIND_PERMIT_HARD": "pass",
 }  # fmt: skip
+# Types of Windows that block what returns a number without a name.
+BLOCKS_UNKNOWN: Final = frozenset({"bind", "cgroup_sock_addr"})
 
 
 @final
@@ -55,10 +58,12 @@ def verdict(platform: Platform, program_type: str, value: int) -> Verdict:
         return Verdict("drop", "drop") if number == 0 else Verdict("keep", "pass")
     if name in BY_NAME:
         return Verdict(name, BY_NAME[name])
+    if platform.objects == "windows" and program_type in BLOCKS_UNKNOWN:
+        return Verdict(name or f"unknown ({number})", "pass" if name is not None and number else "drop")
     if program_type in ALLOW:
         return Verdict(name or str(number), "pass" if number else "drop")
     if name is None and program_type == "xdp":
-        return Verdict(f"unknown ({number})", "abort" if platform.name == "linux" else "drop")
+        return Verdict(f"unknown ({number})", "drop" if platform.objects == "windows" else "abort")
     if name is None and program_type in {"sched_cls", "sched_act"}:
         return Verdict(f"unknown ({number})", "pass")
     return Verdict(name or str(number), "none")

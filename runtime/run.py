@@ -77,7 +77,7 @@ class Run:
         codec, native, outcome = self.codec, self.native, self.outcome
         options = self.runtime.options
         outcome.program_type = self.type.number
-        outcome.platform = int(self.runtime.platform.name == "windows")
+        outcome.platform = int(self.runtime.platform.objects == "windows")
         outcome.link_bytes = LINK_BYTES if self.type.packet == "link" else 0
         outcome.ifindex = options.ifindex
         outcome.attach_cookie = options.attach_cookie

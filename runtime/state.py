@@ -203,10 +203,9 @@ class Runtime:
 
     # ---- helpers
 
-    def helper_name(self, helper_id: int) -> str:
-        """The name with its prefix, for messages."""
-        known = self.platform.helpers_by_id
-        return f"bpf_{known[helper_id].name}" if helper_id in known else f"helper {helper_id}"
+    def helper_name(self, helper_id: int, program_type: str | None = None) -> str:
+        """The name with its prefix, for messages; programs of a type may have helpers of their own."""
+        return self.platform.helper_name(helper_id, program_type) or f"helper {helper_id}"
 
     def set_helper(self, helper_id: int, function: PythonHelper) -> None:
         """Let Python answer a helper. Programs prepared afterwards call it; what it raises is kept in `failures` and ends the run."""
@@ -227,11 +226,11 @@ class Runtime:
         mock = self._mocks.get(helper_id)
         if mock is not None:
             return ctypes.cast(mock, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
-        name = self.helper_name(helper_id)
+        name = self.helper_name(helper_id, program_type)
         reason = self._lacks(helper_id)
         if reason:
             raise UnsupportedError(f"helper {name}", f"{name} needs {reason}")
-        if self.platform.name == "windows":
+        if self.platform.objects == "windows":
             number = self.platform.program_type(program_type).number if program_type else 0
             address = self._library.bpfcc_helper_table_windows(number, helper_id)
         else:

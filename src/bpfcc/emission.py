@@ -58,6 +58,9 @@ def emit_programs(
     programs = with_targets(programs)
     for program in programs:
         known_type(program)
+        if program.platform != PLATFORM:
+            message = f"program {program.name!r} is for {program.platform}: what is emitted for it are native images (--target windows)"
+            raise UnsupportedError(f"emitting programs for {program.platform}", message, file=program.file)
         refuse_big_endian(program.ir)
         refuse_externs(program.ir)
     admissions = [Admission(None)] * len(programs)

@@ -25,6 +25,7 @@ from bpfcc.prepared import Prepared, Result, Results
 from bpfcc.program import known_type, tail_callable
 from bpfcc.runtime.contexts import DecodedContext
 from bpfcc.runtime.maps import Map, create_map
+from bpfcc.runtime.maps.windows import windows_spec
 from bpfcc.runtime.memory import GENERATION_SHIFT, PACKET_BASE, TRAPS, describe_address
 from bpfcc.runtime.options import RunOptions
 from bpfcc.runtime.results import redirect_of
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from bpfcc.verifier import verdict as plain
 
 TAIL_CALL: Final = 12
+LINUX: Final = "linux"
+WINDOWS: Final = "windows"
 RAW: Final = "raw"
 ROUND_COUNTERS: Final = ("llvm", "aot")
 MASK32: Final = (1 << 32) - 1
@@ -120,12 +123,12 @@ class Executable:
         self, modules: Sequence[Module], names: Sequence[str], maps: Sequence[MapSpec], *, program_type: str,
         attach_type: str | None = None, backend: str = "interp", options: RunOptions | None = None, bound: int | None = None,
         zeroed: Sequence[Mapping[str, int]] | None = None, digests: Sequence[str] = (), beside: Executable | None = None,
-        cpu: int | None = 0, counted: bool = False,
+        cpu: int | None = 0, counted: bool = False, platform: str = LINUX,
     ) -> None:  # fmt: skip
         """`bound`: instructions that a run executes at most, for programs that run unchecked; None: a checked run. `zeroed`: of each
         module, functions whose frames are cleared; None: all of them. `digests`: of each module that of its IR, where it is known.
         `beside`: whose maps and code it shares (see `thread`). `counted`: unchecked code counts the rounds of its loops against the steps
-        of `options`."""
+        of `options`. `platform`: whose programs they are."""
         self.type: Final = program_type
         self.module: Final = modules[0]
         self.backend: Final = backend
@@ -135,10 +138,12 @@ class Executable:
         with ExitStack() as stack:
             options = options or RunOptions()
             self.maps: Final[dict[str, Map]] = (
-                {spec.name: stack.enter_context(make_map(spec, options.cpus)) for spec in maps} if beside is None else beside.maps
+                {spec.name: stack.enter_context(make_map(spec, options.cpus, load_platform(platform))) for spec in maps}
+                if beside is None
+                else beside.maps
             )
             self.runtime: Final[Runtime] = (
-                stack.enter_context(Runtime(load_platform("linux"), self.maps.values(), options)) if beside is None else beside.runtime
+                stack.enter_context(Runtime(load_platform(platform), self.maps.values(), options)) if beside is None else beside.runtime
             )
             self._crew: Crew = Crew() if beside is None else beside._crew
             cpu = self._crew.join(self, cpu, self.runtime.options.cpus)
@@ -177,7 +182,8 @@ class Executable:
             helper_address=lambda helper: runtime.helper_address(helper, self.type),
             helper_name=runtime.helper_name,
             quiet_helpers=runtime.quiet_helpers,
-            tail_call_helper=TAIL_CALL,
+            tail_call_helper=self.platform.helper("tail_call").id,
+            lookup_helper=self.platform.helper("map_lookup_elem").id,
             layout=layout_of(codec),
             checked=self.checked,
             zeroed=zeroed,
@@ -380,7 +386,7 @@ def prepare(
     Maps are fresh for each executable; `seeds` says what is in them at the start (see `bpfcc.seeds`).
     With back end `kernel` Linux judges and runs it (see `bpfcc.kernel`).
     """
-    load_platform("linux").program_type(known_type(program))
+    load_platform(program.platform).program_type(known_type(program))
     if budget is not None:
         check_rounds(budget, backend, checked=checked)
     if backend == "kernel":
@@ -402,7 +408,7 @@ def prepare(
         given = replace(options or RunOptions(), steps=budget) if budget is not None and bound is not None else options
         return Executable(
             modules, [each.name for each in chain], maps, program_type=program.type or RAW, attach_type=program.attach_type,
-            backend=backend, options=given, bound=bound, zeroed=zeroed, counted=counted,
+            backend=backend, options=given, bound=bound, zeroed=zeroed, counted=counted, platform=program.platform,
         )  # fmt: skip
 
     try:
@@ -474,8 +480,10 @@ def bytes_of(packet: bytes | None) -> bytes:
     return bytes(memoryview(packet)) if packet is not None else b""
 
 
-def make_map(spec: MapSpec, cpus: int) -> Map:
+def make_map(spec: MapSpec, cpus: int, platform: Platform) -> Map:
     """A map, typed where its object has types, with its lock and timer where Linux looks for them."""
+    if platform.objects == WINDOWS:
+        spec = windows_spec(spec, cpus)
     codec = BtfCodec(spec.btf) if spec.btf is not None else None
     lock = timer = None
     if spec.btf is not None and spec.btf_value_type_id:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bpfcc.backends.context import EITHER, OTHER, ContextFlow
 from bpfcc.bpfir.ops import Call, CallExtern, Value
 from bpfcc.errors import RejectedError
+from bpfcc.judgement import Rules
 from bpfcc.runtime.specs import load_platform
 from bpfcc.verification import judge_here
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
     from bpfcc.bpfir.function import Module
     from bpfcc.program import Program
+    from bpfcc.runtime.specs import Platform
     from bpfcc.verifier.verdict import Verdict
 
-PLATFORM: Final = "linux"
 RAW: Final = "raw"
 # Linux follows at most so many tail calls in a run.
 MAX_TAIL_CALLS: Final = 33
@@ -51,7 +52,7 @@ def admit(chain: Sequence[Program], given: Sequence[Verdict], steps: int, *, cou
     `given` are verdicts on some of them, on the first if any. RejectedError where one is not accepted, or the verdict is of other code.
     """
     known = {verdict.digest: verdict for verdict in given}
-    found = [known.get(each.ir_digest) or (given[0] if given and each is chain[0] else judge_here(each)) for each in chain]
+    found = [known.get(each.ir_digest) or (given[0] if given and each is chain[0] else judged(each)) for each in chain]
     for program, each in zip(chain, found, strict=True):
         check(program, each)
     zeroed = tuple(each.zeroed for each in found)
@@ -67,11 +68,16 @@ def admit(chain: Sequence[Program], given: Sequence[Verdict], steps: int, *, cou
     return Admission(total if total <= steps or counted else None, zeroed)
 
 
+def judged(program: Program) -> Verdict:
+    """By the rules of its own platform."""
+    return judge_here(program, Rules(program.platform))
+
+
 def check(program: Program, verdict: Verdict) -> None:
-    """RejectedError unless the verdict accepts this very program by the rules that hold here."""
+    """RejectedError unless the verdict accepts this very program by the rules of its platform."""
     if verdict.digest != program.ir_digest and verdict.digest:
         raise RejectedError(f"the verdict given for program {program.name!r} is of other code", verdict, file=program.file)
-    if verdict.accepted and verdict.platform != PLATFORM:
+    if verdict.accepted and verdict.platform != load_platform(program.platform).name:
         raise RejectedError(f"program {program.name!r} was judged by the rules of {verdict.platform}", verdict, file=program.file)
     if not verdict.accepted or not verdict.digest:
         raise RejectedError(f"program {program.name!r} is {verdict.status}: {reason(verdict)}", verdict, file=program.file)
@@ -95,20 +101,19 @@ def leaks(verdict: Verdict) -> bool:
 
 def needs_kernel(module: Module, program: Program) -> bool:
     """Whether it may follow a pointer into kernel memory. Linux catches such faults; here only checked runs can."""
-    platform = load_platform(PLATFORM)
+    platform = load_platform(program.platform)
     program_type = program.type or RAW
     if program_type == RAW:
-        return calls_kernel(module, program_type)
+        return calls_kernel(module, program_type, platform)
     kind, context = platform.program_type(program_type), platform.context_of(program_type)
-    if kind.packet is None or context is None or calls_kernel(module, program_type) or holds_kernel_pointers(program):
+    if kind.packet is None or context is None or calls_kernel(module, program_type, platform) or holds_kernel_pointers(program):
         return True
     fields = [each for each in context.fields if each.kind not in OWN_FIELDS]
     return bool(fields) and loads_any(module, [(each.offset, each.size) for each in fields])
 
 
-def calls_kernel(module: Module, program_type: str) -> bool:
+def calls_kernel(module: Module, program_type: str, platform: Platform) -> bool:
     """Whether a helper hands out a kernel object or reads kernel memory, or a kernel function is called."""
-    platform = load_platform(PLATFORM)
     for fn in module.functions:
         for op in fn.ops():
             if isinstance(op, CallExtern):

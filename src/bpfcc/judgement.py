@@ -171,10 +171,10 @@ def subject_of(program: Program, rules: Rules) -> tuple[Program, Module]:
 
 
 def lift_for(program: Program, rules: Rules) -> Module:
-    """The IR that is judged: the same that runs, where the platform is the one that programs run on."""
+    """The IR that is judged: the same that runs, by the rules of its own platform."""
     from bpfcc.pipeline import lift_bytecode
 
-    return program.ir if rules.platform == RUNS_HERE else lift_bytecode(program.bytecode, program.type, rules.platform)
+    return program.ir if rules.platform == program.platform else lift_bytecode(program.bytecode, program.type, rules.platform)
 
 
 def request_for(program: Program, rules: Rules, kernel_types: KernelTypes | None) -> Request:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bpfcc.seeds import Seeds
 
 BACKEND: Final = "kernel"
+LINUX: Final = "linux"
 # Runs of one call: a stop from another thread is noticed between calls.
 RUNS_OF_A_CALL: Final = 1 << 20
 STOPPED: Final = 7
@@ -199,7 +200,7 @@ def prepare_in_kernel(
     program: Program, *, options: RunOptions | None = None, seeds: Seeds | None = None, checked: bool = False
 ) -> KernelExecutable:
     """Load `program`, the programs that it can tail-call, and their maps. See `bpfcc.execution.prepare`."""
-    reason = why_unavailable()
+    reason = why_unavailable() if program.platform == LINUX else f"program {program.name!r} is for {program.platform}"
     if reason is not None:
         raise UnsupportedError(f"backend {BACKEND}", f"back end {BACKEND} cannot be used: {reason}")
     if checked:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.function import Module
     from bpfcc.bpfir.module import Bytecode
     from bpfcc.diagnostics import Diagnostic
-    from bpfcc.program import Object
+    from bpfcc.program import Object, Program
 
 PLATFORM: Final = "linux"
 MAX_OBJECT_BYTES: Final = 256 << 20
@@ -152,11 +152,11 @@ def warm_up(*, lift: bool) -> None:
         effects()
 
 
-def helper_names(code: bytes) -> dict[int, str]:
-    """Names of the helpers that `code` calls, from the platform's tables."""
+def helper_names(program: Program) -> dict[int, str]:
+    """Names of the helpers that a program calls, without their prefix, from its platform's tables."""
     from bpfcc.runtime.specs import load_platform
 
-    known = load_platform(PLATFORM).helpers_by_id
-    call = 0x85
+    platform, code, call = load_platform(program.platform), program.bytecode.code, 0x85
     called = {int.from_bytes(code[at + 4 : at + 8], "little") for at in range(0, len(code), 8) if code[at] == call and code[at + 1] == 0}
-    return {number: known[number].name for number in called if number in known}
+    names = {number: platform.helper_name(number, program.type) for number in called}
+    return {number: name.removeprefix(platform.helper_prefix) for number, name in names.items() if name is not None}

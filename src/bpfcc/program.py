@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bpfcc.isolate.wire import ProgramDigest
 
 SLOT_BYTES: Final = 8
+LINUX: Final = "linux"
 MAX_CODE_BYTES: Final = 8_000_000
 
 
@@ -40,7 +41,7 @@ class Program:
     def __init__(
         self, name: str, section: str, type: str | None, link: Callable[[], Bytecode], *,  # noqa: A002 - the contract's name
         attach_type: str | None = None, attach_target: str | None = None, sleepable: bool = False, license: str | None = None,  # noqa: A002
-        owner: Object | None = None, expected: ProgramDigest | None = None,
+        owner: Object | None = None, expected: ProgramDigest | None = None, platform: str = LINUX,
     ) -> None:  # fmt: skip
         self.name: Final = name
         self.section: Final = section
@@ -49,6 +50,8 @@ class Program:
         self.attach_target: Final = attach_target
         self.sleepable: Final = sleepable
         self.license: Final = license
+        # Whose helpers, maps and contexts its numbers mean: `linux`, `windows`, or a file with tables.
+        self.platform: Final = platform
         self.object: Final = owner
         self._link = link
         self._expected = expected
@@ -56,7 +59,7 @@ class Program:
     @classmethod
     def from_bytes(
         cls, code: bytes, *, type: str | None = None, maps: Sequence[MapSpec] = (), name: str = "main",  # noqa: A002 - likewise
-        attach_type: str | None = None, license: str | None = "GPL",  # noqa: A002 - likewise
+        attach_type: str | None = None, license: str | None = "GPL", platform: str = LINUX,  # noqa: A002 - likewise
     ) -> Program:  # fmt: skip
         """A program without an object: instructions of 8 bytes, `lddw` with src 1 or 2 naming a map by its index in `maps`.
 
@@ -68,7 +71,7 @@ class Program:
         from bpfcc.bpfir.decode import decode
 
         bytecode = Bytecode(bytes(code), discover_functions(decode(code), name), tuple(maps))
-        return cls(name, "", type, lambda: bytecode, attach_type=attach_type, license=license)
+        return cls(name, "", type, lambda: bytecode, attach_type=attach_type, license=license, platform=platform)
 
     @cached_property
     def bytecode(self) -> Bytecode:
@@ -97,7 +100,7 @@ class Program:
         """The IR after every pass: what is run."""
         from bpfcc.pipeline import lift_bytecode
 
-        module = lift_bytecode(self.bytecode, self.type)
+        module = lift_bytecode(self.bytecode, self.type, self.platform)
         if self._expected is not None and self._expected.ir is not None:
             self._compare(module_digest(module), self._expected.ir, "IR")
         return module
@@ -115,20 +118,20 @@ class Program:
         """The program, of that type where its own is not known."""
         if self.type is not None or program_type is None:
             return self
-        return Program(self.name, self.section, program_type, self._link, sleepable=self.sleepable, license=self.license, owner=self.object)
+        return self.placed(program_type, None)
 
     def placed(self, program_type: str, attach_type: str | None) -> Program:
-        """The program on another platform: of that type there, attached so."""
+        """The program as one of that type, attached so, to nothing in particular."""
         return Program(
             self.name, self.section, program_type, self._link, attach_type=attach_type, sleepable=self.sleepable, license=self.license,
-            owner=self.object,
+            owner=self.object, platform=self.platform,
         )  # fmt: skip
 
     def attached(self, attach_type: str) -> Program:
         """The program, attached in that way."""
         return Program(
             self.name, self.section, self.type, self._link, attach_type=attach_type, attach_target=self.attach_target,
-            sleepable=self.sleepable, license=self.license, owner=self.object,
+            sleepable=self.sleepable, license=self.license, owner=self.object, platform=self.platform,
         )  # fmt: skip
 
     @property
@@ -250,7 +253,7 @@ class Object:
     def _wrap(self, raw: objects.Program, key: str) -> Program:
         return Program(
             raw.name, raw.section, raw.type, lambda: raw.bytecode, attach_type=raw.attach_type, attach_target=raw.attach_target,
-            sleepable=raw.sleepable, license=self._raw.license, owner=self, expected=self._digests.get(key),
+            sleepable=raw.sleepable, license=self._raw.license, owner=self, expected=self._digests.get(key), platform=self.platform,
         )  # fmt: skip
 
     def __repr__(self) -> str:

@@ -132,9 +132,9 @@ class Collector:
         while frames:
             # After enough traps are known, the others are only counted.
             locate = self.located < MAX_TRAPS_LOCATED
-            batch = self.exe.run_raw_batch(
-                [data for _, _, data in frames], times_ns=[packet.time_ns for _, packet, _ in frames], stop_on_trap=locate
-            )
+            times = [packet.time_ns for _, packet, _ in frames]
+            data_of = [data for _, _, data in frames]
+            batch = self.exe.run_raw_batch(data_of, context=self.job.context or None, times_ns=times, stop_on_trap=locate)
             self.total_ns += batch.total_ns
             for (number, packet, data), result in zip(frames, batch.results, strict=False):
                 self._count(result, number, packet, data, keep=keep)
@@ -175,13 +175,9 @@ class Collector:
     def run_once(self) -> None:
         """On `data`, `repeat` times from the same beginning."""
         exe, data = self.exe, self.job.data or b""
-        if exe.takes_packets:
-            arguments: dict[str, Any] = {"packet": data, "context": self.job.context or None}
-        else:
-            arguments = {"data": data} if exe.type == RAW else {"context": data or None}
         self.runs = self.job.repeat
         try:
-            found = exe.run(**arguments, repeat=self.job.repeat)
+            found = exe.run(**self._arguments(data), repeat=self.job.repeat)
         except Trap as trap:
             self.trap_count = 1
             self._note_trap(trap, None)
@@ -198,6 +194,26 @@ class Collector:
             if found.redirect is not None:
                 self.redirects[self._target(found.redirect)] += 1
         self._take_output()
+
+    def _arguments(self, data: bytes) -> dict[str, Any]:
+        """What a run gets. `data` are the packet, the memory, or the context, as the type has it; with fields for the context, what its
+        memory pointers mean. InputError where nothing of it means anything."""
+        exe, fields = self.exe, self.job.context
+        if exe.takes_packets:
+            return {"packet": data, "context": fields or None}
+        if exe.type == RAW:
+            if fields:
+                raise InputError("--context: programs of type raw have no context", file=self.program.file)
+            return {"data": data}
+        if not fields:
+            return {"context": data or None}
+        spec = exe.platform.context_of(exe.type)
+        if spec is not None and any(each.kind == "memory_start" for each in spec.fields):
+            return {"context": fields, "data": data}
+        if data:
+            message = f"--data and --hex are the whole context of {exe.type} programs: give that, or --context"
+            raise InputError(message, file=self.program.file)
+        return {"context": fields}
 
     def _note_trap(self, trap: Trap, packet: int | None) -> None:
         """Keep the first trap of each place, and count the others there."""
@@ -265,7 +281,7 @@ def source_record(position: SourcePosition | None) -> dict[str, Any] | None:
     return {"file": position.file, "line": position.line, "column": position.column or None, "text": position.text}
 
 
-def document(source: str, backend: str, programs: list[dict[str, Any]]) -> dict[str, Any]:
+def document(source: str, backend: str, programs: list[dict[str, Any]], platform: str = "linux") -> dict[str, Any]:
     """The whole document."""
     checked = all(each.get("checked", True) for each in programs)
-    return {"schema": SCHEMA, "source": source, "backend": backend, "platform": "linux", "checked": checked, "programs": programs}
+    return {"schema": SCHEMA, "source": source, "backend": backend, "platform": platform, "checked": checked, "programs": programs}

@@ -218,7 +218,7 @@ def digest_for(program: Program, rules: Rules, module: Module) -> str:
     """SHA-256 of the IR that is judged."""
     from bpfcc.program import module_digest
 
-    return program.ir_digest if rules.platform == HERE.platform else module_digest(module)
+    return program.ir_digest if rules.platform == program.platform else module_digest(module)
 
 
 def base_of(program: Program, rules: Rules) -> str:

@@ -249,7 +249,7 @@ class TestRun:
             (["--pcap-out", "x.pcap"], 2, "--pcap-out goes with --pcap"),
             (["--pcap", "/nowhere.pcap"], 2, "cannot be read"),
             (["--backend", "nope"], 2, "no back end 'nope'"),
-            (["--platform", "windows"], 3, "only linux"),
+            (["--platform", "beos"], 2, "no platform 'beos'"),
             (["--record", "x"], 2, "MAP=TYPE"),
             (["--program", "watch", "--record", "samples=nope"], 2, "no type 'nope'"),
             (["--type", "mystery="], 2, "a type is missing"),

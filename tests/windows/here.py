@@ -8,6 +8,7 @@ with Machine(programs, backend="llvm") as machine:
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self, final
 
 from bpfcc.backends.base import ContextLayout, Environment, MapBinding, load_backend
@@ -15,6 +16,7 @@ from bpfcc.runtime.maps import Map, create_map
 from bpfcc.runtime.maps.events import PerfBuffer, RingBuffer
 from bpfcc.runtime.maps.keyed import KeyedMap, OuterMap
 from bpfcc.runtime.maps.keyless import QueueMap
+from bpfcc.runtime.maps.windows import windows_spec
 from bpfcc.runtime.options import RunOptions
 from bpfcc.runtime.run import Run, Runtime
 from bpfcc.runtime.specs import load_platform
@@ -122,15 +124,8 @@ class Machine:
 
 
 def plain(spec: MapSpec) -> MapSpec:
-    """As this runtime makes it: Windows has no flags, and a buffer of its own for each processor's events."""
-    from dataclasses import replace
-
-    found = replace(spec, btf=None, btf_key_type_id=0, btf_value_type_id=0)
-    if spec.type == "lpm_trie":
-        return replace(found, flags=1)
-    if spec.type == "perf_event_array":
-        return replace(found, key_size=4, value_size=4, max_entries=1)
-    return found
+    """As this runtime makes it, without types: contents are compared as bytes."""
+    return windows_spec(replace(spec, btf=None, btf_key_type_id=0, btf_value_type_id=0))
 
 
 def pairs_of(each: Map) -> Iterator[tuple[bytes, bytes]]:

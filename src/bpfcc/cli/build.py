@@ -120,7 +120,7 @@ def check_target(emit: str, target: str, origin: str, reading: Reading) -> None:
     if origin != "linux":
         raise InputError(f"--from {origin} goes with --target windows")
     if reading.platform != "linux":
-        raise UnsupportedError(f"platform {reading.platform}", f"platform {reading.platform!r}: only linux so far")
+        raise UnsupportedError(f"platform {reading.platform}", f"platform {reading.platform!r} goes with --target windows")
 
 
 def output_path(path: Path, output: str | None, default: Path) -> Path | None:

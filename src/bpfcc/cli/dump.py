@@ -50,7 +50,7 @@ def command(path: Path, names: tuple[str, ...], svg: bool, show_types: bool, rea
     lift = bool(OF_PROGRAMS & set(wanted) - {"insns"})
     source = reading.source(path, screen)
     needs = ("bpfcc.cli.listing", "bpfcc.runtime.specs") if "insns" in wanted else ()
-    obj = reading.open(source, lift=lift, programs=names or (None if of_programs else ()), needs=needs)
+    obj = reading.open(source, lift=lift, programs=names or (None if of_programs else ()), needs=needs, origin=reading.platform)
     show(obj, wanted, names, svg=svg, screen=screen, platform=reading.platform)
     return 0
 

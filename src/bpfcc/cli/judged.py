@@ -87,6 +87,7 @@ def open_judged(
         if isinstance(each.error, InternalError):
             raise each.error
     # By other rules other IR is judged than what runs here.
-    digests = {each.key: ProgramDigest(each.key, each.code, each.ir if rules is None else None) for each in found if each.code is not None}
+    same = rules is None or (rules.platform == origin and not rules.port)
+    digests = {each.key: ProgramDigest(each.key, each.code, each.ir if same else None) for each in found if each.code is not None}
     raw = load(source.data, types=reading.types, target_btf=target, file=source.name, conventions=conventions_of(origin))
     return Judged(Object(raw, digests, target_btf=target), {each.key: each.verdict for each in found if each.verdict is not None})

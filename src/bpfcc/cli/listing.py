@@ -43,7 +43,7 @@ def names_of(program: Program) -> Names:
 
     code = program.bytecode
     return Names(
-        helpers=helper_names(code.code),
+        helpers=helper_names(program),
         maps=[spec.name for spec in code.maps],
         externs=[extern.name for extern in code.externs],
         functions={span.start: span.name for span in code.functions},

@@ -91,14 +91,13 @@ def reading(function: Callable[..., int]) -> Callable[..., int]:
         *args: Any, include: tuple[str, ...], define: tuple[str, ...], opt: str, mcpu: str, clang: str | None, system_headers: bool,
         types: tuple[str, ...], target_btf: Path | None, platform: str, **kwargs: Any,
     ) -> int:  # fmt: skip
-        if platform != "linux" and not judges:
-            raise UnsupportedError(f"platform {platform}", f"platform {platform!r}: only linux so far")
+        if platform != "linux" and not anywhere:
+            raise UnsupportedError(f"platform {platform}", f"platform {platform!r}: this command is about programs for linux")
         compile_options = {"include_dirs": include, "defines": define, "opt": opt, "mcpu": mcpu, "system_headers": system_headers}
         made = Reading(compile_options, clang, dict(_type(text) for text in types), target_btf, platform)
         return function(*args, reading=made, **kwargs)
 
-    # Judging goes by any platform's rules; what runs here runs by Linux's.
-    judges = function.__module__.endswith((".verify", ".build", ".image"))
+    anywhere = not function.__module__.endswith(".compat")
     names = ["--target-btf"] if function.__module__.endswith(".dump") else ["--btf", "--target-btf"]
     options = [
         click.option("-I", "include", multiple=True, metavar="DIR", help="Look for headers there first."),
@@ -114,7 +113,7 @@ def reading(function: Callable[..., int]) -> Callable[..., int]:
         click.option(
             "--platform",
             default="linux",
-            metavar="linux|windows|FILE" if judges else "NAME",
+            metavar="linux|windows|FILE" if anywhere else "NAME",
             show_default=True,
             help="Whose helpers and contexts.",
         ),

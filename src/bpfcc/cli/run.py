@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bpfcc.cli.judged import Judged
     from bpfcc.cli.screen import Screen
     from bpfcc.pipeline import Source
-    from bpfcc.program import Program
+    from bpfcc.program import Object, Program
     from bpfcc.report import Job
     from bpfcc.verifier.verdict import Verdict
 
@@ -87,7 +87,7 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
     job = make_job(*source_options, **given)
     if pcap_out is not None and source_options[0] is None:
         raise InputError("--pcap-out goes with --pcap")
-    if job.packets is None and job.data is None:
+    if job.packets is None and job.data is None and not job.context:
         screen.note("no input given (--pcap, --data, --hex): an empty packet or a context of zeros")
     if job.backend == KERNEL:
         check_kernel_job(job, given)
@@ -102,20 +102,20 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
         raise InputError(f"--pcap-out with {len(programs)} programs: pick one with --program ({', '.join(p.name for p in programs)})")
     with interruptible() as job.stop:
         reports, status = run_judged(judged, programs, job, pcap_out, source_options[0], screen)
-    show(str(path), reports, job, as_json=as_json, limit=limit, screen=screen)
+    show(obj, str(path), reports, job, as_json=as_json, limit=limit, screen=screen)
     return status
 
 
 def open_program(reading: Reading, source: Source, screen: Screen, names: tuple[str, ...], *, backend: str, checked: bool) -> Judged:
     """The object, judged unless it runs checked, or Linux judges it."""
     from bpfcc.cli.judged import Judged, open_judged
-    from bpfcc.judgement import gate_closed
+    from bpfcc.judgement import Rules, gate_closed
 
     if backend == KERNEL:
-        return Judged(reading.open(source, lift=False, programs=names or None, needs=KERNEL_NEEDS), {})
+        return Judged(reading.open(source, lift=False, programs=names or None, needs=KERNEL_NEEDS, origin=reading.platform), {})
     if checked or not gate_closed():
-        return Judged(reading.open(source, lift=True, programs=names or None, needs=NEEDS), {})
-    return open_judged(reading, source, screen, names=names, needs=NEEDS)
+        return Judged(reading.open(source, lift=True, programs=names or None, needs=NEEDS, origin=reading.platform), {})
+    return open_judged(reading, source, screen, names=names, needs=NEEDS, rules=Rules(reading.platform), origin=reading.platform)
 
 
 def run_judged(
@@ -263,12 +263,12 @@ def run_to_capture(program: Program, job: Job, pcap_out: Path, pcap: Path, scree
     return report
 
 
-def show(source: str, reports: list[dict[str, Any]], job: Job, *, as_json: bool, limit: int, screen: Screen) -> None:
+def show(obj: Object, source: str, reports: list[dict[str, Any]], job: Job, *, as_json: bool, limit: int, screen: Screen) -> None:
     """Print the document, or the text made of it."""
     if as_json:
         from bpfcc.report import document
 
-        screen.line(json.dumps(document(source, job.backend, reports), indent=2))
+        screen.line(json.dumps(document(source, job.backend, reports, obj.platform), indent=2))
         return
     from bpfcc.cli.run_text import show_report
 
@@ -282,5 +282,5 @@ def run_file_on_data(judged: Judged, data: Path, names: tuple[str, ...], screen:
     job = make_job(None, data, None, seeds=None, records=(), checked=not judged.verdicts)
     with interruptible() as job.stop:
         reports, status = run_judged(judged, chosen_programs(judged.object, names), job, None, None, screen)
-    show(judged.object.file or "", reports, job, as_json=False, limit=10, screen=screen)
+    show(judged.object, judged.object.file or "", reports, job, as_json=False, limit=10, screen=screen)
     return status

@@ -230,7 +230,7 @@ class Shape:
             if spec.initial is not None:
                 found[name] = variables_of(spec, entries[GLOBAL_KEY])
                 continue
-            with make_map(spec, 1) as made:
+            with make_map(spec, 1, self.platform) as made:
                 if isinstance(made, KeyedMap):
                     keys, values = made.keys_as, made.values_as
                     found[name] = [{"key": format_item(keys, key), "value": format_item(values, value)} for key, value in entries.items()]

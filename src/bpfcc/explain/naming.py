@@ -59,7 +59,7 @@ class Namer:
         self.program, self.module = program, module
         self.bytecode = program.bytecode
         self.code = Code(program.instructions, [span.start for span in self.bytecode.functions])
-        self.helpers = helper_names(self.bytecode.code)
+        self.helpers = helper_names(program)
         self._info = program.object.debug_info if program.object is not None else None
         self._variables: dict[int, list[Variable]] = {}
         self._files: dict[str, list[str]] = {}

@@ -100,7 +100,7 @@ class Job:
             from bpfcc.bpfir.printer import print_module
             from bpfcc.pipeline import lift_bytecode
 
-            return {"key": key, "code": digest, "ir": text_digest(print_module(lift_bytecode(code, program.type)))}
+            return {"key": key, "code": digest, "ir": text_digest(print_module(lift_bytecode(code, program.type, self.request.platform)))}
         except (InputError, UnsupportedError):
             return None
 
