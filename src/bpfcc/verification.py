@@ -134,11 +134,11 @@ class Verdict:
 
 
 def verify(
-    program: Program, platform: str = "linux", *, attach_type: str | None = None, deny: Iterable[str] = (), warn: Iterable[str] = (),
+    program: Program, platform: str | None = None, *, attach_type: str | None = None, deny: Iterable[str] = (), warn: Iterable[str] = (),
     strict: bool = False, termination: bool = True, max_insns: int | None = None, budget: Budget | None = None, isolated: bool = False,
     explain: bool = True, cache: CacheChoice = "default",
 ) -> Verdict:  # fmt: skip
-    """Judge a program by the rules of `platform` (`linux`, `windows`, or a file with tables).
+    """Judge a program by the rules of `platform` (`linux`, `windows`, or a file with tables), of its own where that is None.
 
     `deny` and `warn` set the level of classes of findings, `strict` denies all that `warn` does not name. `termination`: loops need a
     bound; `max_insns`: and a run may execute no more than that. `budget`: what judging may cost, in steps. `isolated`: in a confined
@@ -146,7 +146,7 @@ def verify(
     that cannot be linked.
     """
     options = Options(classes(deny), classes(warn), strict, termination, max_insns, budget=budget or Budget())
-    rules = Rules(platform, options, explain)
+    rules = Rules(platform or program.platform, options, explain)
     if attach_type is not None:
         program = program.attached(attach_type)
     kept = VerdictCache.default() if cache == "default" else cache
