@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.compat.image.der import CONTEXT_0, OCTETS, SEQUENCE, SET, Value, parse
@@ -27,6 +28,13 @@ SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 SPC_INDIRECT_DATA: Final = "1.3.6.1.4.1.311.2.1.4"
 MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 COMMON_NAME: Final = "2.5.4.3"
+USAGES: Final = "2.5.29.37"
+CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
+# Attributes that nobody signs: a signature over this one, with the time.
+TIMES: Final = frozenset({"1.2.840.113549.1.9.6", "1.3.6.1.4.1.311.3.3.1"})
+EXTENSIONS: Final = 0xA3
+UNSIGNED: Final = 0xA1
+SHORT_TIME: Final = 0x17
 DIGESTS: Final = {
     "1.3.14.3.2.26": "sha1",
     "2.16.840.1.101.3.4.2.1": "sha256",
@@ -35,14 +43,21 @@ DIGESTS: Final = {
 }
 
 
+# Entries of the table are filled up to this.
+ALIGNMENT: Final = 8
+
+
 class Certificate(NamedTuple):
-    """Of an X.509 certificate: its bytes, serial number, and names as bytes and as text."""
+    """Of an X.509 certificate. It counts from `begin` to `end` ("20260131235959Z"), for `usages` (None: it does not say)."""
 
     der: bytes
     serial: bytes
     issuer: bytes
     subject: bytes
     common_name: str
+    begin: str
+    end: str
+    usages: tuple[str, ...] | None
 
     @property
     def pem(self) -> str:
@@ -78,15 +93,19 @@ def image_digest(image: Image, algorithm: str) -> str:
 
 
 def read_signature(image: Image) -> Signature | None:
-    """The first signature. InputError where the table or the message is malformed."""
-    for kind, data in image.certificates():
-        if kind == PKCS_SIGNED_DATA:
-            return _read(image, data)
-    return None
+    """The signature. InputError where the table or the message is malformed, or there is more than one signature."""
+    found = list(image.certificates())
+    if len(found) > 1 or any(kind != PKCS_SIGNED_DATA for kind, _ in found):
+        # Windows looks at the first alone: the others are not covered by anything.
+        kinds = ", ".join(str(kind) for kind, _ in found[:8])
+        raise InputError(f"the certificate table has {len(found)} entries (of kind {kinds}) instead of one signature")
+    return _read(image, found[0][1]) if found else None
 
 
 def _read(image: Image, data: bytes) -> Signature:
     message = parse(data)
+    if len(data) - message.end >= ALIGNMENT or any(data[message.end :]):
+        raise InputError(f"{len(data) - message.end} bytes lie behind the signature, where nothing covers them")
     if message.tag != SEQUENCE or message.child(0).oid != SIGNED_DATA:
         raise InputError("the certificate table holds no signed message")
     signed = message.child(1, CONTEXT_0).child(0, SEQUENCE)
@@ -102,8 +121,8 @@ def _read(image: Image, data: bytes) -> Signature:
     said = info.child(1, OCTETS).content.hex()
     certificates = tuple(_certificate(each) for part in parts[3:] if part.tag == CONTEXT_0 for each in part.children())
     signers = parts[-1]
-    if signers.tag != SET or not signers.children():
-        raise InputError("the signature names no signer")
+    if signers.tag != SET or len(signers.children()) != 1:
+        raise InputError(f"the signature names {len(signers.children()) if signers.tag == SET else 'no'} signers instead of one")
     return _judge(image, algorithm, said, indirect, signers.child(0, SEQUENCE), certificates)
 
 
@@ -123,9 +142,30 @@ def _judge(image: Image, algorithm: str, said: str, indirect: Value, signer: Val
     own = next((each for each in certificates if (each.issuer, each.serial) == (issuer, serial)), None)
     if own is None:
         problems.append("the signer's certificate is not in it")
+    else:
+        problems += _unfit(own, timed=_timed(signer))
     shown = own.common_name if own is not None else "?"
     return Signature(
         algorithm, said, computed, shown, own is not None and own.issuer == own.subject, certificates, tuple(problems)
+    )  # fmt: skip
+
+
+def _unfit(own: Certificate, *, timed: bool) -> list[str]:
+    """Why a certificate does not count: not for code, or not today. A signature with its time may count for longer."""
+    now, found = f"{datetime.now(UTC):%Y%m%d%H%M%SZ}", []
+    if own.usages is not None and CODE_SIGNING not in own.usages:
+        found.append(f"the certificate of {own.common_name} is not for code")
+    if own.begin > now:
+        found.append(f"the certificate of {own.common_name} does not count before {own.begin[:8]}")
+    if own.end < now and not timed:
+        found.append(f"the certificate of {own.common_name} has ended on {own.end[:8]}, and nothing says that the signature is older")
+    return found
+
+
+def _timed(signer: Value) -> bool:
+    """Whether somebody else has signed when it was made."""
+    return any(
+        each.child(0).oid in TIMES for part in signer.children() if part.tag == UNSIGNED for each in part.children()
     )  # fmt: skip
 
 
@@ -147,7 +187,24 @@ def _certificate(value: Value) -> Certificate:
     if len(fields) < first + 6:
         raise InputError("a certificate in the signature is cut off")
     serial, issuer, subject = fields[first], fields[first + 2], fields[first + 4]
-    return Certificate(value.whole, serial.content, issuer.whole, subject.whole, _common_name(subject))
+    begin, end = (_time(each) for each in (fields[first + 3].child(0), fields[first + 3].child(1)))
+    return Certificate(value.whole, serial.content, issuer.whole, subject.whole, _common_name(subject), begin, end, _usages(fields))
+
+
+def _time(value: Value) -> str:
+    text = value.content.decode("ascii", "replace")
+    if value.tag != SHORT_TIME:
+        return text
+    # Two digits of the year: RFC 5280, section 4.1.2.5.1.
+    return ("19" if text[:2] >= "50" else "20") + text
+
+
+def _usages(fields: list[Value]) -> tuple[str, ...] | None:
+    for part in fields:
+        for each in part.child(0, SEQUENCE).children() if part.tag == EXTENSIONS else ():
+            if each.child(0).oid == USAGES:
+                return tuple(usage.oid for usage in parse(each.children()[-1].content).children())
+    return None
 
 
 def _common_name(name: Value) -> str:

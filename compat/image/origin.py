@@ -91,3 +91,5 @@ def signer(subject: Subject) -> Iterator[str]:
         yield verification.text
     elif found.self_signed:
         yield f"{found.signer}, by a certificate that it made itself"
+    elif verification.by_itself:
+        yield f"{found.signer}, by certificates that come with the image and that nobody else vouches for"

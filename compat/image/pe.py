@@ -6,8 +6,8 @@
     image.bytes_at(image.section("programs").address, 24)
 
 Headers are read with pefile. Sections are read here, in the order and with the names that Windows goes by, and so are the tables whose
-length an image can choose freely, with bounds (imports and exports: `tables.py`). What cannot be read at all is an InputError; what can be read
-and is wrong is for the rules to say.
+length an image can choose freely, with bounds (imports and exports: `tables.py`). What cannot be read at all is an InputError; what can be
+read and is wrong is for the rules to say.
 """
 
 from __future__ import annotations

@@ -68,6 +68,8 @@ class Verification(NamedTuple):
 
     status: Literal["verified", "untrusted", "invalid", "unchecked"]
     text: str
+    # Verified by a certificate that came with the image, which anybody can make and call anything.
+    by_itself: bool = False
 
 
 def tool(name: str) -> str | None:
@@ -135,7 +137,7 @@ def verify(data: bytes, signature: Signature, *, trust: Path | None = None) -> V
             arguments += ["-CAfile", "roots.pem"]
         done = run_tool(SIGN_TOOL, arguments, folder=folder)
     if done.returncode == 0:
-        return Verification("verified", f"the key of {signature.signer} made it")
+        return Verification("verified", f"the key of {signature.signer} made it", trust is None and bool(roots))
     if "MISMATCH" in done.stdout or CHAIN not in done.stdout:
         return Verification("invalid", f"{SIGN_TOOL} refuses it: {said(done.stdout)}")
     reason = next((line.partition("Error:")[2].strip() for line in done.stdout.splitlines() if "Error:" in line), "its chain is incomplete")

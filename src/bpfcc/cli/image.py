@@ -255,7 +255,8 @@ def expect_signed(subject: Subject) -> bytes:
 
     found, verification = subject.signature, subject.verification
     if not isinstance(found, Signature) or found.problems or verification is None or verification.status == "invalid":
-        reason = found if isinstance(found, str) else verification.text if verification else "it does not cover the image"
+        reason = "it is not there" if found is None else found if isinstance(found, str) else "; ".join(found.problems)
+        reason = reason or (verification.text if verification is not None else "it does not cover the image")
         raise InputError(f"the new signature does not verify: {reason}", file=subject.image.name)
     return subject.image.data
 
