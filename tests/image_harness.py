@@ -10,6 +10,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -51,7 +52,8 @@ struct table { u64 size; void (*get[6])(void *, u64 *); };
 #endif
 static const char code_name[] IN_STRINGS = CODE, section_name[] IN_STRINGS = "xdp", program_name[] IN_STRINGS = NAME;
 static const char map_name[] IN_STRINGS = "counts";
-GUIDS struct guid type = {0xf1832a85, 0x85d5, 0x45b0, {0x98}}, attach = {0x85e0d8ef, 0x579e, 0x4931, {0xb0}};
+GUIDS struct guid type = {0xf1832a85, 0x85d5, 0x45b0, {0x98, 0xa0, 0x70, 0x69, 0xd6, 0x30, 0x13, 0xb0}};
+GUIDS struct guid attach = {0x85e0d8ef, 0x579e, 0x4931, {0xb0, 0x72, 0x8e, 0xe2, 0x26, 0xbb, 0x2e, 0x9d}};
 
 #pragma code_seg(push, "xdp")
 static u64 drop(void *context, const void *runtime) { return runtime && *(u64 *)context & 1 ? 2 : 1; }
@@ -89,8 +91,10 @@ int __stdcall DllMainCRTStartup(void *instance, u32 reason, void *reserved) { re
 
 
 @cache
-def linked(kind: str, *flags: str, arch: str = "x86_64", record: str = record_c(RECORD)) -> bytes:
+def linked(kind: str, *flags: str, arch: str = "x86_64", record: str | None = None) -> bytes:
     """An image as a builder leaves it: with its record and checksum, not signed."""
+    if record is None:
+        record = record_c(replace(RECORD, options={"emit": kind}))
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "drop.c").write_text(SOURCE + record, encoding="utf-8")
         common = ["-target", TRIPLES[arch], "-mcpu=baseline", "-fno-sanitize=undefined", "-fms-extensions", "-O2", "-s", "-nostdlib", "-w"]

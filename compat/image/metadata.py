@@ -89,6 +89,8 @@ class Metadata:
     functions: list[int] = field(default_factory=list)
     pointers: list[tuple[int, str]] = field(default_factory=list)
     plain: list[tuple[int, int, str]] = field(default_factory=list)
+    # Of each program whose digest can be compared: name, its helpers, and the digest.
+    interfaces: list[tuple[str, tuple[int, ...], bytes]] = field(default_factory=list)
 
     def fields(self, at: int, record: bytes, pointers: Sequence[int], what: str) -> None:
         """Note the bytes of a structure at an RVA: `pointers` are the places of 8-byte addresses in it."""

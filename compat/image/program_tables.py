@@ -31,6 +31,7 @@ HELPER_NAME: Final = 32
 FUNCTION_BYTES: Final = 48
 FUNCTION_NAME: Final = 24
 MAX_DIGEST: Final = 64
+SHA256_BYTES: Final = 32
 MAX_ENTRIES: Final = 1 << 16
 
 
@@ -61,6 +62,24 @@ def read_tables(image: Image, found: Metadata, records: Sequence[ProgramTables])
             return
         for check in (_maps, _helpers, _functions, _digest):
             yield from (f"{each.name}: {text}" for text in check(image, each, found))
+        if (digest := digest_of(image, each)) is not None:
+            found.interfaces.append((each.name, helpers_of(image, each), digest))
+
+
+def digest_of(image: Image, program: ProgramTables) -> bytes | None:
+    """The SHA-256 of its interface; None where there is none, or it covers functions that only the machine knows."""
+    if program.size >= WITH_FUNCTIONS and program.table(FUNCTIONS, image)[1]:
+        return None
+    address, size = program.table(DIGEST, image, "Q")
+    return image.bytes_at(address, size) if size == SHA256_BYTES else None
+
+
+def helpers_of(image: Image, program: ProgramTables) -> tuple[int, ...]:
+    """The numbers of its helpers, in the order of the table."""
+    address, count = program.table(HELPERS, image)
+    content = image.bytes_at(address, HELPER_BYTES * count) if count else b""
+    numbers = [int.from_bytes(content[at : at + 4], "little") for at in range(24, len(content or b""), HELPER_BYTES)] if content else []
+    return tuple(number for number in numbers if number)
 
 
 def _missing(address: int, count: int, what: str) -> str:

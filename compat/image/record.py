@@ -6,7 +6,8 @@
     record_c(record)               C that puts it into section `.bpfcc` of the image
     read_record(section_bytes)     back again; InputError for anything else
 
-The section holds the JSON text and then zeros. `options` is whatever has to be repeated to build the same bytes again.
+The section holds the JSON text and then zeros. `options` is whatever has to be repeated to build the same bytes again, where it means the
+same on any machine: definitions and types, and no paths.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ SECTION: Final = ".bpfcc"
 MAX_BYTES: Final = 1 << 20
 MAX_PROGRAMS: Final = 4096
 MAX_TEXT: Final = 4096
+MAX_LIST: Final = 256
+# What every reader of JSON can hold.
+MAX_NUMBER: Final = 1 << 53
 BYTES_A_LINE: Final = 24
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 # "unjudged": built without the verifier.
 Judged = Literal["accepted", "rejected", "unsupported", "unjudged"]
-Option = str | int | bool | None
+Option = str | int | bool | None | tuple[str, ...]
 
 
 @final
@@ -116,7 +120,7 @@ def read_record(section: bytes) -> Record:
     if not text or len(text) > MAX_BYTES:
         raise InputError(f"the record in {SECTION} is {'empty' if not text else 'too long'}")
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise InputError(f"the record in {SECTION} is not JSON") from None
     schema = document.get("schema") if isinstance(document, dict) else None
@@ -129,13 +133,32 @@ def read_record(section: bytes) -> Record:
     if len(programs) > MAX_PROGRAMS:
         raise InputError(f"the record in {SECTION} names too many programs")
     options = _get(document, "options", dict)
-    if not all(value is None or isinstance(value, str | int) for value in options.values()):
-        raise InputError(f"the record in {SECTION}: options are text, numbers, true, false or null")
+    options = {key: _option(value) for key, value in options.items()}
     return Record(
         source=_text(document, "source"), object=_digest(document, "object"), platform=_text(platform, "name"),
         platform_digest=_digest(platform, "digest"), options=options, programs=tuple(_program(each) for each in programs),
         bpfcc=_text(document, "bpfcc"),
     )  # fmt: skip
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. InputError where a key stands twice: readers differ in which one counts."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InputError(f"the record in {SECTION} has a key twice")
+    return found
+
+
+def _no_number(text: str) -> float:
+    raise InputError(f"the record in {SECTION} holds {text}, which is no JSON")
+
+
+def _option(value: Any) -> Option:
+    if isinstance(value, list) and len(value) <= MAX_LIST and all(isinstance(each, str) and len(each) <= MAX_TEXT for each in value):
+        return tuple(value)
+    if value is None or isinstance(value, str) or (isinstance(value, int) and abs(value) <= MAX_NUMBER):
+        return value
+    raise InputError(f"the record in {SECTION}: options are text, numbers, true, false, null, or lists of text")
 
 
 def _program(record: Any) -> ProgramRecord:
@@ -145,7 +168,7 @@ def _program(record: Any) -> ProgramRecord:
     attach, bound = record.get("attach_type"), record.get("max_insns")
     if verdict not in get_args(Judged):
         raise InputError(f"the record in {SECTION}: no verdict {verdict[:40]!r}")
-    if not (attach is None or isinstance(attach, str)) or not (bound is None or type(bound) is int):
+    if not (attach is None or isinstance(attach, str)) or not (bound is None or (type(bound) is int and 0 <= bound <= MAX_NUMBER)):
         raise InputError(f"the record in {SECTION}: attach_type or max_insns of a program is malformed")
     judged: Any = verdict
     return ProgramRecord(

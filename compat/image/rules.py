@@ -214,6 +214,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "The kernel follows these addresses and numbers without bounds when it loads the image.",
         CODE_AGAIN, metadata_rule("program-tables"),
     ),
+    Rule(
+        "interface", "warning", "digests of programs' interfaces are those of Windows' types and helpers",
+        "A program is loaded only where its digest is that of the helpers and the context of the machine. Newer extensions have others.",
+        "build it again; for types of an extension, with its tables (--platform FILE)", made.interface,
+    ),
     # ---- what it was made from
     Rule(
         "deterministic", "error", "nothing in it depends on when or where it was linked",

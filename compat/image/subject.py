@@ -75,6 +75,8 @@ def _or_reason(read: Callable[[], Read]) -> Read | str:
 
 
 def _record(image: Image) -> Record | None:
+    if sum(each.name == SECTION for each in image.sections) > 1:
+        raise InputError(f"there are several sections {SECTION}, and so several records")
     section = image.section(SECTION)
     return read_record(image.content(section)) if section is not None else None
 

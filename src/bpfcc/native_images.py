@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from bpfcc.bpfir.function import Module
     from bpfcc.bpfir.module import MapSpec
+    from bpfcc.compat.image.record import Option
     from bpfcc.compat.native.emit import Native
     from bpfcc.compat.rewrite import Entry
     from bpfcc.program import Program
@@ -77,7 +78,7 @@ class ImageRequest(NamedTuple):
     platform: str = WINDOWS
     lines: bool = True
     hash: bool = True
-    options: Mapping[str, str | int | bool | None] = {}
+    options: Mapping[str, Option] = {}
 
 
 # ---- programs

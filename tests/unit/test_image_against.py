@@ -13,9 +13,15 @@ import jsonschema
 import pytest
 
 from bpfcc.cli import app
-from bpfcc.compat.image.record import Record, record_c
-from tests.image_harness import RECORD, Pen, linked, patched
+from bpfcc.cli.options import Reading
+from bpfcc.cli.recorded import reading_of
+from bpfcc.compat.image.pe import read_image
+from bpfcc.compat.image.record import Record, read_record, record_c, record_json
+from bpfcc.compat.native.info_hash import program_info_hash
+from bpfcc.runtime.specs import load_platform
+from tests.image_harness import PROGRAM, RECORD, Pen, linked, patched
 
+BASE: dict[str, Any] = {"opt": "2", "mcpu": "v3", "defines": ("A=1",), "include_dirs": (), "system_headers": False}
 SCHEMA = json.loads((files("bpfcc") / "schemas" / "image-1.json").read_text(encoding="utf-8"))
 SOURCE = """
 #include <linux/bpf.h>
@@ -183,3 +189,147 @@ def test_a_hostile_name_in_the_record_gets_nowhere(name: str, tmp_path: Path, ca
     source.write_text(SOURCE.replace("LIMIT", "7").replace("first_byte", "drop"), encoding="utf-8")
     status, found = against(fake(tmp_path, replace(BUILT, source=name)), source, capsys)
     assert (status, found["status"]) == (1, "differs")
+
+
+# ---- options
+
+
+@pytest.fixture(scope="module")
+def optioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A driver that was built with definitions, a level and a type of its own."""
+    place = tmp_path_factory.mktemp("optioned")
+    (place / "first.bpf.c").write_text(SOURCE.replace('SEC("xdp")', 'SEC("mine")'), encoding="utf-8")
+    command = ["build", "-q", str(place / "first.bpf.c"), "--target", "windows", "--emit", "sys", "-o", str(place / "first.sys")]
+    assert app.run([*command, "-D", "LIMIT=7", "-D", "UNUSED(x)=x", "-O", "1", "--mcpu", "v2", "--type", "mine=xdp"]) == 0
+    return place
+
+
+def test_options_need_not_be_given_again(optioned: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image, source = optioned / "first.sys", optioned / "first.bpf.c"
+    assert against(image, source, capsys) == (0, {"source": str(source), "status": "same", "differences": []})
+    # Who reads the answer knows what the source was taken for.
+    assert app.run(["image", "check", str(image), "--against", str(source)]) == 0
+    assert "as the image's record says: -D LIMIT=7 -D UNUSED(x)=x --type mine=xdp" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        (["-D", "LIMIT=7"], "same"),
+        (["-D", "LIMIT=8"], "differs"),
+        (["-O", "1"], "same"),
+        (["-O", "0"], "other"),
+        (["--mcpu", "v2"], "same"),
+        (["--type", "mine=xdp"], "same"),
+    ],
+)
+def test_given_options_count(options: list[str], status: str, optioned: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = against(optioned / "first.sys", optioned / "first.bpf.c", capsys, *options)[1]
+    assert found["status"] in ({"same"} if status == "same" else {"differs", "rejected"})
+    if options == ["-D", "LIMIT=8"]:
+        assert found["status"] == "differs"
+
+
+def test_no_path_is_recorded(optioned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "x.sys"
+    include = ["-I", str(tmp_path), "-D", "LIMIT=7", "--type", "mine=xdp"]
+    assert app.run(["build", "-q", str(optioned / "first.bpf.c"), *include, "--target", "windows", "--emit", "sys", "-o", str(out)]) == 0
+    section = read_image(out.read_bytes()).section(".bpfcc")
+    assert section is not None
+    record = read_record(read_image(out.read_bytes()).content(section))
+    assert set(record.options) == {"emit", "arch", "from", "hash", "opt", "mcpu", "define", "type"}
+    assert str(tmp_path) not in record_json(record).decode()
+
+
+def test_records_without_options_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As images of older releases have them: what is not in the record has to be given."""
+    assert reading_of(RECORD, Reading(BASE, types={"": "xdp"}), frozenset()).compile_options == BASE | {"defines": ("A=1",)}
+    told = reading_of(
+        replace(RECORD, options={"opt": "1", "define": ("A=2", "B"), "type": ("tc=xdp",)}), Reading(BASE), frozenset({"mcpu"})
+    )
+    assert told.compile_options == BASE | {"opt": "1", "defines": ("B", "A=1")}
+    assert told.types == {"tc": "xdp"}
+    assert reading_of(replace(RECORD, options={"opt": "1"}), Reading(BASE), frozenset({"opt"})).compile_options["opt"] == "2"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"define": ("A\0B",)},
+        {"define": ("LIMIT=7\n#error injected",)},
+        {"define": ("X=1", "-include/etc/passwd")},
+        {"define": "LIMIT=7"},
+        {"type": ("=",)},
+        {"type": ("../../x",)},
+        {"type": ("xdp=--help",)},
+        {"system_headers": "yes"},
+        {"define": ("bpf_map_lookup_elem(m,k)=0",) * 256},
+    ],
+)
+def test_hostile_options_give_one_message(
+    options: dict[str, Any], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = fake(tmp_path, replace(BUILT, options={**BUILT.options, **options}))
+    assert app.run(["image", "check", "-q", str(path), "--against", str(folder / "first.bpf.c")]) == 2
+    said = capsys.readouterr().err
+    assert "error" in said
+    assert "Traceback" not in said
+
+
+# ---- records of something else
+
+
+def errors_of(path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
+    app.run(["image", "check", str(path), "--json"])
+    rules = json.loads(capsys.readouterr().out)["rules"]
+    return {each["id"]: each["details"] for each in rules if each["status"] == "failed" and each["level"] == "error"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"options": {"emit": "dll"}}, "it is about a .dll"),
+        ({"options": {"emit": "sys", "arch": "arm64"}}, "for arm64"),
+        ({"options": {"emit": "sys", "hash": True}}, "section `hash` none"),
+        ({"programs": (replace(PROGRAM, section="xdp_drop"),)}, "in section 'xdp_drop' by it"),
+        ({"programs": (replace(PROGRAM, type="bind", attach_type="bind"),)}, "is of type bind"),
+        ({"programs": (PROGRAM, PROGRAM)}, "it is about drop, drop"),
+        ({"programs": ()}, "it is about nothing"),
+    ],
+)
+def test_a_record_of_another_image(change: dict[str, Any], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = errors_of(fake(tmp_path, replace(BUILT, **change)), capsys)
+    assert set(found) == {"record-valid"}
+    assert words in found["record-valid"][0]
+
+
+def test_a_record_that_names_another_object(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = tmp_path / "first.sys"
+    image.write_bytes(patched((folder / "first.sys").read_bytes(), lambda pen: pen.put(pen.at("hash"), 0x1234_5678)))
+    found = errors_of(image, capsys)
+    assert set(found) == {"record-valid"}
+    assert "it names the object" in found["record-valid"][0]
+
+
+def test_a_digest_of_another_interface(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """eBPF for Windows would not load it: a warning, since newer extensions have digests of their own."""
+    data = (folder / "first.sys").read_bytes()
+    digest = program_info_hash(load_platform("windows"), "xdp", ())
+    image = tmp_path / "first.sys"
+    image.write_bytes(patched(data, lambda pen: pen.replace(digest, digest[:-1] + b"!")))
+    assert app.run(["image", "check", "--json", str(image)]) == 0
+    rules = json.loads(capsys.readouterr().out)["rules"]
+    found = {each["id"]: each["details"] for each in rules if each["status"] == "failed"}
+    assert set(found) == {"interface", "signed"}
+    assert "type xdp with helpers none" in found["interface"][0]
+
+
+def test_another_source_of_the_same_code_is_not_called_the_same_place(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "first.bpf.c"
+    other.write_text(SOURCE.replace("LIMIT", "7") + "/* a word more */\nstatic const int unused = 3;\n", encoding="utf-8")
+    assert app.run(["image", "check", "-q", str(folder / "first.sys"), "--against", str(other)]) == 0
+    said = capsys.readouterr().out
+    assert "the same code is made of" in said
+    assert "or of a source that differs in nothing that runs" in said

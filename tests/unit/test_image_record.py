@@ -23,8 +23,9 @@ programs = st.builds(
     ProgramRecord, texts, texts, texts, st.none() | texts, digests,
     st.sampled_from(["accepted", "rejected", "unsupported", "unjudged"]), st.none() | st.integers(0, 1 << 40),
 )  # fmt: skip
+values = texts | st.integers(-(1 << 53), 1 << 53) | st.booleans() | st.none() | st.lists(texts, max_size=3).map(tuple)
 records = st.builds(
-    Record, texts, digests, texts, digests, st.dictionaries(texts, texts | st.integers() | st.booleans() | st.none(), max_size=5),
+    Record, texts, digests, texts, digests, st.dictionaries(texts, values, max_size=5),
     st.lists(programs, max_size=4).map(tuple), st.text(min_size=1, max_size=10),
 )  # fmt: skip
 
@@ -86,7 +87,18 @@ GOOD_PROGRAM = json.loads(record_json(RECORD))["programs"][0]
         (changed(source="\ud800"), "half a character"),
         (changed(options={"\udc00": 1}), "half a character"),
         (changed(platform="windows"), "'platform'"),
-        (changed(options={"a": []}), "options"),
+        (changed(options={"a": [3]}), "options"),
+        (changed(options={"a": {}}), "options"),
+        (changed(options={"a": 1.5}), "options"),
+        (changed(options={"a": ["x"] * 257}), "options"),
+        (changed(options={"a": 1 << 60}), "options"),
+        (changed(options={"a": float("nan")}), "NaN"),
+        (changed(max_insns=float("inf")), "Infinity"),
+        (record_json(RECORD).replace(b'"source":', b'"source":"x","source":'), "a key twice"),
+        (record_json(RECORD).replace(b'"arch":', b'"arch":"x","arch":'), "a key twice"),
+        (record_json(RECORD).replace(b'"max_insns":42', b'"max_insns":' + b"4" * 5000), "not JSON"),
+        (changed(programs=[GOOD_PROGRAM | {"max_insns": -1}]), "max_insns"),
+        (changed(programs=[GOOD_PROGRAM | {"max_insns": 10**4000}]), "max_insns"),
         (changed(programs=[3]), "a program"),
         (changed(programs=[GOOD_PROGRAM] * 5000), "too many"),
         (changed(programs=[GOOD_PROGRAM | {"verdict": "fine"}]), "no verdict 'fine'"),

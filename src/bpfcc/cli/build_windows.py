@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from bpfcc.cli.files import renamed, write
 from bpfcc.cli.judged import STATUSES, open_judged
 from bpfcc.cli.options import chosen_programs, worst
+from bpfcc.cli.recorded import options_of
 from bpfcc.errors import EXIT_REJECTED, InputError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def build_windows(path: Path, asked: WindowsBuild, output: Path | None, names: t
         return status
     emit: Any = asked.emit
     machine = machine_of(asked.arch) if emit != "c" else None
-    options = {"opt": reading.compile_options["opt"], "mcpu": reading.compile_options["mcpu"]} if source.compiled else {}
+    options = options_of(reading, compiled=source.compiled)
     request = ImageRequest(path.name, emit, machine, asked.origin, tables, asked.lines, asked.hash != "none", options)
     native = emit_image(found, request)
     content, what = native.text.encode(), "C"

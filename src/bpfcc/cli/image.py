@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from bpfcc.cli.options import PATH, Reading, common, reading
 from bpfcc.errors import EXIT_OK, EXIT_REJECTED, InputError
@@ -94,13 +95,19 @@ def check(
     if against is not None:
         from bpfcc.cli.rebuilt import rebuild_and_compare
 
-        found = rebuild_and_compare(data, subject, against, reading, screen)
+        found = rebuild_and_compare(data, subject, against, reading, screen, given=given_options())
     if as_json:
         screen.line(json.dumps(document(subject, outcomes, against=found), indent=2))
     else:
         show(subject, outcomes, screen)
         show_against(found, screen)
     return EXIT_REJECTED if rejected(outcomes) or (found is not None and found["status"] not in SHOWN_EQUAL) else EXIT_OK
+
+
+def given_options() -> frozenset[str]:
+    """The options of this command that were given, and not left at their defaults."""
+    context = click.get_current_context()
+    return frozenset(name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE)
 
 
 def show(subject: Subject, outcomes: Sequence[Outcome], screen: Screen) -> None:
@@ -181,7 +188,8 @@ def show_against(found: dict[str, Any] | None, screen: Screen) -> None:
         screen.line(f"{screen.style('the same bytes', 'good')} are made of {source}, which the verifier accepts")
     elif found["status"] == "same-code":
         screen.line(f"{screen.style('the same code', 'good')} is made of {source}, which the verifier accepts; only digests differ:")
-        screen.line("the record names an object that was compiled in another place (give that object to compare every byte)")
+        screen.line("the record names another object, compiled in another place or of a source that differs in nothing that runs")
+        screen.line("(give that object to compare every byte)")
     elif found["status"] == "differs":
         screen.line(f"{screen.style('not', 'bad')} what {source} gives")
     else:

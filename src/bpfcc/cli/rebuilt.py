@@ -10,14 +10,15 @@ are all that differs, the image is `same-code`: what runs is what was verified, 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from bpfcc.cli.build_windows import NEEDS, show_refused
 from bpfcc.cli.judged import open_judged
+from bpfcc.cli.recorded import described, reading_of
 from bpfcc.compat.image.record import Record
 from bpfcc.errors import InputError, UnsupportedError
+from bpfcc.explain.quote import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,18 +30,25 @@ if TYPE_CHECKING:
 
 # Options that the request itself has; the others are those of compiling.
 OWN: Final = frozenset({"emit", "arch", "from", "hash"})
-COMPILING: Final = ("opt", "mcpu")
 WINDOWS: Final = "windows"
 
 
-def rebuild_and_compare(data: bytes, subject: Subject, against: Path, reading: Reading, screen: Screen) -> dict[str, Any]:
-    """What came of it: `status` is same, differs, or rejected. InputError where SRC cannot be read or compiled."""
+def rebuild_and_compare(
+    data: bytes, subject: Subject, against: Path, reading: Reading, screen: Screen, *, given: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """What came of it: `status` is same, same-code, differs, or rejected. InputError where SRC cannot be read or compiled.
+
+    `given`: options with a default that the caller gave; they count instead of the record's.
+    """
     record = subject.record
     if not isinstance(record, Record):
         reason = record if isinstance(record, str) else "it carries no record"
         return outcome(against, "differs", [f"{reason}: nothing says how it was built"])
     request = request_of(record, subject.image.name, reading)
-    source = reading_of(record, reading).source(against, screen)
+    reading = reading_of(record, reading, given)
+    if asked := described(record):
+        screen.note(f"compiled as the image's record says: {printable(asked)}")
+    source = reading.source(against, screen)
     names = tuple(each.name for each in record.programs)
     origin = "linux" if request.origin == "linux" else request.platform
     from bpfcc.native_images import build_image, emit_image, judged_for_windows, rules_for
@@ -101,9 +109,3 @@ def tables_of(record: Record, name: str, reading: Reading) -> str:
     if reading.platform == "linux":
         raise InputError(f"it was built by tables of its own, {record.platform!r}; give that file with --platform", file=name)
     return reading.platform
-
-
-def reading_of(record: Record, reading: Reading) -> Reading:
-    """The caller's options of compiling, with those of the record."""
-    told = {key: record.options[key] for key in COMPILING if isinstance(record.options.get(key), str)}
-    return replace(reading, compile_options=reading.compile_options | told)
