@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HERE: Final = Path(__file__).parent
-SOURCE: Final = HERE / "host.c"
+SOURCES: Final = (HERE / "host.c", HERE / "kernel.c")
 WINE: Final = shutil.which("wine64") or shutil.which("wine64", path="/usr/lib/wine:/usr/lib64/wine") or shutil.which("wine")
 MINGW: Final = shutil.which("x86_64-w64-mingw32-gcc")
 MISSING: Final = None if WINE else "wine64 is not installed: native libraries cannot run here"
@@ -81,9 +81,9 @@ class Session(NamedTuple):
 @cache
 def host() -> Path:
     """The host as an executable."""
-    sources = [SOURCE, *sorted(path for path in RUNTIME.glob("*.c") if path.name not in LEFT_OUT)]
+    sources = [*SOURCES, *sorted(path for path in RUNTIME.glob("*.c") if path.name not in LEFT_OUT)]
     digest = hashlib.sha256()
-    for path in [*sources, *sorted(RUNTIME.glob("*.h")), *sorted(RUNTIME.glob("*.def"))]:
+    for path in [*sources, *HERE.glob("*.h"), *sorted(RUNTIME.glob("*.h")), *sorted(RUNTIME.glob("*.def"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     folder = cache_dir() / "wine"
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def host() -> Path:
     return made
 
 
-def wine(program: Path, *arguments: Path) -> subprocess.CompletedProcess[str]:
+def wine(program: Path, *arguments: Path | str) -> subprocess.CompletedProcess[str]:
     """Run a program of Windows."""
     assert WINE is not None
     prefix = cache_dir() / "wine" / "prefix"
@@ -124,9 +124,11 @@ def run_to_files(command: list[str], environment: dict[str, str]) -> subprocess.
     return subprocess.CompletedProcess(command, done.returncode, *texts)
 
 
-def run_library(folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequence[Run], entries: Sequence[Entry] = ()) -> Session:
+def run_library(
+    folder: Path, image: bytes, types: Sequence[RunType], runs: Sequence[Run], entries: Sequence[Entry] = (), *, kind: str = "dll"
+) -> Session:
     """Load it and run its programs, in that order, on the same maps; `entries` are put into them first."""
-    done = host_run(folder, dll, types, runs, entries)
+    done = host_run(folder, image, types, runs, entries, kind=kind)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return Session(
@@ -137,13 +139,20 @@ def run_library(folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequen
 
 
 def host_run(
-    folder: Path, dll: bytes, types: Sequence[RunType], runs: Sequence[Run], entries: Sequence[Entry] = ()
+    folder: Path,
+    image: bytes,
+    types: Sequence[RunType],
+    runs: Sequence[Run],
+    entries: Sequence[Entry] = (),
+    *,
+    kind: str = "dll",
+    fault: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """The same, whatever comes of it."""
-    library, commands = folder / "module.dll", folder / "commands.txt"
-    library.write_bytes(dll)
+    module, commands = folder / f"module.{kind}", folder / "commands.txt"
+    module.write_bytes(image)
     lines = [f"type {each.name} {each.number} {each.context_bytes} {each.data} {each.end} {int(each.packet)}" for each in types]
     lines += [f"put {each.map} {each.key.hex() or '-'} {each.value.hex()}" for each in entries]
     lines += [f"run {each.program} {each.context.hex() or '-'} {each.data.hex() or '-'}" for each in runs]
     commands.write_text("".join(f"{line}\n" for line in lines))
-    return wine(host(), library, commands)
+    return wine(host(), module, commands, *([fault] if fault else []))

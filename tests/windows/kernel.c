@@ -1,0 +1,423 @@
+/* Plays Windows' kernel to a native driver, in a process: maps the image as the loader does, with memory integrity on (no page is ever
+ * written and run), answers its imports, and is the registrar and the provider (ebpfcore) that it registers with.
+ *
+ * Indirect calls go through the guard's tables, as they do where control flow guard is on. What breaks a rule ends with status 3.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "kernel.h"
+
+#define RULE(holds, ...) \
+    do { \
+        if (!(holds)) \
+            broken(__VA_ARGS__); \
+    } while (0)
+
+enum {
+    DONE = 0, PENDING = 0x103, NOT_FOUND = (int32_t)0xC0000034, INVALID = (int32_t)0xC000000D, NO_MEMORY_LEFT = (int32_t)0xC0000017,
+    BY_GUID = 1, SUBKEY = 1, REQUIRED = 4, KINDS_OF_ENTRIES = 0x175, ID_BYTES = 16, MOST_IMPORTS = 64,
+};
+/* Not ended by a zero: what follows is not part of it. */
+static const uint16_t service[] = L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\bpfcc-testXYZ";
+enum { SERVICE_WORDS = sizeof service / sizeof *service - 4 };
+static const uint8_t module_id[ID_BYTES] = {0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe, 1, 2, 3, 4, 5, 6, 7, 8};
+static const GUID native_npi = {0xc847aac8, 0xa6f2, 0x4b53, {0xae, 0xa3, 0xf4, 0xa9, 0x4b, 0x9a, 0x80, 0xcb}};
+static const GUID core_id = {0x5e24d2f5, 0xf799, 0x42c3, {0xa9, 0x45, 0x87, 0xfe, 0xed, 0xd9, 0x30, 0xa7}};
+
+/* ---- what drivers and kernel say to each other, written down once more ----------------------------------------------------- */
+
+struct text {
+    uint16_t bytes, most_bytes;
+    const uint16_t *words;
+};
+struct driver {
+    int16_t type, size;
+    void *device;
+    uint32_t flags;
+    void *start;
+    uint32_t image_bytes;
+    void *section, *extension;
+    struct text name;
+    struct text *hardware;
+    void *fast_io;
+    int32_t (*entry)(struct driver *, struct text *);
+    void *start_io;
+    void (*unload)(struct driver *);
+    void *major[28];
+};
+struct query {
+    int32_t (*routine)(const uint16_t *name, uint32_t type, void *data, uint32_t bytes, void *context, void *entry);
+    uint32_t flags;
+    const uint16_t *name;
+    void *entry;
+    uint32_t default_type;
+    void *default_data;
+    uint32_t default_bytes;
+};
+struct module_of {
+    uint16_t bytes;
+    uint32_t kind;
+    GUID guid;
+};
+struct instance {
+    uint16_t version, bytes;
+    const GUID *npi;
+    const struct module_of *module;
+    uint32_t number;
+    const void *specific;
+};
+struct client {
+    uint16_t version, bytes;
+    int32_t (*attach)(void *binding, void *context, const struct instance *provider);
+    int32_t (*detach)(void *binding_context);
+    void (*cleanup)(void *binding_context);
+    struct instance instance;
+};
+_Static_assert(offsetof(struct driver, unload) == 104 && sizeof(struct driver) == 336, "DRIVER_OBJECT");
+_Static_assert(sizeof(struct query) == 56 && sizeof(struct instance) == 40 && sizeof(struct client) == 72, "NMR");
+
+static const char *fault = "";
+static uint8_t *image;
+static uint64_t image_bytes, preferred;
+static struct driver object;
+static const struct client *registered;
+static const void *offered;
+static bool offering, attached, waited, deregistered;
+static int handle, binding, other_binding;
+static void *binding_context;
+
+static bool told(const char *name)
+{
+    return strcmp(fault, name) == 0;
+}
+
+/* ---- ntoskrnl.exe ------------------------------------------------------------------------------------------------------------ */
+
+static bool is_word(const uint16_t *found, const char *word)
+{
+    size_t at = 0;
+    while (word[at] && found[at] == (uint16_t)word[at])
+        at++;
+    return !word[at] && !found[at];
+}
+
+/* RtlQueryRegistryValues, of a key with a subkey of one value. */
+static int32_t query_registry(uint32_t relative, const uint16_t *path, struct query *table, void *context, void *environment)
+{
+    bool in_parameters = false;
+    uint8_t value[ID_BYTES + 1];
+    RULE(relative == 0 && !environment, "the service's key has an absolute path");
+    RULE(path[SERVICE_WORDS] == 0 && memcmp(path, service, SERVICE_WORDS * 2) == 0, "another key than the service's is read");
+    for (; table->routine || table->name; table++) {
+        RULE((table->flags & ~(uint32_t)KINDS_OF_ENTRIES) == 0, "flags %#x of a registry query", table->flags);
+        if (table->flags & SUBKEY) {
+            RULE(!table->routine && is_word(table->name, "Parameters"), "a subkey that is not Parameters");
+            in_parameters = true;
+            continue;
+        }
+        RULE(table->routine && in_parameters && is_word(table->name, "NpiModuleId"), "a value that no service has");
+        if (told("no-id")) {
+            if (table->flags & REQUIRED)
+                return NOT_FOUND;
+            continue;
+        }
+        memcpy(value, module_id, ID_BYTES);
+        kernel_calls((const void *)table->routine);
+        int32_t status = table->routine(table->name, told("text-id") ? REG_SZ : REG_BINARY, value, told("short-id") ? 8 : told("long-id") ? 17 : 16, context, table->entry);
+        if (status < 0)
+            return status;
+    }
+    return DONE;
+}
+
+/* ---- NETIO.SYS: the registrar, and ebpfcore as provider ------------------------------------------------------------------------ */
+
+static const struct module_of core = {sizeof(struct module_of), BY_GUID, {0}};
+static struct module_of core_module;
+static struct instance core_instance;
+
+/* NmrClientAttachProvider */
+static int32_t client_attaches(void *found, void *context, const void *dispatch, void **provider_context, const void **provider_dispatch)
+{
+    RULE(offering && (found == &binding || found == &other_binding), "a client attaches while no provider is offered");
+    RULE(dispatch && provider_context && provider_dispatch, "a client attaches without saying what it does");
+    if (told("provider-refuses"))
+        return NO_MEMORY_LEFT;
+    *provider_context = &handle;
+    *provider_dispatch = &handle;
+    offered = dispatch;
+    binding_context = context;
+    attached = true;
+    return DONE;
+}
+
+/* NmrRegisterClient: the provider is there already, so it is offered at once. */
+static int32_t register_client(const struct client *client, void *context, void **client_handle)
+{
+    if (told("registrar-fails"))
+        return NO_MEMORY_LEFT;
+    RULE(!registered, "a client registers twice");
+    RULE(client->version == 0 && client->bytes == sizeof *client && client->attach && client->detach, "a client's characteristics");
+    const struct instance *own = &client->instance;
+    RULE(own->version == 0 && own->bytes == sizeof *own && memcmp(own->npi, &native_npi, sizeof native_npi) == 0, "it is for another interface");
+    RULE(own->module && own->module->bytes == sizeof *own->module && own->module->kind == BY_GUID, "a module's id is no GUID");
+    RULE(memcmp(&own->module->guid, module_id, ID_BYTES) == 0, "it registers under another id than its service has");
+    registered = client;
+    *client_handle = &handle;
+    core_module = core;
+    core_module.guid = core_id;
+    core_instance = (struct instance){0, sizeof core_instance, own->npi, &core_module, 0, NULL};
+    offering = true;
+    kernel_calls((const void *)client->attach);
+    int32_t status = client->attach(&binding, context, &core_instance);
+    RULE((status == DONE) == attached, "attach says %#x and the provider is %sattached", (unsigned)status, attached ? "" : "not ");
+    if (attached) {
+        const void *first = offered;
+        RULE(client->attach(&other_binding, context, &core_instance) != DONE && offered == first, "it attaches to a second provider");
+    }
+    offering = false;
+    return DONE;
+}
+
+/* NmrDeregisterClient: detaching takes its time. */
+static int32_t deregister_client(void *client_handle)
+{
+    RULE(client_handle == &handle && registered && !deregistered, "what is deregistered was never registered");
+    deregistered = true;
+    return PENDING;
+}
+
+/* NmrWaitForClientDeregisterComplete */
+static int32_t wait_for_client(void *client_handle)
+{
+    RULE(client_handle == &handle && deregistered && !waited, "nothing is there to wait for");
+    if (attached) {
+        kernel_calls((const void *)registered->detach);
+        RULE(registered->detach(binding_context) == DONE, "it does not detach");
+        attached = false;
+        if (registered->cleanup)
+            registered->cleanup(binding_context);
+    }
+    waited = true;
+    return DONE;
+}
+
+/* ---- the image --------------------------------------------------------------------------------------------------------------- */
+
+static const struct export {
+    const char *library, *name;
+    void *address;
+} exports[] = {
+    {"ntoskrnl.exe", "RtlQueryRegistryValues", (void *)query_registry},
+    {"ntoskrnl.exe", "memcpy", (void *)memcpy},
+    {"ntoskrnl.exe", "memmove", (void *)memmove},
+    {"ntoskrnl.exe", "memset", (void *)memset},
+    {"ntoskrnl.exe", "memcmp", (void *)memcmp},
+    {"NETIO.SYS", "NmrRegisterClient", (void *)register_client},
+    {"NETIO.SYS", "NmrDeregisterClient", (void *)deregister_client},
+    {"NETIO.SYS", "NmrWaitForClientDeregisterComplete", (void *)wait_for_client},
+    {"NETIO.SYS", "NmrClientAttachProvider", (void *)client_attaches},
+};
+
+static void *inside(uint64_t at, uint64_t bytes, const char *what)
+{
+    RULE(at <= image_bytes && bytes <= image_bytes - at, "%s lies outside of the image", what);
+    return image + at;
+}
+
+static const char *name_at(uint32_t at)
+{
+    const char *found = inside(at, 1, "a name");
+    RULE(memchr(found, 0, image_bytes - at), "a name has no end");
+    return found;
+}
+
+static void relocate(const IMAGE_DATA_DIRECTORY *directory)
+{
+    uint64_t difference = (uint64_t)image - preferred;
+    uint32_t at = 0;
+    while (at < directory->Size) {
+        const IMAGE_BASE_RELOCATION *block = inside(directory->VirtualAddress + at, sizeof *block, "a block of relocations");
+        RULE(block->SizeOfBlock >= sizeof *block && block->SizeOfBlock <= directory->Size - at, "a block of relocations has no size");
+        const uint16_t *entries = inside(directory->VirtualAddress + at + sizeof *block, block->SizeOfBlock - sizeof *block, "relocations");
+        for (uint32_t i = 0; i < (block->SizeOfBlock - sizeof *block) / 2; i++) {
+            if (entries[i] >> 12 == IMAGE_REL_BASED_ABSOLUTE)
+                continue;
+            RULE(entries[i] >> 12 == IMAGE_REL_BASED_DIR64, "a relocation of kind %d", entries[i] >> 12);
+            uint64_t *place = inside(block->VirtualAddress + (entries[i] & 0xfff), 8, "a relocation");
+            *place += difference;
+        }
+        at += block->SizeOfBlock;
+    }
+}
+
+static void *exported(const char *library, const char *name)
+{
+    for (size_t i = 0; i < sizeof exports / sizeof *exports; i++)
+        if (_stricmp(exports[i].library, library) == 0 && strcmp(exports[i].name, name) == 0)
+            return exports[i].address;
+    broken("a driver cannot have %s from %s", name, library);
+    return NULL;
+}
+
+static void import(const IMAGE_DATA_DIRECTORY *directory)
+{
+    const IMAGE_IMPORT_DESCRIPTOR *found = inside(directory->VirtualAddress, sizeof *found, "the imports");
+    for (; found->Name; found++) {
+        uint64_t *place = inside(found->FirstThunk, 8, "the addresses of imports");
+        for (; *place; place++) {
+            RULE(!(*place >> 63), "an import by number");
+            *place = (uint64_t)exported(name_at(found->Name), name_at((uint32_t)*place + 2));
+        }
+    }
+}
+
+/* ---- control flow guard --------------------------------------------------------------------------------------------------------- */
+
+static const uint8_t *guarded;
+static uint64_t guarded_count, guarded_stride;
+
+/* Kernel addresses outside of this image are the kernel's own business. */
+__attribute__((used)) static void guard_check(uint64_t target)
+{
+    if (target - (uint64_t)image >= image_bytes)
+        return;
+    for (uint64_t i = 0; i < guarded_count; i++) {
+        uint32_t address;
+        memcpy(&address, guarded + i * guarded_stride, sizeof address);
+        if (address == target - (uint64_t)image)
+            return;
+    }
+    broken("an indirect call to %#llx, where no function begins", (unsigned long long)(target - (uint64_t)image));
+}
+
+void kernel_calls(const void *function)
+{
+    if (image)
+        guard_check((uint64_t)function);
+}
+
+void guard_checked(void);
+void guard_dispatched(void);
+#define SAVED "push %rcx\n push %rdx\n push %r8\n push %r9\n push %r10\n push %r11\n push %rax\n sub $32, %rsp\n"
+#define BACK "add $32, %rsp\n pop %rax\n pop %r11\n pop %r10\n pop %r9\n pop %r8\n pop %rdx\n pop %rcx\n"
+__asm__(".globl guard_dispatched\nguard_dispatched:\n" SAVED "mov %rax, %rcx\n call guard_check\n" BACK "jmp *%rax\n"
+        ".globl guard_checked\nguard_checked:\n" SAVED "call guard_check\n" BACK "ret\n");
+
+static void guard(const IMAGE_DATA_DIRECTORY *directory)
+{
+    uint8_t *found = inside(directory->VirtualAddress, 148, "the load configuration");
+    uint64_t check, dispatch, table, count;
+    uint32_t flags;
+    RULE(directory->Size >= 148, "the load configuration says nothing of guards");
+    memcpy(&check, found + 112, 8);
+    memcpy(&dispatch, found + 120, 8);
+    memcpy(&table, found + 128, 8);
+    memcpy(&count, found + 136, 8);
+    memcpy(&flags, found + 144, 4);
+    RULE(flags & 0x100, "calls are not guarded");
+    guarded_stride = 4 + (flags >> 28);
+    guarded_count = count;
+    guarded = inside(table - (uint64_t)image, count * guarded_stride, "the table of guarded functions");
+    *(void **)inside(check - (uint64_t)image, 8, "the guard's check") = (void *)guard_checked;
+    *(void **)inside(dispatch - (uint64_t)image, 8, "the guard's dispatch") = (void *)guard_dispatched;
+}
+
+/* ---- loading -------------------------------------------------------------------------------------------------------------------- */
+
+static uint8_t *read_file(const char *path, size_t *bytes)
+{
+    FILE *file = fopen(path, "rb");
+    RULE(file && fseek(file, 0, SEEK_END) == 0, "no driver %s", path);
+    *bytes = (size_t)ftell(file);
+    uint8_t *found = malloc(*bytes);
+    rewind(file);
+    RULE(found && fread(found, 1, *bytes, file) == *bytes, "the driver cannot be read");
+    fclose(file);
+    return found;
+}
+
+/* Memory integrity: a page is written or run, never both. */
+static void protect(const IMAGE_SECTION_HEADER *section)
+{
+    bool runs = section->Characteristics & IMAGE_SCN_MEM_EXECUTE, written = section->Characteristics & IMAGE_SCN_MEM_WRITE;
+    DWORD before;
+    RULE(!(runs && written), "section %.8s is written and run", (const char *)section->Name);
+    RULE(section->VirtualAddress % 4096 == 0, "section %.8s does not begin with a page", (const char *)section->Name);
+    DWORD how = runs ? PAGE_EXECUTE_READ : written ? PAGE_READWRITE : PAGE_READONLY;
+    RULE(VirtualProtect(inside(section->VirtualAddress, section->Misc.VirtualSize, "a section"), section->Misc.VirtualSize, how, &before), "protection");
+}
+
+static void map_image(const char *path)
+{
+    size_t bytes;
+    uint8_t *data = read_file(path, &bytes);
+    DWORD before;
+    RULE(bytes > 1024 && data[0] == 'M' && data[1] == 'Z', "this is no image");
+    const IMAGE_NT_HEADERS64 *header = (const void *)(data + ((const IMAGE_DOS_HEADER *)data)->e_lfanew);
+    const IMAGE_OPTIONAL_HEADER64 *more = &header->OptionalHeader;
+    const IMAGE_SECTION_HEADER *sections = IMAGE_FIRST_SECTION(header);
+    RULE(header->Signature == IMAGE_NT_SIGNATURE && header->FileHeader.Machine == IMAGE_FILE_MACHINE_AMD64 && more->Magic == 0x20b, "no image for this processor");
+    RULE(more->Subsystem == IMAGE_SUBSYSTEM_NATIVE, "no driver: subsystem %d", more->Subsystem);
+    image_bytes = more->SizeOfImage;
+    preferred = more->ImageBase;
+    image = VirtualAlloc(NULL, image_bytes, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    RULE(image && (uint64_t)image != preferred, "no memory");
+    memcpy(image, data, more->SizeOfHeaders);
+    for (int i = 0; i < header->FileHeader.NumberOfSections; i++) {
+        uint32_t size = min(sections[i].SizeOfRawData, sections[i].Misc.VirtualSize);
+        RULE(sections[i].PointerToRawData <= bytes && size <= bytes - sections[i].PointerToRawData, "a section lies outside of the file");
+        memcpy(inside(sections[i].VirtualAddress, size, "a section"), data + sections[i].PointerToRawData, size);
+    }
+    relocate(&more->DataDirectory[IMAGE_DIRECTORY_ENTRY_BASERELOC]);
+    import(&more->DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT]);
+    guard(&more->DataDirectory[IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG]);
+    RULE(VirtualProtect(image, more->SizeOfHeaders, PAGE_READONLY, &before), "protection");
+    for (int i = 0; i < header->FileHeader.NumberOfSections; i++)
+        protect(&sections[i]);
+    object.entry = inside(more->AddressOfEntryPoint, 1, "the entry point");
+    free(data);
+}
+
+const void *kernel_load(const char *path, const char *what)
+{
+    fault = what;
+    map_image(path);
+    object.type = 4;
+    object.size = sizeof object;
+    object.start = image;
+    object.image_bytes = (uint32_t)image_bytes;
+    struct text key = {told("long-path") ? 2048 : SERVICE_WORDS * 2, told("long-path") ? 2048 : SERVICE_WORDS * 2, service};
+    uint16_t *path_words = NULL;
+    if (told("long-path")) {
+        path_words = calloc(1024, 2);
+        RULE(path_words, "no memory");
+        key.words = path_words;
+    }
+    kernel_calls((const void *)object.entry);
+    int32_t status = object.entry(&object, &key);
+    if (*fault) {
+        printf("{\"status\": %u, \"registered\": %d, \"attached\": %d, \"unload\": %d}\n", (unsigned)status, !!registered, attached, !!object.unload);
+        if (status >= 0)
+            kernel_unload();
+        exit(0);
+    }
+    RULE(status == DONE, "DriverEntry says %#x", (unsigned)status);
+    RULE(attached && offered && object.unload, "the driver has started and offers nothing");
+    RULE(guarded_count, "no function may be called indirectly");
+    return offered;
+}
+
+void kernel_unload(void)
+{
+    if (!image)
+        return;
+    kernel_calls((const void *)object.unload);
+    object.unload(&object);
+    RULE(deregistered && waited && !attached, "it unloads while it is registered");
+}
