@@ -1,7 +1,7 @@
 /* Plays the loader of eBPF for Windows: loads a native library, checks its tables as the loader does, makes what its programs need,
  * and runs them.
  *
- *   host.exe module.dll commands.txt          one JSON document on standard output
+ *   host.exe module.dll commands.txt          one JSON document on standard output; of a .sys, kernel.c plays the kernel
  *
  *   type NAME NUMBER CONTEXT_BYTES DATA END PACKET    of programs: offsets of the context's pointers (-1 = none), whether to a packet
  *   put MAP KEY VALUE                                 an entry
@@ -19,6 +19,7 @@
 
 #include "../../runtime/native/helper.h"
 #include "../../runtime/native/state.h"
+#include "kernel.h"
 
 /* ---- the interface, written down once more: what the module has is compared with this ------------------------------------ */
 
@@ -105,7 +106,7 @@ struct table {
 
 enum { HEADER_BYTES = 64, MOST_HELPERS = 64, MOST_NAME = 64, LINE_BYTES = 1 << 20, GUARD = 0x5a, MOST_TAIL_CALLS = 33, ARRAY = 2 };
 
-static void broken(const char *format, ...)
+void broken(const char *format, ...)
 {
     va_list list;
     va_start(list, format);
@@ -200,6 +201,9 @@ static void check_tables(const struct table *table)
     size_t hash_bytes;
     RULE(table && table->size == sizeof *table, "no table, or one of another size");
     RULE(table->programs && table->maps && table->hash && table->version && table->initial_values && table->sections, "a callback is missing");
+    /* All of them are addresses of functions. */
+    for (size_t at = sizeof table->size; at < sizeof *table; at += sizeof(void *))
+        kernel_calls(*(const void *const *)((const uint8_t *)table + at));
     table->version(&version);
     /* From here on the record of a map is of 40 bytes. */
     RULE(version.major > 1 || (version.major == 1 && version.minor >= 4), "version %u.%u", version.major, version.minor);
@@ -418,6 +422,7 @@ static uint64_t enter(size_t at)
     for (;;) {
         current = &programs[at];
         run->tail_target = -1;
+        kernel_calls((const void *)current->function);
         result = current->function(current_context, &contexts[at]);
         if (run->tail_target < 0)
             return result;
@@ -564,15 +569,21 @@ static void obey(FILE *commands)
     }
 }
 
-int main(int count, char **words)
+static const struct table *table_of_library(const char *path)
 {
-    HMODULE library = count == 3 ? LoadLibraryA(words[1]) : NULL;
-    FILE *commands = count == 3 ? fopen(words[2], "r") : NULL;
+    HMODULE library = LoadLibraryA(path);
     struct table *(*get)(void);
-    RULE(library && commands, "usage: host MODULE COMMANDS (error %u)", (unsigned)GetLastError());
+    RULE(library, "%s does not load (error %u)", path, (unsigned)GetLastError());
     get = (struct table * (*)(void))(void (*)(void))GetProcAddress(library, "get_metadata_table");
     RULE(get, "no get_metadata_table");
-    check_tables(get());
+    return get();
+}
+
+int main(int count, char **words)
+{
+    FILE *commands = count == 3 || count == 4 ? fopen(words[2], "r") : NULL;
+    RULE(commands, "usage: host MODULE COMMANDS [FAULT]");
+    check_tables(strstr(words[1], ".sys") ? kernel_load(words[1], count == 4 ? words[3] : "") : table_of_library(words[1]));
     state = bpfcc_state_create();
     run = state ? bpfcc_run_create(state, 0, 0) : NULL;
     RULE(run, "no memory");
@@ -595,5 +606,6 @@ int main(int count, char **words)
     printf("},\n\"lines\": [");
     print_lines();
     printf("]}\n");
+    kernel_unload();
     return 0;
 }
