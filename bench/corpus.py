@@ -2,11 +2,15 @@
 
     python bench/corpus.py DIR [--flags FILE] [--only GLOB] [--jobs N] [--json FILE] [--verbose]
 
-A unit is a `.c` file with a section attribute (`SEC("…")`) that includes a BPF header. FILE says how units are
-compiled, one rule a line, the glob matched against the path below DIR, every matching line in effect:
+A unit is a `.c` file with a section attribute (`SEC("…")`), or of a BPF program's name (`.bpf.c`), that includes no
+library of applications. FILE says how units are compiled, one rule a line, the glob matched against the path below
+DIR, every matching line in effect:
 
     tools/*.bpf.c: -I{dir}/tools -DTARGET=1      flags for clang; {dir} is DIR
+    machine *: -I{dir}/lib/libbpf                only where the machine's headers are used (bench/headers.py)
+    own *: -idirafter {dir}/headers              only where bpfcc's are used
     tests/*_user.c: skip                         not a BPF unit after all
+    filters/allow_*.c: unit                      a unit although nothing in it shows it
     # comment
 
 Every unit that fails is named with its first error. A unit counts for a stage if all its programs reach it.
@@ -27,7 +31,7 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from bpfcc.bpfir.parser import parse_module
 from bpfcc.bpfir.printer import print_module
@@ -37,8 +41,10 @@ from bpfcc.frontend.objects import load
 from bpfcc.pipeline import lift_bytecode
 
 STAGES: Final = ("compile", "load", "lift", "print")
-SECTION: Final = re.compile(r"^[\w\s]*(?:SEC|__section\w*|__attribute__\s*\(\(\s*section)\s*\(", re.MULTILINE)
-INCLUDES: Final = re.compile(r'#\s*include\s*[<"](?:[^>"]*/)?(?:bpf_helpers\.h|bpf_core_read\.h|vmlinux\w*\.h|bpf\.h)[>"]')
+Headers = Literal["machine", "own"]
+SECTION: Final = re.compile(r"\b(?:SEC|__section\w*|__attribute__\s*\(\(\s*section)\s*\(")
+NAMED: Final = re.compile(r"[._](?:bpf|kern)\.c$")
+APPLICATION: Final = re.compile(r'#\s*include\s*[<"](?:stdio|stdlib|unistd|pthread|sys/\w+|bpf/(?:libbpf|bpf)|xdp/libxdp)\.h[>"]')
 
 
 @dataclass
@@ -47,6 +53,7 @@ class Rule:
 
     glob: str
     flags: list[str]
+    headers: Headers | None = None
 
 
 @dataclass
@@ -71,21 +78,27 @@ def read_rules(path: Path | None, directory: Path) -> list[Rule]:
         glob, colon, flags = text.partition(":")
         if not colon:
             sys.exit(f"{path}:{number}: expected `glob: flags`")
-        rules.append(Rule(glob.strip(), [flag.replace("{dir}", str(directory)) for flag in shlex.split(flags)]))
+        *where, pattern = glob.split(maxsplit=1)
+        headers = next((kind for kind in get_args(Headers) if where == [kind]), None)
+        rules.append(Rule(pattern.strip(), [flag.replace("{dir}", str(directory)) for flag in shlex.split(flags)], headers))
     return rules
 
 
-def find_units(directory: Path, rules: list[Rule]) -> dict[str, list[str]]:
+def is_unit(path: Path) -> bool:
+    """Whether the file looks like a BPF program."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return (SECTION.search(text) or NAMED.search(path.name)) is not None and APPLICATION.search(text) is None
+
+
+def find_units(directory: Path, rules: list[Rule], headers: Headers = "own") -> dict[str, list[str]]:
     """Path below `directory` -> flags, for every unit that is not skipped."""
     found: dict[str, list[str]] = {}
     for path in sorted(directory.rglob("*.c")):
         name = path.relative_to(directory).as_posix()
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if not path.is_file() or not SECTION.search(text) or not INCLUDES.search(text):
-            continue
-        flags = [flag for rule in rules if fnmatch(name, rule.glob) for flag in rule.flags]
-        if "skip" not in flags:
-            found[name] = flags
+        matching = [rule for rule in rules if fnmatch(name, rule.glob) and rule.headers in (None, headers)]
+        flags = [flag for rule in matching for flag in rule.flags]
+        if path.is_file() and "skip" not in flags and ("unit" in flags or is_unit(path)):
+            found[name] = [flag for flag in flags if flag != "unit"]
     return found
 
 

@@ -75,13 +75,14 @@ def helper_defs() -> str:
     helpers = table("helpers.json")
     text = " ".join(f"{helper['returns']} {', '.join(helper['arguments'])}" for helper in helpers)
     structs = sorted(set(re.findall(r"struct \w+", text)))
-    lines = [BANNER.format(table="helpers.json") + "#pragma once", ""]
+    lines = [BANNER.format(table="helpers.json") + "#pragma once", "", "#include <bpfcc/fastcall.h>", ""]
     lines += [f"{struct};" for struct in structs]
     lines.append("")
     for helper in helpers:
         arguments = plain(", ".join(helper["arguments"])) or "void"
         returns = plain(helper["returns"]) if helper["returns"].endswith("*") else f"{plain(helper['returns'])} "
-        lines.append(f"static {returns}(*const {helper['name']})({arguments}) = (void *){helper['id']};")
+        keeps = "__bpf_fastcall " if helper.get("keeps_registers") else ""
+        lines.append(f"static {keeps}{returns}(*const {helper['name']})({arguments}) = (void *){helper['id']};")
     return "\n".join(lines) + "\n"
 
 

@@ -15,8 +15,10 @@ from bpfcc.bpfir.decode import decode
 from bpfcc.compat.headers import vmlinux_header
 from bpfcc.errors import CompileError, InputError
 from bpfcc.frontend.clang import compile_c, our_include_dir
+from bpfcc.frontend.elf import ElfFile
 from bpfcc.frontend.missing_headers import header_names
 from bpfcc.frontend.objects import load
+from bpfcc.frontend.toolchain import find_toolchain
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.insn import Insn
@@ -31,7 +33,7 @@ bpf/bpf_helpers.h bpf_helpers.h vmlinux.h bpf/bpf_tracing.h linux/bpf.h bpf/bpf_
 bpf/bpf_endian.h linux/if_ether.h linux/in.h linux/ip.h linux/ipv6.h linux/icmpv6.h linux/tcp.h linux/udp.h linux/if_packet.h
 linux/bpf_common.h linux/icmp.h linux/in6.h asm/byteorder.h asm-generic/errno.h linux/string.h string.h linux/swab.h
 linux/pkt_sched.h bpf/usdt.bpf.h linux/ptrace.h errno.h asm/ptrace.h linux/if_vlan.h endian.h asm/errno.h linux/if.h
-linux/if_tunnel.h linux/sched.h bpf/bpf_helper_defs.h asm/types.h linux/errno.h linux/stddef.h
+linux/if_tunnel.h linux/sched.h xdp/xdp_helpers.h bpf/bpf_helper_defs.h asm/types.h linux/errno.h linux/stddef.h
     """.split()  # noqa: SIM905  (a table to read)
 )
 
@@ -70,7 +72,7 @@ iphdr 20 tos=1 tot_len=2 id=4 frag_off=6 ttl=8 protocol=9 check=10 saddr=12 dadd
 ipv6hdr 40 flow_lbl=1 payload_len=4 nexthdr=6 hop_limit=7 saddr=8 daddr=24
 tcphdr 20 source=0 dest=2 seq=4 ack_seq=8 window=14 check=16 urg_ptr=18
 udphdr 8 source=0 dest=2 len=4 check=6
-icmphdr 8 type=0 code=1 checksum=2
+icmphdr 8 type=0 code=1 checksum=2 un.echo.sequence=6 un.frag.mtu=6
 icmp6hdr 8 icmp6_type=0 icmp6_cksum=2
 in6_addr 16
 sockaddr_in 16 sin_port=2 sin_addr=4
@@ -91,6 +93,8 @@ NETWORK: Final = """
 #include <linux/tcp.h>
 #include <linux/udp.h>
 """
+# Names of the helpers' header must not change what the structures that follow are made of.
+HELPERS_FIRST: Final = "#include <linux/types.h>\n#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_endian.h>\n" + NETWORK
 PORTABLE: Final = '#include "vmlinux.h"\n'
 TRACING: Final = """\
 #include "vmlinux.h"
@@ -135,9 +139,42 @@ def test_each_header_compiles_alone(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("endian", ["little", "big"])
-@pytest.mark.parametrize("headers", [NETWORK, PORTABLE], ids=["linux", "vmlinux"])
+@pytest.mark.parametrize("headers", [NETWORK, HELPERS_FIRST, PORTABLE], ids=["linux", "helpers", "vmlinux"])
 def test_layouts_are_those_of_the_interface(tmp_path: Path, headers: str, endian: str) -> None:
     compiled(tmp_path, headers + assertions(), endian=endian)
+
+
+def opened_elsewhere(path: Path) -> list[Path]:
+    """Files that a compile of `path` opens and that are neither ours, nor the compiler's, nor beside it."""
+    places = [place.resolve() for place in (our_include_dir(), find_toolchain().include_dir or our_include_dir(), path.parent)]
+    text = compile_c(path, emit="preprocessed").output.decode()
+    opened = {Path(name).resolve() for name in re.findall(r'^# \d+ "([^"<]+)"', text, re.MULTILINE)}
+    assert len(opened) > 30
+    return [name for name in opened if not any(name.is_relative_to(place) for place in places)]
+
+
+def test_no_header_of_the_machine_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "unit").mkdir()
+    path = tmp_path / "unit/t.bpf.c"
+    text = "".join(f"#include <{name}>\n" for name in header_names(our_include_dir()) if name.startswith(("linux/", "string")))
+    path.write_text(text)
+    assert opened_elsewhere(path) == []
+    (tmp_path / "other.h").write_text("int other;\n")
+    path.write_text(text + '#include "../other.h"\n')
+    assert opened_elsewhere(path) == [(tmp_path / "other.h").resolve()]
+
+
+def test_vmlinux_in_the_c_of_2023(tmp_path: Path) -> None:
+    path = tmp_path / "t.bpf.c"
+    path.write_text(TRACING + "bool f(void) { return true; }\n")
+    compile_c(path, extra=["-std=gnu2x"])
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_size_of_a_breakpoint_is_that_of_the_machine(tmp_path: Path, architecture: str) -> None:
+    size = {"x86": 1, "s390": 2}.get(architecture, 4)
+    text = PORTABLE + f'_Static_assert(sizeof(kprobe_opcode_t) == {size}, "size");\nint one;\n'
+    compiled(tmp_path, text, defines=[f"__TARGET_ARCH_{architecture}"])
 
 
 def test_a_wrong_layout_would_be_seen(tmp_path: Path) -> None:
@@ -193,6 +230,25 @@ def test_helpers_are_called_by_their_number(tmp_path: Path) -> None:
         + 'SEC("socket") int f(void *c) { return bpf_get_prandom_u32() + bpf_ktime_get_tai_ns(); }'
     )
     assert helper_calls(compiled(tmp_path, text)) == {"f": [7, 208]}
+
+
+def test_registers_live_through_calls_that_keep_them(tmp_path: Path) -> None:
+    text = NETWORK + "#include <bpf/bpf_helpers.h>\n"
+    text += 'SEC("xdp") int f(struct xdp_md *c) { long n = c->data; return bpf_get_smp_processor_id() + n; }\n'
+    text += 'SEC("xdp") int g(struct xdp_md *c) { long n = c->data; return bpf_get_prandom_u32() + n; }\n'
+    data = compiled(tmp_path, text)
+    kept = {name: any(insn.dst in range(6, 10) for insn in instructions(data, name)) for name in "fg"}
+    assert kept == {"f": False, "g": True}
+
+
+def test_the_place_of_a_program_among_those_of_its_interface(tmp_path: Path) -> None:
+    text = NETWORK + "#include <bpf/bpf_helpers.h>\n#include <xdp/xdp_helpers.h>\n#define NAME f\n"
+    text += "struct { __uint(priority, XDP_DEFAULT_RUN_PRIO); __uint(XDP_PASS, 1); } XDP_RUN_CONFIG(NAME);\n"
+    text += 'SEC("xdp") int NAME(struct xdp_md *c) { return XDP_PASS; }\n'
+    elf = ElfFile(compiled(tmp_path, text))
+    section = elf.section(".xdp_run_config")
+    assert section is not None
+    assert "_f" in [elf.name_of(symbol) for symbol in elf.symbols if symbol.section == section.index]
 
 
 def test_printing_takes_few_and_many_values(tmp_path: Path) -> None:
@@ -393,3 +449,27 @@ def test_headers_say_whose_they_are() -> None:
         text = (our_include_dir() / name).read_text(encoding="utf-8")
         assert text.startswith("/* SPDX-License-Identifier: MIT */\n"), name
         assert re.search(r"#pragma once|#ifndef _", text), name
+
+
+def test_the_comparison_of_headers_counts_units(tmp_path: Path) -> None:
+    """bench/headers.py: which files are units, which rules are for which side, and files of elsewhere."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    unit = '#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\nSEC("xdp") int f(struct xdp_md *c) { return WORD; }\n'
+    (tree / "one.bpf.c").write_text(unit)
+    (tree / "two.c").write_text(f'#include "../other.h"\n{unit}')
+    (tree / "filter.c").write_text('#define WORD 1\n#include "two.c"\n')
+    (tree / "loader.c").write_text("#include <bpf/libbpf.h>\n#define SEC(x)\nSEC(1)\n")
+    (tree / "old.bpf.c").write_text("no C\n")
+    (tmp_path / "other.h").write_text("int other;\n")
+    rules = tmp_path / "rules"
+    rules.write_text("own *.c: -DWORD=2\nmachine *.c: -DWORD=3\nfilter.c: unit\nold.bpf.c: skip\nfilter.c: -Wno-macro-redefined\n")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "bench/headers.py"), f"{tree}={rules}", "--list"], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert re.match(r"tree +3 units +\d machine +3 own", lines[0]), done.stdout
+    assert lines[-1].split()[:3] == ["all", "3", "units"]
+    assert sum("opens" in line and line.endswith("other.h") for line in lines) == 2, done.stdout
+    if " 3 machine" in lines[0]:  # where this machine has Linux's headers: the two units that a rule tells apart
+        assert lines[0].endswith("1 same    2 differ"), done.stdout

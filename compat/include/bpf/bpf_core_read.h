@@ -64,7 +64,7 @@ enum bpf_enum_value_kind {
 #define bpf_core_read_user_str(TO, SIZE, FROM) bpf_probe_read_user_str(TO, SIZE, (const void *)__builtin_preserve_access_index(FROM))
 
 /* A pointer that the verifier believes to be of a type, read-only. */
-extern void *bpf_rdonly_cast(const void *object, unsigned int type_id) __attribute__((section(".ksyms"), weak));
+extern __bpf_fastcall void *bpf_rdonly_cast(const void *object, unsigned int type_id) __attribute__((section(".ksyms"), weak));
 #define bpf_core_cast(POINTER, TYPE) ((typeof(TYPE) *)bpf_rdonly_cast((POINTER), bpf_core_type_id_kernel(TYPE)))
 
 /* Chains: S->A->B->C, up to ten members. */
@@ -90,64 +90,40 @@ extern void *bpf_rdonly_cast(const void *object, unsigned int type_id) __attribu
 #define ___bpfcc_type_of(S, MEMBERS...) ___bpfcc_unqualified(___bpfcc_chain(___bpfcc_arrow, MEMBERS)(S, MEMBERS))
 
 /*
- * HOP reads each pointer on the way into a variable of its unqualified type; LAST reads what the chain ends in.
- * Written out for each length, since a macro does not expand inside itself.
+ * HOP reads each pointer on the way into the one variable of the walk; LAST reads what the chain ends in. Written out
+ * for each length, since a macro does not expand inside itself.
  */
-#define ___bpfcc_walk_1(HOP, LAST, TO, S, A) LAST((void *)(TO), sizeof(*(TO)), &(S)->A)
-#define ___bpfcc_walk_2(HOP, LAST, TO, S, A, ...)                        \
-	({                                                                 \
-		typeof(((void)0, (S)->A)) ___hop_2;                         \
-		HOP((void *)&___hop_2, sizeof(___hop_2), &(S)->A);          \
-		___bpfcc_walk_1(HOP, LAST, TO, ___hop_2, __VA_ARGS__);    \
-	})
-#define ___bpfcc_walk_3(HOP, LAST, TO, S, A, ...)                        \
-	({                                                                 \
-		typeof(((void)0, (S)->A)) ___hop_3;                         \
-		HOP((void *)&___hop_3, sizeof(___hop_3), &(S)->A);          \
-		___bpfcc_walk_2(HOP, LAST, TO, ___hop_3, __VA_ARGS__);    \
-	})
-#define ___bpfcc_walk_4(HOP, LAST, TO, S, A, ...)                        \
-	({                                                                 \
-		typeof(((void)0, (S)->A)) ___hop_4;                         \
-		HOP((void *)&___hop_4, sizeof(___hop_4), &(S)->A);          \
-		___bpfcc_walk_3(HOP, LAST, TO, ___hop_4, __VA_ARGS__);    \
-	})
-#define ___bpfcc_walk_5(HOP, LAST, TO, S, A, ...)                        \
-	({                                                                 \
-		typeof(((void)0, (S)->A)) ___hop_5;                         \
-		HOP((void *)&___hop_5, sizeof(___hop_5), &(S)->A);          \
-		___bpfcc_walk_4(HOP, LAST, TO, ___hop_5, __VA_ARGS__);    \
-	})
-#define ___bpfcc_walk_6(HOP, LAST, TO, S, A, ...)                        \
-	({                                                                 \
-		typeof(((void)0, (S)->A)) ___hop_6;                         \
-		HOP((void *)&___hop_6, sizeof(___hop_6), &(S)->A);          \
-		___bpfcc_walk_5(HOP, LAST, TO, ___hop_6, __VA_ARGS__);    \
-	})
-#define ___bpfcc_walk_7(HOP, LAST, TO, S, A, ...)                        \
-	({                                                                 \
-		typeof(((void)0, (S)->A)) ___hop_7;                         \
-		HOP((void *)&___hop_7, sizeof(___hop_7), &(S)->A);          \
-		___bpfcc_walk_6(HOP, LAST, TO, ___hop_7, __VA_ARGS__);    \
-	})
-#define ___bpfcc_walk_8(HOP, LAST, TO, S, A, ...)                        \
-	({                                                                 \
-		typeof(((void)0, (S)->A)) ___hop_8;                         \
-		HOP((void *)&___hop_8, sizeof(___hop_8), &(S)->A);          \
-		___bpfcc_walk_7(HOP, LAST, TO, ___hop_8, __VA_ARGS__);    \
-	})
-#define ___bpfcc_walk_9(HOP, LAST, TO, S, A, ...)                        \
-	({                                                                 \
-		typeof(((void)0, (S)->A)) ___hop_9;                         \
-		HOP((void *)&___hop_9, sizeof(___hop_9), &(S)->A);          \
-		___bpfcc_walk_8(HOP, LAST, TO, ___hop_9, __VA_ARGS__);    \
-	})
-#define ___bpfcc_walk_10(HOP, LAST, TO, S, A, ...)                        \
-	({                                                                 \
-		typeof(((void)0, (S)->A)) ___hop_10;                         \
-		HOP((void *)&___hop_10, sizeof(___hop_10), &(S)->A);          \
-		___bpfcc_walk_9(HOP, LAST, TO, ___hop_10, __VA_ARGS__);    \
-	})
+#define ___bpfcc_at(S, A) ((typeof((S)->A))___at)
+#define ___bpfcc_hop(HOP, S, A) HOP((void *)&___at, sizeof(___at), &(S)->A)
+#define ___bpfcc_step_1(HOP, LAST, TO, S, A) LAST((void *)(TO), sizeof(*(TO)), &(S)->A)
+#define ___bpfcc_step_2(HOP, LAST, TO, S, A, ...) \
+	___bpfcc_hop(HOP, S, A); ___bpfcc_step_1(HOP, LAST, TO, ___bpfcc_at(S, A), __VA_ARGS__)
+#define ___bpfcc_step_3(HOP, LAST, TO, S, A, ...) \
+	___bpfcc_hop(HOP, S, A); ___bpfcc_step_2(HOP, LAST, TO, ___bpfcc_at(S, A), __VA_ARGS__)
+#define ___bpfcc_step_4(HOP, LAST, TO, S, A, ...) \
+	___bpfcc_hop(HOP, S, A); ___bpfcc_step_3(HOP, LAST, TO, ___bpfcc_at(S, A), __VA_ARGS__)
+#define ___bpfcc_step_5(HOP, LAST, TO, S, A, ...) \
+	___bpfcc_hop(HOP, S, A); ___bpfcc_step_4(HOP, LAST, TO, ___bpfcc_at(S, A), __VA_ARGS__)
+#define ___bpfcc_step_6(HOP, LAST, TO, S, A, ...) \
+	___bpfcc_hop(HOP, S, A); ___bpfcc_step_5(HOP, LAST, TO, ___bpfcc_at(S, A), __VA_ARGS__)
+#define ___bpfcc_step_7(HOP, LAST, TO, S, A, ...) \
+	___bpfcc_hop(HOP, S, A); ___bpfcc_step_6(HOP, LAST, TO, ___bpfcc_at(S, A), __VA_ARGS__)
+#define ___bpfcc_step_8(HOP, LAST, TO, S, A, ...) \
+	___bpfcc_hop(HOP, S, A); ___bpfcc_step_7(HOP, LAST, TO, ___bpfcc_at(S, A), __VA_ARGS__)
+#define ___bpfcc_step_9(HOP, LAST, TO, S, A, ...) \
+	___bpfcc_hop(HOP, S, A); ___bpfcc_step_8(HOP, LAST, TO, ___bpfcc_at(S, A), __VA_ARGS__)
+#define ___bpfcc_step_10(HOP, LAST, TO, S, A, ...) \
+	___bpfcc_hop(HOP, S, A); ___bpfcc_step_9(HOP, LAST, TO, ___bpfcc_at(S, A), __VA_ARGS__)
+#define ___bpfcc_walk_1(HOP, LAST, TO, S, A) ___bpfcc_step_1(HOP, LAST, TO, S, A)
+#define ___bpfcc_walk_2(HOP, LAST, TO, S, ...) ({ const void *___at; ___bpfcc_step_2(HOP, LAST, TO, S, __VA_ARGS__); })
+#define ___bpfcc_walk_3(HOP, LAST, TO, S, ...) ({ const void *___at; ___bpfcc_step_3(HOP, LAST, TO, S, __VA_ARGS__); })
+#define ___bpfcc_walk_4(HOP, LAST, TO, S, ...) ({ const void *___at; ___bpfcc_step_4(HOP, LAST, TO, S, __VA_ARGS__); })
+#define ___bpfcc_walk_5(HOP, LAST, TO, S, ...) ({ const void *___at; ___bpfcc_step_5(HOP, LAST, TO, S, __VA_ARGS__); })
+#define ___bpfcc_walk_6(HOP, LAST, TO, S, ...) ({ const void *___at; ___bpfcc_step_6(HOP, LAST, TO, S, __VA_ARGS__); })
+#define ___bpfcc_walk_7(HOP, LAST, TO, S, ...) ({ const void *___at; ___bpfcc_step_7(HOP, LAST, TO, S, __VA_ARGS__); })
+#define ___bpfcc_walk_8(HOP, LAST, TO, S, ...) ({ const void *___at; ___bpfcc_step_8(HOP, LAST, TO, S, __VA_ARGS__); })
+#define ___bpfcc_walk_9(HOP, LAST, TO, S, ...) ({ const void *___at; ___bpfcc_step_9(HOP, LAST, TO, S, __VA_ARGS__); })
+#define ___bpfcc_walk_10(HOP, LAST, TO, S, ...) ({ const void *___at; ___bpfcc_step_10(HOP, LAST, TO, S, __VA_ARGS__); })
 #define ___bpfcc_walk(HOP, LAST, TO, S, MEMBERS...) ___bpfcc_chain(___bpfcc_walk, MEMBERS)(HOP, LAST, TO, S, MEMBERS)
 
 /* Into a variable (or for strings an array) of the caller. */

@@ -36,12 +36,6 @@
 #ifndef __hidden
 #define __hidden __attribute__((visibility("hidden")))
 #endif
-#ifndef __used
-#define __used __attribute__((used))
-#endif
-#ifndef __unused
-#define __unused __attribute__((unused))
-#endif
 
 #ifndef NULL
 #define NULL ((void *)0)

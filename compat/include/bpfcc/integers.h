@@ -30,7 +30,8 @@ typedef __u16 __sum16;
 typedef __u32 __wsum;
 typedef unsigned int __poll_t;
 
-#ifndef __bool_true_false_are_defined
+/* Since C23 these are words of the language. */
+#if !defined(__bool_true_false_are_defined) && __STDC_VERSION__ < 202311L
 typedef _Bool bool;
 enum {
 	false = 0,

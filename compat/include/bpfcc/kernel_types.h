@@ -764,6 +764,12 @@ typedef struct {
 	unsigned long sig[1];
 } sigset_t;
 
+typedef struct sigaltstack {
+	void *ss_sp;
+	int ss_flags;
+	__kernel_size_t ss_size;
+} stack_t;
+
 struct qspinlock {
 	union {
 		atomic_t val;
@@ -8391,7 +8397,14 @@ struct bpf_iter__bpf_link {
 
 typedef int (*kprobe_pre_handler_t)(struct kprobe *, struct pt_regs *);
 typedef void (*kprobe_post_handler_t)(struct kprobe *, struct pt_regs *, unsigned long);
-typedef int kprobe_opcode_t;
+#if defined(__TARGET_ARCH_s390)
+typedef u16 kprobe_opcode_t;
+#elif defined(__TARGET_ARCH_arm64) || defined(__TARGET_ARCH_arm) || defined(__TARGET_ARCH_powerpc) || defined(__TARGET_ARCH_riscv) || \
+	defined(__TARGET_ARCH_loongarch) || defined(__TARGET_ARCH_mips)
+typedef u32 kprobe_opcode_t;
+#else
+typedef u8 kprobe_opcode_t;
+#endif
 
 struct arch_specific_insn {
 	int dummy;

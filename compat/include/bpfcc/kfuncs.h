@@ -7,6 +7,8 @@
 
 #ifndef BPF_NO_KFUNC_PROTOTYPES
 
+#include <bpfcc/fastcall.h>
+
 #define __bpfcc_kfunc __attribute__((section(".ksyms"), weak))
 
 struct __sk_buff;
@@ -58,7 +60,7 @@ union nf_inet_addr;
 extern void *bpf_arena_alloc_pages(void *p__map, void *addr__ign, u32 page_cnt, int node_id, u64 flags) __bpfcc_kfunc;
 extern void bpf_arena_free_pages(void *p__map, void *ptr__ign, u32 page_cnt) __bpfcc_kfunc;
 extern int bpf_arena_reserve_pages(void *p__map, void *ptr__ign, u32 page_cnt) __bpfcc_kfunc;
-extern void *bpf_cast_to_kern_ctx(void *obj) __bpfcc_kfunc;
+extern __bpf_fastcall void *bpf_cast_to_kern_ctx(void *obj) __bpfcc_kfunc;
 extern struct cgroup *bpf_cgroup_acquire(struct cgroup *cgrp) __bpfcc_kfunc;
 extern struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level) __bpfcc_kfunc;
 extern struct cgroup *bpf_cgroup_from_id(u64 cgid) __bpfcc_kfunc;
