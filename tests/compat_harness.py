@@ -33,8 +33,10 @@ OPTIONS = RunOptions(clock_ns=1_234_567_890_123, cpus=1, seed=7)
 
 
 def xdp(text: str, maps: Sequence[MapSpec] = (), **options: Any) -> Program:
-    """A program of bare instructions."""
-    return Program.from_bytes(assemble(text), type=options.pop("type", "xdp"), maps=maps, **options)
+    """A program of bare instructions; of a section that tells no type with `type=None` and `section`."""
+    section = options.pop("section", "")
+    made = Program.from_bytes(assemble(text), type=options.pop("type", "xdp"), maps=maps, **options)
+    return made if not section else Program(made.name, section, made.type, lambda: made.bytecode, attach_type=made.attach_type)
 
 
 def ported(text: str, maps: Sequence[MapSpec] = (), **options: Any) -> Ported:
@@ -123,8 +125,11 @@ class Pair:
     def run(
         self, packet: bytes | None = None, linux: ContextValues | None = None, windows: ContextValues | None = None
     ) -> tuple[Outcome, Outcome]:
-        """Both, on the same packet; contexts have other fields there."""
-        return self.linux.run(packet, linux), self.windows.run(packet, windows if windows is not None else linux)
+        """Both, on the same packet; contexts have other fields there. Connections are of TCP, as on Linux."""
+        there = dict(windows if windows is not None else linux or {})
+        if self.ported.type == "sock_ops":
+            there.setdefault("protocol", 6)
+        return self.linux.run(packet, linux), self.windows.run(packet, there or None)
 
     def __enter__(self) -> Self:
         return self

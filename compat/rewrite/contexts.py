@@ -13,8 +13,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast, final
 
 from bpfcc.backends.context import EITHER, OTHER, ContextFlow
-from bpfcc.bpfir.ops import Alu, Assume, Branch, ByteSwap, Call, Cast, Load, Store, Value, edges, operands
+from bpfcc.bpfir.ops import (
+    Alu,
+    Assume,
+    Atomic,
+    AtomicFetch,
+    Branch,
+    ByteSwap,
+    Call,
+    CallFunction,
+    Cast,
+    CompareExchange,
+    Exit,
+    Jump,
+    Load,
+    LoadAcquire,
+    Store,
+    StoreRelease,
+    Value,
+    edges,
+    operands,
+)
 from bpfcc.compat.rewrite.editor import Test
+from bpfcc.compat.rewrite.families import Families
 from bpfcc.compat.rewrite.uses import root
 
 if TYPE_CHECKING:
@@ -38,12 +59,14 @@ class Contexts:
     ) -> None:
         self.linux, self.windows, self.table, self.notes = linux, windows, table, notes
         self.attach_type = attach_type
+        self._entry = module.entry
         self.addresses: set[Value] = set()
         # What they were before.
         self._narrow: set[Value] = set()
         self._flow = ContextFlow(module) if module.entry.params else None
         if self._flow is not None:
             self._flow.run()
+        self._families = Families(module.entry, self._is_family)
 
     def fact(self, operand: Operand) -> int | str:
         """How far into the context a value points, `OTHER` or `EITHER`."""
@@ -51,9 +74,19 @@ class Contexts:
             return OTHER
         return self._flow.facts.get(operand, OTHER)
 
+    def begin(self, fn: Function) -> None:
+        """Before a function's first operation."""
+        self._families = Families(fn, self._is_family)
+
+    def _is_family(self, op: Load) -> bool:
+        """Whether a load is of all of the field of Linux's context that tells the family."""
+        fact = self.fact(op.base)
+        field = self.linux.field("family")
+        return type(fact) is int and field is not None and (fact + op.offset, op.size_bytes) == (field.offset, field.size)
+
     def handle(self, op: Op, editor: Editor) -> bool:
         """Rewrite an access to the context; False where `op` is none."""
-        self._check_escape(op, editor.fn)
+        self.check_escape(op, editor.fn)
         if type(op) is Cast and op.kind == "zext" and op.from_bits == 32 and root(op.value) in self._narrow:
             # Linux's field has 32 bits, so extending it was nothing; here it would cut.
             editor.replaced[op.result] = op.value
@@ -68,13 +101,28 @@ class Contexts:
             return False
         return self._access(op, int(fact), editor)
 
-    def _check_escape(self, op: Op, fn: Function) -> None:
-        if isinstance(op, Store) and self.fact(op.value) != OTHER:
-            text = "its fields cannot be followed through memory"
-            self.notes.absent("code", "the context's address stored in memory", text, function=fn.name, insn=op.insn)
-        if isinstance(op, Call) and any(self.fact(arg) not in (OTHER, 0) for arg in op.args):
-            text = "a helper gets an address within the context"
-            self.notes.absent("code", "an address within the context", text, function=fn.name, insn=op.insn)
+    def check_escape(self, op: Op, fn: Function) -> None:
+        """Note where the context's address goes to what cannot be followed."""
+        match op:
+            case Load() | LoadAcquire() | Alu() | Assume() | Branch() | Jump() | CallFunction():
+                return
+            case Call():
+                if any(self.fact(arg) not in (OTHER, 0) for arg in op.args):
+                    text = "a helper gets an address within the context"
+                    self.notes.absent("code", "an address within the context", text, function=fn.name, insn=op.insn)
+            case Exit():
+                if fn is not self._entry and self.fact(op.value) != OTHER:
+                    text = "its fields cannot be followed through results"
+                    self.notes.absent("code", "the context's address returned by a function", text, function=fn.name, insn=op.insn)
+            case Store() | Atomic() | AtomicFetch() | CompareExchange() | StoreRelease():
+                stored = [op.value, op.expected] if isinstance(op, CompareExchange) else [op.value]
+                if any(self.fact(each) != OTHER for each in stored):
+                    text = "its fields cannot be followed through memory"
+                    self.notes.absent("code", "the context's address stored in memory", text, function=fn.name, insn=op.insn)
+            case _:
+                if any(self.fact(each) != OTHER for each in operands(op)):
+                    text = "its fields cannot be followed there"
+                    self.notes.absent("code", "the context's address as a number", text, function=fn.name, insn=op.insn)
 
     def _access(self, op: Load | Store, fact: int, editor: Editor) -> bool:
         at, fn = fact + op.offset, editor.fn.name
@@ -89,18 +137,29 @@ class Contexts:
             reason = row.reason if row is not None and row.kind == "absent" else self.table.why_no_field
             self.notes.absent("field", name, reason, function=fn, insn=op.insn)
             return False
+        if self.attach_type not in row.data.get("attach", (self.attach_type,)):
+            self.notes.absent("field", name, str(row.data["elsewhere"]), function=fn, insn=op.insn)
+            return False
         target = self.windows.field(row.to) if row.to is not None else None
         editor.insn = op.insn
         if isinstance(op, Load):
             done = self._load(op, fact, at - field.offset, (field, target, row), editor)
         else:
             done = self._store(op, fact, at - field.offset, (field, target, row), editor)
-        if done is None:
-            there = f"{self.windows.name}.{target.name}" if target is not None else None
-            self.notes.add("field", name, row.kind, there, row.reason, depends=row.depends, function=fn, insn=op.insn)
-            return True
-        self.notes.absent("field", name, done, function=fn, insn=op.insn)
-        return False
+        if done is not None:
+            self.notes.absent("field", name, done, function=fn, insn=op.insn)
+            return False
+        there = f"{self.windows.name}.{target.name}" if target is not None else None
+        kind, reason, depends = row.kind, row.reason, row.depends
+        if isinstance(op, Load) and self._open(op, row):
+            kind, reason, depends = "differs", str(row.data["other_family"]), True
+        self.notes.add("field", name, kind, there, reason, depends=depends, function=fn, insn=op.insn)
+        return True
+
+    def _open(self, op: Load, row: Row) -> bool:
+        """Whether a load is of a field that one family has, where the other one may be there."""
+        family = row.data.get("family")
+        return family is not None and not self._families.known(op, int(family))
 
     def _field(self, at: int, size: int, *, write: bool) -> tuple[Field, Row | None] | None:
         """The field that an access is to; of several that share bytes the one that Windows has."""
@@ -141,7 +200,18 @@ class Contexts:
             return "a field is loaded in part"
         op.offset = target.offset + inside - fact
         editor.put(op)
+        if self._open(op, row):
+            self._zero_of_other(op, fact, int(row.data["family_there"]), editor)
         return None
+
+    def _zero_of_other(self, op: Load, fact: int, family: int, editor: Editor) -> None:
+        """After a load of bytes that the other family's address may fill: 0 then."""
+        field = self.windows.field("family")
+        if field is None:
+            return
+        there = editor.load(cast("Size", field.size), op.base, field.offset - fact)
+        old, op.result = op.result, editor.fn.new_value(op)
+        editor.replaced[old] = editor.choose(there, [Test("ne", family, 0)], op.result)
 
     def _changed(self, value: Operand, row: Row, editor: Editor) -> Operand:
         """A loaded number as Linux has it."""

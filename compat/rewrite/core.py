@@ -27,6 +27,7 @@ QUESTIONS: Final = {
     7: "the number", 8: "the existence", 9: "the size", 10: "the existence", 11: "the value", 12: "the match",
 }  # fmt: skip
 FIELD_KINDS: Final = frozenset(range(6))
+LOCAL_TYPE_ID: Final = 6
 
 
 class CoreUse(NamedTuple):
@@ -66,7 +67,7 @@ def note_core(uses: Iterable[CoreUse], module: Module, table: Correspondence, no
             notes.add("core", name, "same", plain, "the context's fields are rewritten", **place)  # type: ignore[arg-type]
         elif use.kind in FIELD_KINDS and plain in table.stable_types:
             notes.add("core", name, "same", plain, "it lies the same everywhere", **place)  # type: ignore[arg-type]
-        elif use.kind in (6, 7):
+        elif use.kind == LOCAL_TYPE_ID:
             notes.add("core", name, "same", plain, "a number of the program's own types", **place)  # type: ignore[arg-type]
         else:
             notes.absent("core", name, "it is about a Linux kernel's own types", **place)  # type: ignore[arg-type]

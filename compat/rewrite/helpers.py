@@ -10,18 +10,23 @@ A helper that needs more than another number has a recipe (`bpfcc.compat.rewrite
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, final
 
-from bpfcc.bpfir.ops import Cast
+from bpfcc.backends.context import OTHER
+from bpfcc.bpfir.ops import Call, Cast, Edge, Jump
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.entries import Kind
+from bpfcc.compat.rewrite.frames import used_bytes
+from bpfcc.compat.rewrite.records import QUIET, Records, scratch_spec
 from bpfcc.compat.rewrite.texts import Texts
-from bpfcc.compat.rewrite.uses import Reservations, Uses, map_number
+from bpfcc.compat.rewrite.uses import Uses, map_number
 from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Function, Module
-    from bpfcc.bpfir.ops import Call, Operand, Value
+    from bpfcc.bpfir.module import MapSpec
+    from bpfcc.bpfir.ops import Operand, Value
     from bpfcc.compat.rewrite.contexts import Contexts
     from bpfcc.compat.rewrite.editor import Editor
     from bpfcc.compat.rewrite.entries import Notes
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
     from bpfcc.runtime.specs import Platform
     from bpfcc.runtime.specs.model import Helper
 
+MASK64: Final = (1 << 64) - 1
+EINVAL: Final = 22
 # In what order one kind gives way to another.
 BETTER: Final[Mapping[Kind, int]] = {"same": 0, "renamed": 1, "emulated": 2, "differs": 3, "absent": 4}
 
@@ -48,18 +55,22 @@ class Helpers:
         self.type = module.type or ""
         self.contexts = contexts
         self.recipes = recipes
-        self.uses, self.texts = Uses(module.entry), Texts(module, module.entry)
-        # Records of ring buffers in the function at hand: map and size of what reserved each.
-        self.reserved: Mapping[Value, set[tuple[int | None, Operand]]] = {}
         # Maps that the program itself puts entries into.
         self.updated: set[int] = set()
+        # The program's maps, and behind them those that are made for it.
+        self.maps: list[MapSpec] = list(module.maps)
+        self._ids = {name: self.linux.helper(name).id for name in ("ringbuf_reserve", "ringbuf_submit", "ringbuf_discard", *QUIET)}
+        self.begin(module.entry)
 
     def begin(self, fn: Function) -> None:
         """Before a function's first operation."""
         self.uses, self.texts = Uses(fn), Texts(self.module, fn)
-        calls = Reservations(fn, self.linux.helper("ringbuf_reserve").id).calls
-        # Calls are rewritten in place: what is asked of them is kept.
-        self.reserved = {value: {(map_number(op.args[0]), op.args[1]) for op in found} for value, found in calls.items()}
+        release = frozenset((self._ids["ringbuf_submit"], self._ids["ringbuf_discard"]))
+        quiet = frozenset(self._ids[name] for name in QUIET)
+        self.records = Records(self.module, fn, self._ids["ringbuf_reserve"], release, quiet)
+        used = used_bytes(fn, self.module, self.uses) if self.records.calls else 0
+        # Bytes of the frame that are taken, in whole words; None where that cannot be told.
+        self.frame_used = (used + 7) // 8 * 8 if used is not None else None
 
     def handle(self, op: Call, editor: Editor) -> None:
         """Rewrite one call; what Windows has not is noted, and the call stays."""
@@ -75,6 +86,9 @@ class Helpers:
             there = row is not None and row.kind != "absent"
             reason = f"not for programs of type {self.type}" if there else self.table.why_no_helper(helper.name)
             self.absent(helper.name, reason, op, editor)
+            return
+        if self._context_escapes(helper, op):
+            self.absent(helper.name, "a helper that passes the context on: its fields cannot be followed there", op, editor)
             return
         self._note_update(helper, op)
         if row.recipe is not None:
@@ -109,23 +123,69 @@ class Helpers:
         """A helper's number on Windows."""
         return self.windows.helper(name, self.type).id
 
-    def plain(self, op: Call, row: Row, editor: Editor) -> None:
+    def plain(
+        self, op: Call, row: Row, editor: Editor, *, kind: Kind | None = None, reason: str | None = None, depends: bool | None = None
+    ) -> None:
         """The same helper under another number, its errors as Linux has them."""
+        flags = row.data.get("flags")
+        given = op.args[int(flags["argument"])] if flags is not None else 0
+        if flags is None or given in flags["allowed"]:
+            self._call(op, row, editor, kind=kind or row.kind, reason=row.reason if reason is None else reason, depends=depends)
+        elif type(given) is not int:
+            self._call_if_allowed(op, row, given, editor)
+        elif given & flags.get("absent", 0) and given & ~flags["absent"] in flags["allowed"]:
+            self.absent(self.linux.helper(op.helper, self.type).name, flags["reason"], op, editor)
+        else:
+            self.note(op, row, editor, kind="emulated", reason=f"flags {given:#x} give EINVAL, as on Linux")
+            editor.replaced[op.result] = -EINVAL & MASK64
+
+    def _call(self, op: Call, row: Row, editor: Editor, *, kind: Kind, reason: str, depends: bool | None = None) -> None:
         helper = self.windows.helper(row.to or "", self.type)
         here = self.linux.helper(op.helper, self.type)
         args = self.arguments(op, here, editor)[: len(helper.arguments)]
         errors = row.data.get("errors")
         looked = self.uses.looked_at(op.result) if errors is not None else "never"
-        kind = row.kind
-        reason = row.reason
         if looked == "value" and errors:
-            kind = max(row.kind, "emulated", key=BETTER.__getitem__)
+            kind = max(kind, "emulated", key=BETTER.__getitem__)
             reason = reason or "its error numbers are turned into Linux's"
-        self.note(op, row, editor, kind=kind, reason=reason)
+        self.note(op, row, editor, kind=kind, reason=reason, depends=depends)
         op.helper, op.args = helper.id, args
+        old, value = op.result, self.put(op, editor)
+        editor.replaced[old] = self.translated(value, errors, editor) if looked == "value" and errors is not None else value
+
+    def put(self, op: Call, editor: Editor) -> Value:
+        """Put in a call of Windows' helper; the value is its result, of which the whole register counts."""
+        old, op.result = op.result, editor.fn.new_value(op)
         editor.put(op)
-        if looked == "value" and errors is not None:
-            self.translate(op, errors, editor)
+        value = op.result
+        kind = self.windows.helper(op.helper, self.type).result
+        if kind in ("int32", "uint32"):
+            # The upper half is anybody's.
+            cast = Cast(editor.fn.new_value(), "sext" if kind == "int32" else "zext", 32, 64, value, editor.insn)
+            cast.result.definition = cast
+            editor.put(cast)
+            value = cast.result
+        editor.replaced[old] = value
+        return value
+
+    def call(self, name: str, args: list[Operand], editor: Editor) -> Value:
+        """One more call of a helper there."""
+        return self.put(Call(editor.fn.new_value(), self.windows_id(name), args, editor.insn), editor)
+
+    def _call_if_allowed(self, op: Call, row: Row, given: Operand, editor: Editor) -> None:
+        """Flags that are computed: those that Linux refuses do not get there."""
+        after, call = editor.block(1), editor.block()
+        for allowed in row.data["flags"]["allowed"]:
+            following = editor.block()
+            editor.branch("eq", 64, given, allowed, then=Edge(call, []), otherwise=Edge(following, []))
+            editor.enter(following)
+        editor.end(Jump(Edge(after, [-EINVAL & MASK64]), op.insn))
+        editor.enter(call)
+        old = op.result
+        self._call(op, row, editor, kind="emulated", reason="flags that Linux refuses give EINVAL")
+        editor.end(Jump(Edge(after, [editor.replaced[old]]), op.insn))
+        editor.enter(after)
+        editor.replaced[old] = after.params[0]
 
     def arguments(self, op: Call, helper: Helper, editor: Editor) -> list[Operand]:
         """A call's arguments: of sizes Linux takes the low half alone."""
@@ -147,14 +207,12 @@ class Helpers:
         editor.put(cast)
         return cast.result
 
-    def translate(self, op: Call, errors: str, editor: Editor) -> None:
-        """Make an error number what Linux would have said."""
+    def translated(self, value: Operand, errors: str, editor: Editor) -> Operand:
+        """Of an error number what Linux would have said."""
         there = self.table.errors(errors)
-        fresh = editor.fn.new_value(op)
-        old, op.result = op.result, fresh
         tests = [Test("eq", -windows, -linux) for windows, linux in there.items()]
         tests.append(Test("slt", 0, -self.table.other_error))
-        editor.replaced[old] = editor.choose(fresh, tests, fresh)
+        return editor.choose(value, tests, value)
 
     def map_type(self, operand: Operand) -> str | None:
         """The type of the map that an argument names, as Linux calls it."""
@@ -173,10 +231,27 @@ class Helpers:
             return True
         if when == "result":
             return self.uses.looked_at(op.result) == "value"
+        if when == "used":
+            return self.uses.looked_at(op.result) != "never"
         if when.startswith("argument "):
-            number = int(when.removeprefix("argument "))
-            return number < len(op.args) and op.args[number] != 0
+            number, _, besides = when.removeprefix("argument ").partition(" besides ")
+            allowed = {int(each) for each in besides.split(",")} if besides else {0}
+            return int(number) < len(op.args) and op.args[int(number)] not in allowed
         return False
+
+    def _context_escapes(self, helper: Helper, op: Call) -> bool:
+        """Whether the context goes where no helper takes one: to a function that is called back."""
+        if self.contexts is None:
+            return False
+        kinds = [each.kind for each in helper.arguments]
+        return any(kind != "ctx" and self.contexts.fact(arg) != OTHER for kind, arg in zip(kinds, op.args, strict=False))
+
+    def scratch_map(self, size: int) -> int:
+        """The number of a new map of each CPU's own, of one element of that size."""
+        taken = {spec.name for spec in self.maps}
+        name = next(each for at in count() if (each := f"record{size}_{at}") not in taken)
+        self.maps.append(scratch_spec(name, size))
+        return len(self.maps) - 1
 
     def _note_update(self, helper: Helper, op: Call) -> None:
         if helper.name not in ("map_update_elem", "map_push_elem") or not op.args:

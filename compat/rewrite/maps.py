@@ -54,6 +54,9 @@ def _rewritten(spec: MapSpec, table: Correspondence, notes: Notes, *, updated: b
         for bit, flag in table.map_flags.items():
             if spec.flags & bit:
                 notes.add("map", f"{name}: {flag['name']}", "differs", row.to, flag["text"], depends=flag["depends"])
+        unknown = spec.flags & ~sum(table.map_flags)
+        if unknown:
+            notes.add("map", f"{name}: flags {unknown:#x}", "differs", row.to, "flags that nobody knows here are ignored", depends=True)
     inner = _rewritten(spec.inner, table, notes, updated=True) if spec.inner is not None else None
     made = replace(spec, type=row.to or spec.type, flags=spec.flags & KEPT_FLAGS, inner=inner, numa_node=None, map_extra=0)
     if row.recipe == "perf_ring":

@@ -10,11 +10,11 @@ From C or from a compiled object alike: what is rewritten is the IR. The result 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, cast, final
 
 from bpfcc.bpfir.check import check
 from bpfcc.bpfir.lift import lift
-from bpfcc.bpfir.ops import Call, CallExtern, Exit, ExternAddr, PacketLoad
+from bpfcc.bpfir.ops import Call, CallExtern, Edge, Exit, ExternAddr, Jump, PacketLoad
 from bpfcc.bpfir.passes import optimise
 from bpfcc.compat.rewrite.contexts import Contexts, widen_comparisons
 from bpfcc.compat.rewrite.core import note_core
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.function import Function, Module
     from bpfcc.bpfir.ops import Op, Terminator
     from bpfcc.compat.rewrite.core import CoreUse
+    from bpfcc.compat.rewrite.editor import Size
     from bpfcc.compat.rewrite.table import Row
     from bpfcc.program import Program
     from bpfcc.verifier.verdict import Verdict
@@ -87,10 +88,11 @@ def to_windows(
     """
     table = table or correspondence()
     linux = load_platform(LINUX)
-    module = lift(program.bytecode, type=program.type, effects=linux.effects, entry_params=1)
+    row = row_of(program, table)
+    kind = row.data["type"] if row is not None else program.type
+    module = lift(program.bytecode, type=kind, effects=linux.effects, entry_params=1)
     optimise(module, linux.effects)
     notes = Notes(module)
-    row = table.section(program.type, program.attach_type) if program.type is not None else None
     with notes.at([(module.entry.name, module.entry.start)]):
         note_section(program, row, table, notes)
     note_core(core, module, table, notes)
@@ -103,6 +105,13 @@ def to_windows(
     entries = notes.entries()
     whole = all(entry.kind != "absent" for entry in entries)
     return Ported(program, entries, finished(module, row) if whole else None, row, judge)
+
+
+def row_of(program: Program, table: Correspondence) -> Row | None:
+    """Where a program goes: by its type, or by the name of a section that Windows alone has."""
+    if program.type is not None:
+        return table.section(program.type, program.attach_type)
+    return table.section_there(program.section or "")
 
 
 def finished(module: Module, row: Row) -> Module:
@@ -120,8 +129,9 @@ class Rewriter:
 
     def __init__(self, module: Module, program: Program, row: Row, table: Correspondence, notes: Notes) -> None:
         linux, windows = load_platform(LINUX), load_platform(WINDOWS)
-        self.module, self.table, self.notes = module, table, notes
+        self.module, self.table, self.notes, self.row = module, table, notes, row
         here, there = linux.context_of(row.data["type"]), windows.context_of(row.data["to_type"])
+        self.windows_context = there
         attach_type = program.attach_type or row.data["attach_type"]
         self.contexts = (
             Contexts(module, here, there, table, notes, attach_type=attach_type) if here is not None and there is not None else None
@@ -133,7 +143,8 @@ class Rewriter:
         """Every function, then the maps."""
         for fn in self.module.functions:
             self._function(fn)
-        self.module.maps = rewrite_maps(self.module, self.table, self.notes, self.helpers.updated)
+        made = tuple(self.helpers.maps[len(self.module.maps) :])
+        self.module.maps = rewrite_maps(self.module, self.table, self.notes, self.helpers.updated) + made
         if self.contexts is not None:
             for fn in self.module.functions:
                 for op in widen_comparisons(fn, self.contexts.addresses):
@@ -142,13 +153,34 @@ class Rewriter:
 
     def _function(self, fn: Function) -> None:
         self.helpers.begin(fn)
+        if self.contexts is not None:
+            self.contexts.begin(fn)
         editor = Editor(fn)
         for block in editor.blocks:
             ops, terminator = editor.start(block)
+            if block is self.module.entry.entry:
+                self._leave_others(editor)
             for op in ops:
                 self._op(op, editor)
             self._end(terminator, editor)
         editor.finish()
+
+    def _leave_others(self, editor: Editor) -> None:
+        """At the start of the program: events that Linux has not end it there."""
+        for each in self.row.data.get("only", ()):
+            field = self.windows_context.field(each["field"]) if self.windows_context is not None else None
+            if field is None:
+                continue
+            value = editor.load(cast("Size", field.size), self.module.entry.params[0], field.offset)
+            inside, outside = editor.block(), editor.block()
+            for allowed in each["values"]:
+                following = editor.block()
+                editor.branch("eq", 32, value, allowed, then=Edge(inside, []), otherwise=Edge(following, []))
+                editor.enter(following)
+            editor.end(Jump(Edge(outside, [])))
+            editor.enter(outside)
+            editor.exit(int(each["otherwise"]), -1)
+            editor.enter(inside)
 
     def _op(self, op: Op, editor: Editor) -> None:
         if self.contexts is not None and self.contexts.handle(op, editor):
@@ -161,6 +193,8 @@ class Rewriter:
         editor.put(op)
 
     def _end(self, terminator: Terminator, editor: Editor) -> None:
+        if self.contexts is not None:
+            self.contexts.check_escape(terminator, editor.fn)
         if isinstance(terminator, Exit) and editor.fn is self.module.entry:
             self.returns.handle(terminator, editor, self.helpers.uses)
         else:

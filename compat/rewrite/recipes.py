@@ -1,8 +1,7 @@
 """Calls that need more than another number: each recipe rewrites one, or notes why it cannot.
 
 v5 = call helper 6(v1, 14, v2, v3, v4)     trace_printk      becomes      v5 = call helper 13(v1, 14, v2)
-v6 = call helper 131(v7, 24, 0)            ringbuf_reserve                24 zeroed bytes of the frame
-call helper 132(v6, 0)                     ringbuf_submit                 call helper 11(v7, v6, 24, 0)
+v6 = call helper 88(v7, v1)                map_pop_elem                   zeroes at v1, and call helper 17(v7, v1)
 v8 = call helper 188(v0)                   xdp_get_buff_len               data_end - data
 """
 
@@ -11,8 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bpfcc.bpfir.ops import Assume, CallFunction, Edge, FrameAddr, FuncAddr, Jump, MapAddr, Undef, Value
-from bpfcc.compat.rewrite.uses import root
+from bpfcc.bpfir.frame import frame_offset
+from bpfcc.bpfir.ops import Assume, CallFunction, Edge, FuncAddr, Jump, Undef, Value
+from bpfcc.compat.rewrite.checksums import csum_diff
+from bpfcc.compat.rewrite.records import ringbuf_discard, ringbuf_reserve, ringbuf_submit
+from bpfcc.compat.rewrite.uses import map_number, root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,10 +32,10 @@ E2BIG: Final = 7
 PRINTED: Final = re.compile(rb"%(?:%|l{0,2}[diux])")
 MAX_FORMAT_BYTES: Final = 511
 MAX_PRINTED: Final = 3
-FRAME_BYTES: Final = 512
 MAX_COPIED: Final = 64
 MAX_PACKET_OFFSET: Final = 0xFFFF
 MAX_ROUNDS: Final = 1 << 23
+NOTHING: Final = "nothing is printed"
 
 
 # ---- maps, time, checksums
@@ -61,23 +63,21 @@ def divide(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     editor.replaced[op.result] = editor.alu("div", value, int(row.data["by"]))
 
 
-def csum_diff(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
-    """A sum of 32 bits folded to 16; errors stay errors."""
-    args = helpers.arguments(op, helpers.linux.helper(op.helper), editor)
-    if all(type(size) is int and size % 4 == 0 for size in (args[1], args[3])):
-        helpers.note(op, row, editor)
-    else:
-        text = f"{row.reason}; sizes that are no multiples of 4 give EINVAL, where Linux sums them up"
-        helpers.note(op, row, editor, kind="differs", reason=text, depends=True)
-    value = editor.call(helpers.windows_id(row.to or ""), args)
-    after, fold = editor.block(1), editor.block()
-    editor.branch("slt", 64, value, 0, then=Edge(after, [-EINVAL & MASK64]), otherwise=Edge(fold, []))
-    editor.enter(fold)
-    turned = editor.alu("or", editor.alu("rsh", value, 16, 32), editor.alu("lsh", value, 16, 32), 32)
-    folded = editor.alu("rsh", editor.alu("add", value, turned, 32), 16, 32)
-    editor.end(Jump(Edge(after, [folded]), op.insn))
-    editor.enter(after)
-    editor.replaced[op.result] = after.params[0]
+def map_pop(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
+    """Of an empty map Linux gives zeroes; Windows leaves what was there."""
+    number, address = map_number(op.args[0]), op.args[1]
+    size = helpers.module.maps[number].value_size if number is not None else MAX_COPIED + 1
+    if size > MAX_COPIED:
+        text = "where the map is empty, the value stays as it was; Linux fills it with zeroes"
+        helpers.plain(op, row, editor, kind="differs", reason=text, depends=True)
+        return
+    start = frame_offset(address)
+    step = 8 if start is not None and start % 8 == 0 else 1
+    for at in range(0, size - size % step, step):
+        editor.store(8 if step == 8 else 1, address, at, 0)
+    for at in range(size - size % step, size):
+        editor.store(1, address, at, 0)
+    helpers.plain(op, row, editor)
 
 
 def tail_call(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
@@ -94,10 +94,10 @@ def tail_call(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
 def printk(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     """One helper for each number of arguments."""
     text = format_text(helpers, op, editor)
-    count = printed_arguments(text) if text is not None else given_arguments(op)
+    taken = printed_arguments(text) if text is not None else given_arguments(op)
     args = helpers.arguments(op, helpers.linux.helper(op.helper), editor)
-    note_format(helpers, op, row, editor, text)
-    _print(helpers, op, [*args[:2], *op.args[2 : 2 + count]], editor)
+    note_format(helpers, op, row, editor, text, MAX_PRINTED)
+    _print(helpers, op, [*args[:2], *op.args[2 : 2 + min(taken, MAX_PRINTED)]], editor)
 
 
 def vprintk(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
@@ -107,14 +107,16 @@ def vprintk(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
         helpers.absent("trace_vprintk", f"at most {MAX_PRINTED} numbers are printed at once", op, editor)
         return
     args = helpers.arguments(op, helpers.linux.helper(op.helper), editor)
-    note_format(helpers, op, row, editor, format_text(helpers, op, editor))
-    values = [editor.load(8, op.args[2], 8 * number) for number in range(size // 8)]
+    text = format_text(helpers, op, editor)
+    note_format(helpers, op, row, editor, text, size // 8)
+    taken = min(printed_arguments(text), size // 8) if text is not None else size // 8
+    values = [editor.load(8, op.args[2], 8 * number) for number in range(taken)]
     _print(helpers, op, [*args[:2], *values], editor)
 
 
 def _print(helpers: Helpers, op: Call, args: list[Operand], editor: Editor) -> None:
     op.helper, op.args = helpers.windows_id(f"trace_printk{len(args)}"), args
-    editor.put(op)
+    helpers.put(op, editor)
 
 
 def format_text(helpers: Helpers, op: Call, editor: Editor) -> bytes | None:
@@ -128,7 +130,7 @@ def format_text(helpers: Helpers, op: Call, editor: Editor) -> bytes | None:
 
 def printed_arguments(text: bytes) -> int:
     """How many numbers the format takes."""
-    return min(len(re.findall(rb"%", text.replace(b"%%", b""))), MAX_PRINTED)
+    return len(re.findall(rb"%", text.replace(b"%%", b"")))
 
 
 def given_arguments(op: Call) -> int:
@@ -141,71 +143,23 @@ def given_arguments(op: Call) -> int:
     return count
 
 
-def note_format(helpers: Helpers, op: Call, row: Row, editor: Editor, text: bytes | None) -> None:
-    """Numbers alone are printed."""
-    if text is not None and b"%" in PRINTED.sub(b"", text):
-        shown = text.decode("ascii", "replace").rstrip("\n")
-        reason = f"nothing is printed: of {shown!r} Windows takes %d %i %u %x alone"
-        helpers.note(op, row, editor, kind="differs", reason=reason, depends=helpers.uses.looked_at(op.result) != "never")
+def note_format(helpers: Helpers, op: Call, row: Row, editor: Editor, text: bytes | None, most: int) -> None:
+    """Numbers alone are printed, as many as there are in the format."""
+    used = helpers.uses.looked_at(op.result) != "never"
+    if text is None:
+        reason = f"the format is not known here: with another number of arguments, or other ones than %d %i %u %x, {NOTHING}"
+        helpers.note(op, row, editor, kind="differs", reason=reason, depends=used)
         return
-    helpers.note(op, row, editor)
-
-
-# ---- ring buffers
-
-
-def ringbuf_reserve(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
-    """A record on the stack, zeroed: what is not written has to be known too."""
-    size, fn = op.args[1], editor.fn
-    if type(size) is not int:
-        helpers.absent("ringbuf_reserve", "a record whose size is not constant", op, editor)
-        return
-    room = FRAME_BYTES - (fn.stack_bytes + 7) // 8 * 8
-    needed = (size + 7) // 8 * 8
-    if not 0 < needed <= room:
-        helpers.absent(
-            "ringbuf_reserve", f"a record of {size} bytes does not fit on the stack beside the {fn.stack_bytes} bytes in use", op, editor
-        )
-        return
-    fn.stack_bytes = FRAME_BYTES - room + needed
-    helpers.note(op, row, editor)
-    address = FrameAddr(fn.new_value(), -fn.stack_bytes, op.insn)
-    address.result.definition = address
-    editor.put(address)
-    for at in range(0, needed, 8):
-        editor.store(8, address.result, at, 0)
-    editor.replaced[op.result] = address.result
-
-
-def ringbuf_submit(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
-    """The record is copied into the buffer."""
-    reserved = _reserved(helpers, op, editor)
-    if reserved is None:
-        return
-    number, size = reserved
-    helpers.note(op, row, editor)
-    address = MapAddr(editor.fn.new_value(), number, op.insn)
-    address.result.definition = address
-    editor.put(address)
-    editor.replaced[op.result] = editor.call(helpers.windows_id(row.to or ""), [address.result, op.args[0], size, 0])
-
-
-def ringbuf_discard(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
-    """Nothing is left to do."""
-    if _reserved(helpers, op, editor) is not None:
+    shown = text.decode("ascii", "replace").rstrip("\n")
+    if b"%" in PRINTED.sub(b"", text):
+        helpers.note(op, row, editor, kind="differs", reason=f"{NOTHING}: of {shown!r} Windows takes %d %i %u %x alone", depends=used)
+    elif printed_arguments(text) > most:
+        helpers.note(op, row, editor, kind="differs", reason=f"{NOTHING}: {shown!r} has too many arguments", depends=used)
+    elif used:
+        reason = "what it returns: 0 where nobody listens, and -1 where something is wrong; Linux counts what was printed"
+        helpers.note(op, row, editor, kind="differs", reason=reason, depends=True)
+    else:
         helpers.note(op, row, editor)
-        editor.replaced[op.result] = 0
-
-
-def _reserved(helpers: Helpers, op: Call, editor: Editor) -> tuple[int, int] | None:
-    """Map and size of the record that a call gives back; noted as absent where that is not one answer."""
-    found: set[tuple[int | None, Operand]] = helpers.reserved.get(op.args[0], set()) if type(op.args[0]) is Value else set()
-    if len(found) == 1:
-        number, size = next(iter(found))
-        if number is not None and type(size) is int:
-            return number, size
-    helpers.absent(helpers.linux.helper(op.helper).name, "it cannot be told where the record was reserved", op, editor)
-    return None
 
 
 # ---- loops
@@ -307,7 +261,7 @@ def _assumed(offset: Operand, editor: Editor) -> Operand:
 
 
 RECIPES: Final[Mapping[str, Recipe]] = {
-    "map_delete": map_delete, "divide": divide, "csum_diff": csum_diff, "printk": printk, "vprintk": vprintk, "tail_call": tail_call,
+    "map_delete": map_delete, "map_pop": map_pop, "divide": divide, "csum_diff": csum_diff, "printk": printk, "vprintk": vprintk, "tail_call": tail_call,
     "ringbuf_reserve": ringbuf_reserve, "ringbuf_submit": ringbuf_submit, "ringbuf_discard": ringbuf_discard, "loop": loop,
     "xdp_get_buff_len": xdp_get_buff_len, "xdp_load_bytes": xdp_load_bytes, "xdp_store_bytes": xdp_store_bytes,
 }  # fmt: skip

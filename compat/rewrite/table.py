@@ -27,11 +27,11 @@ SHIPPED: Final = FOLDER / "correspondence_linux_windows.json"
 MAX_BYTES: Final = 4 << 20
 TRANSFORMS: Final = frozenset({"port_in_upper_half", "port_in_host_order"})
 HELPER_RECIPES: Final = frozenset({
-    "map_delete", "divide", "csum_diff", "printk", "vprintk", "tail_call", "ringbuf_reserve", "ringbuf_submit", "ringbuf_discard", "loop",
+    "map_delete", "map_pop", "divide", "csum_diff", "printk", "vprintk", "tail_call", "ringbuf_reserve", "ringbuf_submit", "ringbuf_discard", "loop",
     "xdp_get_buff_len", "xdp_load_bytes", "xdp_store_bytes",
 })  # fmt: skip
 MAP_RECIPES: Final = frozenset({"perf_ring"})
-CONDITIONS: Final = ("always", "result", "updated", "argument ", "section ")
+CONDITIONS: Final = ("always", "result", "used", "updated", "argument ", "section ")
 PARTS: Final = (
     "sections", "absent_sections", "absent_attach_types", "returns", "contexts", "errors", "helpers", "absent_helpers", "map_types",
     "absent_map_types", "map_flags", "stable_types", "externs",
@@ -97,6 +97,11 @@ class Correspondence:
             if row["type"] == program_type and attach_type in (None, row["attach_type"]):
                 return Row(row)
         return None
+
+    def section_there(self, section: str) -> Row | None:
+        """A section that Windows alone has, taken for handlers that are written with Linux's headers."""
+        fitting = [row for row in self._table["sections"] if row.get("there_alone") and section.startswith(row["section"])]
+        return Row(max(fitting, key=lambda row: len(row["section"]))) if fitting else None
 
     def why_no_section(self, program_type: str, attach_type: str | None) -> str:
         """Why there is none."""
@@ -233,7 +238,10 @@ def _check_row(where: str, row: object, recipes: frozenset[str]) -> Iterator[Pro
         if not isinstance(each, dict) or not isinstance(each.get("text"), str) or not isinstance(each.get("depends"), bool):
             yield place, "must have text, when and depends"
         elif not str(each.get("when")).startswith(CONDITIONS):
-            yield f"{place}.when", "must be always, result, updated, argument NUMBER or section NAME"
+            yield (
+                f"{place}.when",
+                "must be always, result, used, updated, argument NUMBER, argument NUMBER besides NUMBER,… or section NAME",
+            )
 
 
 def _check_sections(table: Mapping[str, Any]) -> Iterator[Problem]:
@@ -243,7 +251,10 @@ def _check_sections(table: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _check_row(where, row, frozenset())
         if not isinstance(row, dict):
             continue
-        for platform, kind, attach in ((linux, "type", "attach_type"), (windows, "to_type", "to_attach_type")):
+        here = () if row.get("there_alone") else ((linux, "type", "attach_type"),)
+        if row.get("there_alone") and row.get("type") not in linux.program_types:
+            yield f"{where}.type", f"linux has no program type {row.get('type')!r}"
+        for platform, kind, attach in (*here, (windows, "to_type", "to_attach_type")):
             if row.get(kind) not in platform.program_types:
                 yield f"{where}.{kind}", f"{platform.name} has no program type {row.get(kind)!r}"
             elif row.get(attach) not in platform.program_types[row[kind]].attach_types:

@@ -78,11 +78,13 @@ def compiled(source: str, folder: Path) -> bpfcc.Program:
         ("u32 32", CONNECT4, {"type": 3}, {"protocol": 1}, 3),
         ("u32 0", SOCK_OPS, {"op": 4}, {"op": 0}, 4),
         ("u32 0", SOCK_OPS, {"op": 5}, {"op": 1}, 5),
-        ("u32 0", SOCK_OPS, {"op": 0}, {"op": 2}, 0),
         ("u32 20", SOCK_OPS, {"family": 10}, {"family": 23}, 10),
-        ("u32 24", SOCK_OPS, {"remote_ip4": 7}, {"remote_ip4": 7}, 7),
-        ("u32 28", SOCK_OPS, {"local_ip4": 8}, {"local_ip4": 8}, 8),
-        ("u32 60", SOCK_OPS, {"local_ip6": (0, 0, 0, 9)}, {"local_ip6": (0, 0, 0, 9)}, 9),
+        ("u32 24", SOCK_OPS, {"remote_ip4": 7}, {"remote_ip4": 7, "family": 2}, 7),
+        ("u32 28", SOCK_OPS, {"local_ip4": 8}, {"local_ip4": 8, "family": 2}, 8),
+        ("u32 60", SOCK_OPS, {"local_ip6": (0, 0, 0, 9)}, {"local_ip6": (0, 0, 0, 9), "family": 23}, 9),
+        # The other family's bytes are none of the program's.
+        ("u32 24", SOCK_OPS, {}, {"remote_ip6": (7, 7, 7, 7), "family": 23}, 0),
+        ("u32 48", SOCK_OPS, {}, {"local_ip4": 7, "family": 2}, 0),
         # Port 80: in the upper half in network order, and in host order; there in the lower half in network order.
         ("u32 64", SOCK_OPS, {"remote_port": 0x5000_0000}, {"remote_port": 0x5000}, 0x5000_0000),
         ("u32 68", SOCK_OPS, {"local_port": 80}, {"local_port": 0x5000}, 80),
@@ -290,9 +292,8 @@ def test_checksums(words: tuple[int, int]) -> None:
 def test_a_checksum_s_error() -> None:
     text = "*(u64 *)(r10 - 8) = 0\nr1 = 0\nr2 = 0\nr3 = r10\nr3 += -8\nr4 = 7\nr5 = 0\ncall 28\n" + KEEP
     with Pair(xdp(text, [SEEN])) as pair:
-        assert list(map(seen, pair.run(bytes(64)))) == [0, -22 & (1 << 64) - 1]
-        described = entry(pair.ported, "bpf_csum_diff")
-        assert (described.kind, described.depends) == ("differs", True)
+        assert list(map(seen, pair.run(bytes(64)))) == [0, 0]
+        assert entry(pair.ported, "bpf_csum_diff").kind == "emulated"
 
 
 @pytest.mark.parametrize(
@@ -364,7 +365,7 @@ def test_reserved_records(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("r1 = map[0] ll\nr2 = 600\nr3 = 0\ncall 131\nr0 = 2\nexit", "does not fit on the stack"),
+        ("*(u64 *)(r10 - 512) = 0\nr1 = map[0] ll\nr2 = 600\nr3 = 0\ncall 131\nr0 = 2\nexit", "does not fit on the stack"),
         ("r2 = *(u32 *)(r1 + 12)\nr1 = map[0] ll\nr3 = 0\ncall 131\nr0 = 2\nexit", "whose size is not constant"),
         ("r1 = *(u32 *)(r1 + 12)\nr2 = 0\ncall 132\nr0 = 2\nexit", "cannot be told where the record was reserved"),
     ],
