@@ -22,8 +22,8 @@ enum {
     DONE = 0, PENDING = 0x103, NOT_FOUND = (int32_t)0xC0000034, INVALID = (int32_t)0xC000000D, NO_MEMORY_LEFT = (int32_t)0xC0000017,
     BY_GUID = 1, SUBKEY = 1, REQUIRED = 4, KINDS_OF_ENTRIES = 0x175, ID_BYTES = 16, MOST_IMPORTS = 64,
 };
-/* Not ended by a zero: what follows is not part of it. */
-static const uint16_t service[] = L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\bpfcc-testXYZ";
+/* What follows the name is not part of it. */
+static uint16_t service[] = L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\bpfcc-testXYZ";
 enum { SERVICE_WORDS = sizeof service / sizeof *service - 4 };
 static const uint8_t module_id[ID_BYTES] = {0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe, 1, 2, 3, 4, 5, 6, 7, 8};
 static const GUID native_npi = {0xc847aac8, 0xa6f2, 0x4b53, {0xae, 0xa3, 0xf4, 0xa9, 0x4b, 0x9a, 0x80, 0xcb}};
@@ -135,6 +135,22 @@ static int32_t query_registry(uint32_t relative, const uint16_t *path, struct qu
     return DONE;
 }
 
+/* RtlInitUnicodeString */
+static void initialise_text(struct text *target, const uint16_t *words)
+{
+    size_t count = 0;
+    while (words && words[count])
+        count++;
+    *target = (struct text){(uint16_t)(count * 2), words ? (uint16_t)(count * 2 + 2) : 0, words};
+}
+
+/* MmGetSystemRoutineAddress: what drivers of other tools ask for is not in every Windows. */
+static void *routine_address(const struct text *name)
+{
+    RULE(name && name->words, "a routine without a name is asked for");
+    return NULL;
+}
+
 /* ---- NETIO.SYS: the registrar, and ebpfcore as provider ------------------------------------------------------------------------ */
 
 static const struct module_of core = {sizeof(struct module_of), BY_GUID, {0}};
@@ -214,6 +230,8 @@ static const struct export {
     void *address;
 } exports[] = {
     {"ntoskrnl.exe", "RtlQueryRegistryValues", (void *)query_registry},
+    {"ntoskrnl.exe", "RtlInitUnicodeString", (void *)initialise_text},
+    {"ntoskrnl.exe", "MmGetSystemRoutineAddress", (void *)routine_address},
     {"ntoskrnl.exe", "memcpy", (void *)memcpy},
     {"ntoskrnl.exe", "memmove", (void *)memmove},
     {"ntoskrnl.exe", "memset", (void *)memset},
@@ -312,9 +330,13 @@ __asm__(".globl guard_dispatched\nguard_dispatched:\n" SAVED "mov %rax, %rcx\n c
 static void guard(const IMAGE_DATA_DIRECTORY *directory)
 {
     uint8_t *found = inside(directory->VirtualAddress, 148, "the load configuration");
-    uint64_t check, dispatch, table, count;
+    uint64_t cookie, check, dispatch, table, count;
     uint32_t flags;
     RULE(directory->Size >= 148, "the load configuration says nothing of guards");
+    memcpy(&cookie, found + 88, 8);
+    if (cookie)
+        /* Drivers with checked stacks do not start with the value that they were linked with. */
+        memcpy(inside(cookie - (uint64_t)image, 8, "the stack's cookie"), &(const uint64_t){UINT64_C(0x123456789abc)}, 8);
     memcpy(&check, found + 112, 8);
     memcpy(&dispatch, found + 120, 8);
     memcpy(&table, found + 128, 8);
@@ -392,6 +414,8 @@ const void *kernel_load(const char *path, const char *what)
     object.size = sizeof object;
     object.start = image;
     object.image_bytes = (uint32_t)image_bytes;
+    if (!told("no-end"))
+        service[SERVICE_WORDS] = 0;
     struct text key = {told("long-path") ? 2048 : SERVICE_WORDS * 2, told("long-path") ? 2048 : SERVICE_WORDS * 2, service};
     uint16_t *path_words = NULL;
     if (told("long-path")) {

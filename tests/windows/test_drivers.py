@@ -10,7 +10,6 @@ import pefile
 import pytest
 
 from bpfcc.compat.native.link import NativeBuild
-from bpfcc.compat.native.unit import own_text
 from tests.windows import wine
 from tests.windows.building import NAMES, driver, library, made
 from tests.windows.here import run_type
@@ -32,7 +31,8 @@ def test_a_driver_does_what_the_library_does(name: str, tmp_path: Path) -> None:
     found = made(f"{name}.c")
     types, runs = [run_type(each) for each in found.programs], runs_of(found, COUNT, seed=5)
     ran, expected = (
-        run_library(tmp_path, image, types, runs, kind=kind) for image, kind in ((driver(f"{name}.c"), "sys"), (library(f"{name}.c"), "dll"))
+        run_library(tmp_path, image, types, runs, kind=kind)
+        for image, kind in ((driver(f"{name}.c"), "sys"), (library(f"{name}.c"), "dll"))
     )
     assert (ran.runs, ran.lines) == (expected.runs, expected.lines)
     # The order of a hash table's entries is that of addresses.
@@ -51,6 +51,12 @@ def test_a_driver_that_cannot_register_does_not_start(fault: str, status: int, t
     done = host_run(tmp_path, driver("bind.c"), [], [], kind="sys", fault=fault)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"status": status, "registered": 0, "attached": 0, "unload": 0}
+
+
+def test_the_path_of_a_service_needs_no_end(tmp_path: Path) -> None:
+    done = host_run(tmp_path, driver("bind.c"), [], [], kind="sys", fault="no-end")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"status": 0, "registered": 1, "attached": 1, "unload": 1}
 
 
 def test_a_provider_that_refuses_leaves_a_driver_that_unloads(tmp_path: Path) -> None:
@@ -87,7 +93,6 @@ WRAPPERS: Final = (
 
 @pytest.mark.parametrize(("text", "replacement", "message"), WRAPPERS, ids=[each[2] for each in WRAPPERS])
 def test_the_wrapper_keeps_the_rules_of_the_registrar(text: str, replacement: str, message: str, tmp_path: Path) -> None:
-    assert own_text("bpfcc_driver.h")
     assert message in broken(tmp_path, without(text, replacement))
 
 
