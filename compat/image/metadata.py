@@ -55,7 +55,8 @@ class Problem(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class ProgramEntry:
-    """A record of `programs`. GUIDs are None where they cannot be found."""
+    """A record of `programs`. GUIDs are None where they cannot be found. `helpers` are in the order of the table, without empty entries,
+    `maps` are numbers in the module, `functions` counts those that are resolved by name; `digest` is that of the interface, in hex."""
 
     name: str
     section: str
@@ -63,6 +64,10 @@ class ProgramEntry:
     type_guid: str | None
     attach_guid: str | None
     instructions: int
+    helpers: tuple[int, ...] = ()
+    maps: tuple[int, ...] = ()
+    functions: int = 0
+    digest: str | None = None
 
 
 @final
@@ -89,8 +94,6 @@ class Metadata:
     functions: list[int] = field(default_factory=list)
     pointers: list[tuple[int, str]] = field(default_factory=list)
     plain: list[tuple[int, int, str]] = field(default_factory=list)
-    # Of each program whose digest can be compared: name, its helpers, and the digest.
-    interfaces: list[tuple[str, tuple[int, ...], bytes]] = field(default_factory=list)
 
     def fields(self, at: int, record: bytes, pointers: Sequence[int], what: str) -> None:
         """Note the bytes of a structure at an RVA: `pointers` are the places of 8-byte addresses in it."""
@@ -157,7 +160,7 @@ def _programs(image: Image, section: Section, found: Metadata) -> list[ProgramTa
         if HEADER.unpack_from(record, 8) != (version, size, stride):
             found.problems.append(Problem("programs-section", f"record {number} has another header than the first"))
         if _program(image, section, record, number, found, used):
-            tables.append(ProgramTables(found.programs[-1].name, section.address + start + number * stride, record, size))
+            tables.append(ProgramTables(len(found.programs) - 1, section.address + start + number * stride, record, size))
     return tables
 
 

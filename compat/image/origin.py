@@ -23,6 +23,7 @@ WINDOWS: Final = "windows"
 # The section of the object's SHA-256.
 HASH: Final = "hash"
 CODEVIEW: Final = 2
+SHA256_DIGITS: Final = 64
 REPEATABLE: Final = 16
 SYMBOLS: Final = b"RSDS"
 NO_TIMES: Final = frozenset({0, 0xFFFF_FFFF})
@@ -122,19 +123,22 @@ def interface(subject: Subject) -> Iterator[str]:
 
     platform = load_platform(WINDOWS)
     types = {spec.guid: name for name, spec in platform.program_types.items()}
-    guids = {each.name: each.type_guid for each in subject.metadata.programs}
-    for name, helpers, digest in subject.metadata.interfaces:
-        kind = types.get(guids.get(name))
-        try:
-            wanted = program_info_hash(platform, kind, helpers) if kind is not None else None
-        except (InputError, UnsupportedError) as error:
-            yield f"{name}: {error.message}"
+    for each in subject.metadata.programs:
+        if each.digest is None or len(each.digest) != SHA256_DIGITS or each.functions:
+            # Without a digest nothing is compared; resolved functions are known to the machine alone.
             continue
-        if wanted is None:
-            yield f"{name}: no type of program has the GUID {guids.get(name)}"
-        elif wanted != digest:
-            used = ", ".join(map(str, helpers)) or "none"
-            yield f"{name}: it has {digest.hex()[:16]}…, and type {kind} with helpers {used} has {wanted.hex()[:16]}…"
+        kind = types.get(each.type_guid)
+        if kind is None:
+            yield f"{each.name}: no type of program has the GUID {each.type_guid}"
+            continue
+        try:
+            wanted = program_info_hash(platform, kind, each.helpers).hex()
+        except (InputError, UnsupportedError) as error:
+            yield f"{each.name}: {error.message}"
+            continue
+        if wanted != each.digest:
+            used = ", ".join(map(str, each.helpers)) or "none"
+            yield f"{each.name}: it has {each.digest[:16]}…, and type {kind} with helpers {used} has {wanted[:16]}…"
 
 
 def signed(subject: Subject) -> Iterator[str]:

@@ -8,7 +8,8 @@ Only the kernel reads these, and without bounds: it calls what a helper's number
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,18 +28,18 @@ FUNCTIONS: Final = (144, 152)
 # The records that have the last two fields.
 WITH_FUNCTIONS: Final = 154
 HELPER_BYTES: Final = 40
+HELPER_NUMBER: Final = 24
 HELPER_NAME: Final = 32
 FUNCTION_BYTES: Final = 48
 FUNCTION_NAME: Final = 24
 MAX_DIGEST: Final = 64
-SHA256_BYTES: Final = 32
 MAX_ENTRIES: Final = 1 << 16
 
 
 class ProgramTables(NamedTuple):
-    """A record: whose it is, its RVA, its bytes, and how many of them mean something."""
+    """A record: which of the programs it is, its RVA, its bytes, and how many of them mean something."""
 
-    name: str
+    number: int
     address: int
     record: bytes
     size: int
@@ -50,36 +51,22 @@ class ProgramTables(NamedTuple):
 
 
 def read_tables(image: Image, found: Metadata, records: Sequence[ProgramTables]) -> Iterator[str]:
-    """Follow them all, and say what is not there."""
+    """Follow them all, note in the programs what is there, and say what is not."""
     left = MAX_ENTRIES
     for each in records:
-        size = min(len(each.record), each.size)
-        found.fields(each.address, each.record[:size], [at for at in POINTERS if at + 8 <= size], f"the record of {each.name}")
-        counts = [each.table(where, image)[1] for where in (MAPS, HELPERS)]
-        left -= sum(counts)
+        size, program = min(len(each.record), each.size), found.programs[each.number]
+        found.fields(each.address, each.record[:size], [at for at in POINTERS if at + 8 <= size], f"the record of {program.name}")
+        left -= sum(each.table(where, image)[1] for where in (MAPS, HELPERS))
         if left < 0:
-            yield f"{each.name}: more than {MAX_ENTRIES} maps and helpers are named"
+            yield f"{program.name}: more than {MAX_ENTRIES} maps and helpers are named"
             return
         for check in (_maps, _helpers, _functions, _digest):
-            yield from (f"{each.name}: {text}" for text in check(image, each, found))
-        if (digest := digest_of(image, each)) is not None:
-            found.interfaces.append((each.name, helpers_of(image, each), digest))
+            yield from (f"{program.name}: {text}" for text in check(image, each, found))
 
 
-def digest_of(image: Image, program: ProgramTables) -> bytes | None:
-    """The SHA-256 of its interface; None where there is none, or it covers functions that only the machine knows."""
-    if program.size >= WITH_FUNCTIONS and program.table(FUNCTIONS, image)[1]:
-        return None
-    address, size = program.table(DIGEST, image, "Q")
-    return image.bytes_at(address, size) if size == SHA256_BYTES else None
-
-
-def helpers_of(image: Image, program: ProgramTables) -> tuple[int, ...]:
-    """The numbers of its helpers, in the order of the table."""
-    address, count = program.table(HELPERS, image)
-    content = image.bytes_at(address, HELPER_BYTES * count) if count else b""
-    numbers = [int.from_bytes(content[at : at + 4], "little") for at in range(24, len(content or b""), HELPER_BYTES)] if content else []
-    return tuple(number for number in numbers if number)
+def _note(found: Metadata, program: ProgramTables, **fields: object) -> None:
+    changes: Any = fields
+    found.programs[program.number] = replace(found.programs[program.number], **changes)
 
 
 def _missing(address: int, count: int, what: str) -> str:
@@ -95,11 +82,11 @@ def _maps(image: Image, program: ProgramTables, found: Metadata) -> Iterator[str
     if content is None:
         yield _missing(address, count, "maps")
         return
-    found.plain.append((address, 2 * count, f"the maps of {program.name}"))
-    for (number,) in struct.iter_unpack("<H", content):
-        if number >= len(found.maps):
-            yield f"it uses map {number} of {len(found.maps)}"
-            return
+    found.plain.append((address, 2 * count, f"the maps of {found.programs[program.number].name}"))
+    numbers = struct.unpack(f"<{count}H", content)
+    _note(found, program, maps=numbers)
+    if max(numbers) >= len(found.maps):
+        yield f"it uses map {max(numbers)} of {len(found.maps)}"
 
 
 def _helpers(image: Image, program: ProgramTables, found: Metadata) -> Iterator[str]:
@@ -110,12 +97,14 @@ def _helpers(image: Image, program: ProgramTables, found: Metadata) -> Iterator[
     if content is None:
         yield _missing(address, count, "helpers")
         return
+    numbers = [int.from_bytes(content[at : at + 4], "little") for at in range(HELPER_NUMBER, len(content), HELPER_BYTES)]
+    _note(found, program, helpers=tuple(number for number in numbers if number))
     for at in range(0, len(content), HELPER_BYTES):
         entry = content[at : at + HELPER_BYTES]
         if HEADER.unpack_from(entry) != (1, HELPER_BYTES, HELPER_BYTES):
             yield f"helper {at // HELPER_BYTES} does not begin with a header (1, {HELPER_BYTES}, {HELPER_BYTES})"
             return
-        found.fields(address + at, entry, (HELPER_NAME,), f"a helper of {program.name}")
+        found.fields(address + at, entry, (HELPER_NAME,), f"a helper of {found.programs[program.number].name}")
         name = int.from_bytes(entry[HELPER_NAME:], "little")
         # An entry without number and name stands for a helper that another program of the module has.
         if name and image.string_at(name - image.base) is None:
@@ -133,9 +122,10 @@ def _functions(image: Image, program: ProgramTables, found: Metadata) -> Iterato
     if content is None:
         yield _missing(address, count, "resolved functions")
         return
+    _note(found, program, functions=count)
     for at in range(0, len(content), FUNCTION_BYTES):
         entry = content[at : at + FUNCTION_BYTES]
-        found.fields(address + at, entry, (FUNCTION_NAME,), f"a resolved function of {program.name}")
+        found.fields(address + at, entry, (FUNCTION_NAME,), f"a resolved function of {found.programs[program.number].name}")
         name = int.from_bytes(entry[FUNCTION_NAME : FUNCTION_NAME + 8], "little")
         if HEADER.unpack_from(entry) != (1, FUNCTION_BYTES, FUNCTION_BYTES) or image.string_at(name - image.base) is None:
             yield f"resolved function {at // FUNCTION_BYTES} has no header or name"
@@ -148,9 +138,11 @@ def _digest(image: Image, program: ProgramTables, found: Metadata) -> Iterator[s
     (kind,) = struct.unpack_from("<Q", program.record, DIGEST_KIND)
     if not size and address == -1:
         return
-    if not 0 < size <= MAX_DIGEST or image.bytes_at(address, size) is None:
+    content = image.bytes_at(address, size) if 0 < size <= MAX_DIGEST else None
+    if content is None:
         yield _missing(address, size, "bytes of digest")
         return
-    found.plain.append((address, size, f"the digest of {program.name}"))
+    _note(found, program, digest=content.hex())
+    found.plain.append((address, size, f"the digest of {found.programs[program.number].name}"))
     if not kind or not image.string_at(kind - image.base):
         yield "its digest is of no known kind"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PROGRAM_STEP: Final = 16
 MAP_STEP: Final = 8
+# Through the kind of digest, or through the number of resolved functions; and the whole of the newest.
+PROGRAM_SIZES: Final = (144, 154)
+PROGRAM_BYTES: Final = 160
 CODE: Final = 0x20
 BASE_ATTRIBUTE: Final = "ImageBase"
 
@@ -98,27 +101,35 @@ def scan(data: bytes) -> Scan:
 
 
 def programs(image: Image) -> Iterator[ScannedProgram]:
-    """Records in `programs`, from the first eight zero bytes on."""
+    """Records in `programs`, from the first eight zero bytes on; how long they are, the first one says."""
     contents = image.contents("programs")
     start = next(at for at in range(0, len(contents), PROGRAM_STEP) if not any(contents[at : at + 8]))
-    (total,) = struct.unpack_from("<Q", contents, start + 24)
+    _, size, total = struct.unpack_from("<HxxxxxxQQ", contents, start + 8)
+    if size not in PROGRAM_SIZES or total < size:
+        raise ScanError(f"records of {size} bytes, {total} apart")
     for at in range(start, len(contents) - (len(contents) - start) % total, total):
-        words = struct.unpack_from("<Q HxxxxxxQQ QQQQ QHxxxxxx QHxxxxxx QQQ QQQ QHxxxxxx", contents, at)
-        zero, version, size, _, _, pe_section, section, name, indices, map_count, helpers, helper_count = words[:12]
-        count, kind, attach, digest, digest_bytes, digest_type, functions, function_count = words[12:]
-        assert (zero, version, size, functions, function_count) == (0, 1, 154, 0, 0)
-        strings = (".rdata", "programs")
-        pe_name = image.text(pe_section, *strings)
-        if len(pe_name) > 8 or not image.is_code(pe_name):
-            raise ScanError(f"no section of code {pe_name!r}")
-        assert image.text(digest_type, *strings) == "SHA256"
-        ids = [struct.unpack_from("<I", image.at(helpers + 40 * each, 40, ".data"), 24)[0] for each in range(helper_count)]
-        yield ScannedProgram(
-            image.text(name, *strings), image.text(section, *strings), pe_name, UUID(bytes_le=image.at(kind, 16, ".data")),
-            UUID(bytes_le=image.at(attach, 16, ".data")), tuple(ids),
-            struct.unpack(f"<{map_count}H", image.at(indices, 2 * map_count, ".data")) if map_count else (),
-            image.at(digest, digest_bytes, ".rdata"), count,
-        )  # fmt: skip
+        # As the API copies them: what a shorter record does not have is zero.
+        yield program(image, contents[at : at + min(total, PROGRAM_BYTES)].ljust(PROGRAM_BYTES, b"\0"), size, total)
+
+
+def program(image: Image, record: bytes, size: int, total: int) -> ScannedProgram:
+    """What a record says. ScanError where it leads elsewhere than the API looks."""
+    words = struct.unpack_from("<Q HxxxxxxQQ QQQQ QHxxxxxx QHxxxxxx QQQ QQQ QHxxxxxx", record)
+    zero, version, own_size, own_total, _, pe_section, section, name, indices, map_count, helpers, helper_count = words[:12]
+    count, kind, attach, digest, digest_bytes, digest_type, functions, function_count = words[12:]
+    assert (zero, version, own_size, own_total, functions, function_count) == (0, 1, size, total, 0, 0)
+    strings = (".rdata", "programs")
+    pe_name = image.text(pe_section, *strings)
+    if len(pe_name) > 8 or not image.is_code(pe_name):
+        raise ScanError(f"no section of code {pe_name!r}")
+    assert image.text(digest_type, *strings) == "SHA256"
+    ids = [struct.unpack_from("<I", image.at(helpers + 40 * each, 40, ".data"), 24)[0] for each in range(helper_count)]
+    return ScannedProgram(
+        image.text(name, *strings), image.text(section, *strings), pe_name, UUID(bytes_le=image.at(kind, 16, ".data")),
+        UUID(bytes_le=image.at(attach, 16, ".data")), tuple(ids),
+        struct.unpack(f"<{map_count}H", image.at(indices, 2 * map_count, ".data")) if map_count else (),
+        image.at(digest, digest_bytes, ".rdata"), count,
+    )  # fmt: skip
 
 
 def maps(image: Image) -> Iterator[ScannedMap]:
@@ -134,3 +145,34 @@ def maps(image: Image) -> Iterator[ScannedMap]:
         yield ScannedMap(
             image.text(struct.unpack_from("<Q", contents, at + 72)[0], ".rdata", "maps"), struct.unpack_from("<8I", contents, at + 40)
         )
+
+
+class Layout(NamedTuple):
+    """How records lie: of programs, maps and helpers (size of the fields, distance), and what sections there are."""
+
+    programs: tuple[int, int]
+    maps: tuple[int, int]
+    helpers: tuple[int, int] | None
+    order: tuple[str, ...]
+    rights: dict[str, int]
+
+
+# Read, write and run.
+RIGHTS: Final = 0xE000_0000
+
+
+def layout(data: bytes) -> Layout:
+    """Of an image that `scan` takes."""
+    image = Image(data)
+    records = image.contents("programs")
+    start = next(at for at in range(0, len(records), PROGRAM_STEP) if not any(records[at : at + 8]))
+    table, count = struct.unpack_from("<Q", records, start + 80)[0], struct.unpack_from("<H", records, start + 88)[0]
+    helpers = struct.unpack_from("<QQ", image.at(table, 40, ".data"), 8) if count else None
+    codes = {each.pe_section for each in scan(data).programs}
+    order = tuple("code" if name in codes else name for name in image.names)
+    rights = {name: section.Characteristics & RIGHTS for name, section in zip(order, image.pe.sections, strict=True)}
+    contents = image.contents("maps")
+    first = next(
+        at for at in range(0, len(contents), MAP_STEP) if not any(contents[at : at + 16]) and any(contents[at + 16 : at + 24])
+    )  # fmt: skip
+    return Layout(struct.unpack_from("<QQ", records, start + 16), struct.unpack_from("<QQ", contents, first + 24), helpers, order, rights)
