@@ -8,7 +8,7 @@ What a program needs and the environment has not got is refused here, in the sam
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from bpfcc.bpfir import semantics
 from bpfcc.errors import UnsupportedError
@@ -78,7 +78,7 @@ def helper_address(environment: Environment, op: Call) -> int:
     return address
 
 
-def refuse_extern_call(module: Module, op: CallExtern) -> None:
+def refuse_extern_call(module: Module, op: CallExtern) -> NoReturn:
     """UnsupportedError: no kernel function is here."""
     extern = module.externs[op.extern]
     raise UnsupportedError(f"{extern.kind} {extern.name}", insn=op.insn)

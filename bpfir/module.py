@@ -71,12 +71,16 @@ class FunctionSpan:
 @final
 @dataclass(frozen=True, slots=True)
 class Extern:
-    """A `.ksyms` or `.kconfig` symbol: a kernel function or variable, or a configuration value."""
+    """A `.ksyms` or `.kconfig` symbol: a kernel function or variable, or a configuration value.
+
+    `module`: GUID of the module that a function is in, where its declaration says so.
+    """
 
     name: str
     kind: Literal["kfunc", "ksym", "kconfig"]
     weak: bool = False
     btf_type_id: int = 0
+    module: str | None = None
 
 
 @final

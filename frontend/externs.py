@@ -3,6 +3,7 @@
     extern int bpf_xdp_metadata_rx_hash(…) __ksym;    -> Extern(kind="kfunc")
     extern const void init_task __ksym;               -> Extern(kind="ksym")
     extern int LINUX_KERNEL_VERSION __kconfig;        -> bytes of the map `.kconfig`
+    … __attribute__((btf_decl_tag("module_id:{…}")))  -> Extern(kind="kfunc", module="…"), which is how Windows tells modules apart
 
 `.kconfig` is laid out as libbpf does it: by falling alignment, rising size, name. Values come from the caller's mapping,
 else from `KCONFIG_DEFAULTS`, which are the same on every machine; else zero. A value that is declared `__weak` may be
@@ -11,6 +12,7 @@ absent; a strong one that nobody gives is remembered in `missing`, and code that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, final
@@ -39,6 +41,8 @@ KCONFIG_DEFAULTS: Final[Kconfig] = MappingProxyType(
 )
 TRISTATE: Final = {"n": 0, "y": 1, "m": 2}
 MAX_KCONFIG_BYTES: Final = 1 << 16
+MODULE_TAG: Final = "module_id:"
+GUID: Final = re.compile(r"\{([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}")
 
 
 @final
@@ -76,12 +80,16 @@ def read_externs(elf: ElfFile, btf: Btf | None, given: Kconfig | None) -> Extern
     if not undefined or btf is None:
         return table
     ksyms, kconfig = _declarations(btf, ".ksyms"), _declarations(btf, ".kconfig")
+    modules = _modules(elf, btf) if ksyms else {}
     values = []
     for symbol in undefined:
         name, weak = elf.name_of(symbol), symbol.bind == STB_WEAK
         if name in ksyms:
             type_id = ksyms[name]
-            table.add(symbol.number, Extern(name, "kfunc" if btf.kind(type_id) == "func" else "ksym", weak, type_id))
+            if btf.kind(type_id) == "func":
+                table.add(symbol.number, Extern(name, "kfunc", weak, type_id, modules.get(type_id)))
+            else:
+                table.add(symbol.number, Extern(name, "ksym", weak, type_id))
         elif name in kconfig:
             values.append(_Value(btf, symbol, name, btf.referred(kconfig[name])))
             table.add(symbol.number, Extern(name, "kconfig", weak, kconfig[name]))
@@ -95,6 +103,20 @@ def _declarations(btf: Btf, section: str) -> dict[str, int]:
     if type_id is None:
         return {}
     return {btf.name(v.type_id): v.type_id for v in btf.type(type_id).variables if btf.kind(v.type_id) in ("var", "func")}
+
+
+def _modules(elf: ElfFile, btf: Btf) -> dict[int, str]:
+    """GUIDs of modules by the functions whose declarations have them as tags. InputError for tags that are none, or two."""
+    found: dict[int, str] = {}
+    for tag in btf.types():
+        if tag.kind != "decl_tag" or tag.component != -1 or not tag.name.startswith(MODULE_TAG):
+            continue
+        guid = GUID.fullmatch(tag.name.removeprefix(MODULE_TAG))
+        if guid is None or found.get(tag.type_id, guid[1].lower()) != guid[1].lower():
+            what = "a second module" if guid is not None else "no GUID"
+            raise elf.error(f"{what} in the tag {tag.name[:80]!r} of {btf.name(tag.type_id)}, type {tag.type_id}", section=".BTF")
+        found[tag.type_id] = guid[1].lower()
+    return found
 
 
 def _lay_out(elf: ElfFile, btf: Btf, table: ExternTable, values: list[_Value], given: Kconfig) -> None:

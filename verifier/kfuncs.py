@@ -63,10 +63,11 @@ MAX_MEMORY: Final = 1 << 29
 
 
 def kfunc_of(around: Surroundings, number: int) -> Kfunc | None:
-    """The row of extern `number`, None where the platform has no such function."""
+    """The row of extern `number`, None where the platform has no such function, or has it of another module."""
     table = around.platform.kfuncs.by_name
-    name = around.module.externs[number].name
-    return table.get(name) or table.get(name.partition(FLAVOUR)[0])
+    extern = around.module.externs[number]
+    found = table.get(extern.name) or table.get(extern.name.partition(FLAVOUR)[0])
+    return found if found is None or extern.module in (None, found.module) else None
 
 
 def not_modelled(row: Kfunc) -> list[str]:

@@ -16,6 +16,7 @@ from bpfcc.backends.aot.descriptor import array_stride, c_int64, described, map_
 from bpfcc.backends.aot.function import FunctionWriter
 from bpfcc.backends.aot.operations import enter_target, look_up
 from bpfcc.backends.aot.printing import SELF, Printer, quoted
+from bpfcc.backends.binding import refuse_extern_call
 from bpfcc.backends.context import packet_fields
 from bpfcc.backends.kinds import RAW, Kinds
 from bpfcc.backends.tables import TARGET_COUNT, TARGETS, Slot, Table
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from bpfcc.backends.base import Environment
     from bpfcc.bpfir.function import Function, Module
     from bpfcc.bpfir.module import MapSpec
-    from bpfcc.bpfir.ops import Call, MapAddr, Value
+    from bpfcc.bpfir.ops import Call, CallExtern, MapAddr, Value
 
 HEADER: Final = "bpfcc_program.h"
 # Memory and arithmetic: what emitted code of every kind has.
@@ -256,9 +257,13 @@ class Unit:
 
     # ---- helpers
 
-    def helper_call(self, slot: str, args: str) -> str:
+    def helper_call(self, helper: int, args: str) -> str:
         """A call of a helper with five arguments."""
-        return f"{slot}({args}, run)"
+        return f"{self.slot('helper', helper)}({args}, run)"
+
+    def extern_call(self, op: CallExtern, args: str) -> str:
+        """A call of a function of the kernel, or of another module. UnsupportedError where there is no such thing."""
+        refuse_extern_call(self.module, op)
 
     def tail_call(self, w: FunctionWriter, op: Call, text: str) -> None:
         """The call of the helper that enters another program, and what follows from it."""

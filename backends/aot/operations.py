@@ -35,7 +35,6 @@ from bpfcc.backends.binding import (
     function_handle,
     helper_address,
     refuse_ancillary,
-    refuse_extern_call,
     value_address,
 )
 from bpfcc.backends.kinds import known_map
@@ -363,7 +362,7 @@ def _call(w: FunctionWriter, op: Call) -> None:
     quiet = op.helper in environment.quiet_helpers or op.helper == environment.tail_call_helper
     if w.checked and not quiet:
         w.put("give_back(run, &left);", op.insn)
-    text = w.unit.helper_call(w.unit.slot("helper", op.helper), _arguments(w, op.args))
+    text = w.unit.helper_call(op.helper, _arguments(w, op.args))
     if op.helper == environment.tail_call_helper:
         w.unit.tail_call(w, op, text)
         return
@@ -469,7 +468,8 @@ def _call_indirect(w: FunctionWriter, op: CallIndirect) -> None:
 
 
 def _call_extern(w: FunctionWriter, op: CallExtern) -> None:
-    refuse_extern_call(w.unit.module, op)
+    w.assign(op.result, Expr(w.unit.extern_call(op, _arguments(w, op.args)), 64), op.insn)
+    w.forget()
 
 
 VALUES: Final[Mapping[type[Op], Callable[[FunctionWriter, Any], Expr]]] = {

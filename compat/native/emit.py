@@ -18,7 +18,8 @@ from bpfcc.backends.aot.emit import Part, Shared, c_template, function_text, ide
 from bpfcc.backends.aot.function import FunctionWriter
 from bpfcc.backends.base import Environment, MapBinding, layout_of
 from bpfcc.bpfir.collector import paused_collector
-from bpfcc.compat.native.info_hash import HASH_TYPE, program_info_hash
+from bpfcc.bpfir.ops import CallExtern
+from bpfcc.compat.native.info_hash import HASH_TYPE, function_order, program_info_hash
 from bpfcc.compat.native.names import PeSections, checked_name
 from bpfcc.compat.native.tables import global_sections, initial_values, map_entries
 from bpfcc.compat.native.unit import DRIVER, HEADER, WindowsUnit, own_text, reserved_names
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Value
     from bpfcc.compat.native.tables import MapEntry
     from bpfcc.runtime.specs import Platform
+    from bpfcc.runtime.specs.kfuncs import Kfunc
 
 PLATFORM: Final = "windows"
 # The version of the interface: from 1.4.0 on the runtime's record of a map is 40 bytes, with the values of arrays in it.
@@ -93,11 +95,15 @@ def emit_native(programs: Sequence[NativeProgram], options: NativeOptions, *, ma
     contexts, helpers = [], []
     with paused_collector():
         for program in programs:
-            unit = WindowsUnit(part_of(program), environment(platform, program), shared, alone=len(programs) == 1)
+            functions = module_functions(platform, program.module)
+            unit = WindowsUnit(
+                part_of(program), environment(platform, program), shared, alone=len(programs) == 1, functions=functions,
+                results=results_of(platform, program.type),
+            )  # fmt: skip
             bodies = [FunctionWriter(unit, fn, program.names.get(fn.name, {})).write() for fn in program.module.functions]
             texts = [function_text(program.module, body, lines=options.lines) for body in bodies]
-            functions = [{"prototype": body.signature, "text": text} for body, text in zip(bodies, texts, strict=True)]
-            contexts.append(described(platform, program, unit, pe) | {"functions": functions})
+            written = [{"prototype": body.signature, "text": text} for body, text in zip(bodies, texts, strict=True)]
+            contexts.append(described(platform, program, unit, pe, functions) | {"functions": written})
             helpers.append(tuple(unit.helpers))
     entries, numbers = map_entries(platform, [*shared.maps, *(spec for spec in maps if all(spec.name != m.name for m in shared.maps))])
     prefix = module_name(options.module)
@@ -121,7 +127,7 @@ def named_data(entries: Sequence[MapEntry], prefix: str) -> list[MapEntry]:
     return [each._replace(name=checked_name(prefix[:7] + each.name)) if each.initial is not None else each for each in entries]
 
 
-def described(platform: Platform, program: NativeProgram, unit: WindowsUnit, pe: PeSections) -> dict[str, Any]:
+def described(platform: Platform, program: NativeProgram, unit: WindowsUnit, pe: PeSections, functions: Sequence[Kfunc]) -> dict[str, Any]:
     """What the template says of a program."""
     spec = platform.program_type(program.type)
     attach = spec.attach_types.get(program.attach_type or next(iter(spec.attach_types), ""))
@@ -129,7 +135,7 @@ def described(platform: Platform, program: NativeProgram, unit: WindowsUnit, pe:
         raise UnsupportedError(
             f"programs of type {program.type}", f"{platform.name} has no GUID of type {program.type}, attached as {program.attach_type}"
         )
-    digest = program_info_hash(platform, program.type, unit.helpers)
+    digest = program_info_hash(platform, program.type, unit.helpers, functions)
     return {
         "name": unit.name,
         "source_name": checked_name(program.name),
@@ -137,6 +143,7 @@ def described(platform: Platform, program: NativeProgram, unit: WindowsUnit, pe:
         "type": program.type,
         "pe_section": pe.name(program.section),
         "helpers": [{"id": helper, "name": unit.environment.helper_name(helper)} for helper in unit.helpers],
+        "module_functions": [{"name": checked_name(each.name), "guid": c_guid(each.module or "")} for each in functions],
         "map_indices": sorted(set(unit.maps)),
         "type_guid": c_guid(spec.guid),
         "attach_guid": c_guid(attach.guid),
@@ -145,6 +152,28 @@ def described(platform: Platform, program: NativeProgram, unit: WindowsUnit, pe:
         "hash_type": HASH_TYPE,
         "instructions": program.instructions,
     }
+
+
+def module_functions(platform: Platform, module: Module) -> tuple[Kfunc, ...]:
+    """Functions of other modules that a program calls, in the order that the digest has them. UnsupportedError for one without a module."""
+    found: dict[str, Kfunc] = {}
+    for fn in module.functions:
+        for op in fn.ops():
+            if not isinstance(op, CallExtern):
+                continue
+            extern = module.externs[op.extern]
+            row = platform.kfuncs.by_name.get(extern.name)
+            if row is None or row.module is None or extern.module not in (None, row.module):
+                message = f"{platform.name} does not know which module has a function {extern.name}"
+                raise UnsupportedError(f"{extern.kind} {extern.name}", message, insn=op.insn)
+            found[extern.name] = row
+    return tuple(sorted(found.values(), key=function_order))
+
+
+def results_of(platform: Platform, program_type: str) -> dict[int, str]:
+    """What helpers return that is not a whole register, by their ids."""
+    every = dict(platform.helpers_by_id) | dict(platform.program_type(program_type).own_helpers)
+    return {number: helper.result for number, helper in every.items() if helper.result is not None}
 
 
 def c_guid(text: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bpfcc.runtime.specs import Helper, Platform
+    from bpfcc.runtime.specs.kfuncs import Kfunc
 
 HASH_TYPE: Final = "SHA256"
 MAX_ARGUMENTS: Final = 5
@@ -29,6 +30,12 @@ ARGUMENTS: Final[Mapping[str, int]] = {
     "mem": 9, "mem_or_null": 10, "mem_uninit": 11, "mem_write": 11, "stack_or_null": 13, "ctx_or_null": 14, "mem_uninit_or_null": 15,
 }  # fmt: skip
 MAP_OF_PROGRAMS: Final = 6
+# Likewise of functions of other modules, whose rows have kinds of their own.
+FUNCTION_ARGUMENTS: Final[Mapping[str, int]] = {
+    "number": 1, "size": 2, "size_or_zero": 3, "ctx": 4, "map": 5, "mem_read": 9, "mem": 11, "mem_uninit": 11,
+}  # fmt: skip
+FUNCTION_RETURNS: Final[Mapping[str, int]] = {"number": 0, "void": 0}
+MEMORY_NUMBERS: Final = frozenset((9, 11))
 RETURNS: Final[Mapping[str, int]] = {"integer": 0, "map_value_or_null": 1}
 NO_RETURN_IF_IT_SUCCEEDS: Final = 2
 REALLOCATES_PACKET: Final = 1
@@ -37,12 +44,12 @@ ENDS: Final = ("packet_end", "memory_end")
 META: Final = "data_meta"
 
 
-def program_info_hash(platform: Platform, program_type: str, helpers: Iterable[int]) -> bytes:
-    """Of a type and the helpers that the program calls. UnsupportedError where the tables do not say enough."""
-    return sha256(program_info(platform, program_type, helpers)).digest()
+def program_info_hash(platform: Platform, program_type: str, helpers: Iterable[int], functions: Iterable[Kfunc] = ()) -> bytes:
+    """Of a type, helpers that the program calls, and functions of other modules. UnsupportedError where the tables do not say enough."""
+    return sha256(program_info(platform, program_type, helpers, functions)).digest()
 
 
-def program_info(platform: Platform, program_type: str, helpers: Iterable[int]) -> bytes:
+def program_info(platform: Platform, program_type: str, helpers: Iterable[int], functions: Iterable[Kfunc] = ()) -> bytes:
     """What the digest is of."""
     spec = platform.program_type(program_type)
     if spec.guid is None:
@@ -58,7 +65,35 @@ def program_info(platform: Platform, program_type: str, helpers: Iterable[int]) 
         struct.pack("<Q", len(ids)),
         *(prototype(platform, platform_helper(platform, program_type, number)) for number in ids),
     ]
+    called = sorted(functions, key=function_order)
+    if called:
+        parts += [struct.pack("<Q", len(called)), *map(function, called)]
     return b"".join(parts)
+
+
+def function_order(row: Kfunc) -> tuple[bytes, bytes]:
+    """By module, as its GUID lies in memory, and name."""
+    return guid_of(row).bytes_le, row.name.encode()
+
+
+def guid_of(row: Kfunc) -> UUID:
+    """The module's. UnsupportedError where the tables do not say."""
+    if row.module is None:
+        raise UnsupportedError(f"function {row.name}", f"the tables do not say which module has the function {row.name}")
+    return UUID(row.module)
+
+
+def function(row: Kfunc) -> bytes:
+    """A function's part of the digest. UnsupportedError for what such prototypes cannot say."""
+    returns = FUNCTION_RETURNS.get(row.returns.kind)
+    kinds = [FUNCTION_ARGUMENTS.get(each.kind) for each in row.arguments]
+    for each, kind in zip(row.arguments, kinds, strict=True):
+        if kind is None or (kind in MEMORY_NUMBERS and each.size_argument is None):
+            raise UnsupportedError(f"function {row.name}", f"{row.name}: prototypes of functions have no such argument: {each.kind}")
+    if returns is None:
+        raise UnsupportedError(f"function {row.name}", f"{row.name}: prototypes of functions have no such result: {row.returns.kind}")
+    numbers = [kind or 0 for kind in kinds] + [0] * (MAX_ARGUMENTS - len(kinds))
+    return guid_of(row).bytes_le + row.name.encode() + struct.pack("<7I", returns, *numbers, 0)
 
 
 def platform_helper(platform: Platform, program_type: str, number: int) -> Helper:

@@ -8,24 +8,28 @@ Such programs have been proven: nothing in them traps, and what this host has no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.backends.aot.emit import Shared, Unit, named_in, words_text
 from bpfcc.backends.aot.expressions import Expr
 from bpfcc.backends.aot.operations import index_array
+from bpfcc.backends.binding import refuse_extern_call
 from bpfcc.bpfir.ops import CallExtern, CallIndirect, FuncAddr, PacketLoad
 from bpfcc.errors import InternalError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bpfcc.backends.aot.emit import Part
     from bpfcc.backends.aot.function import FunctionWriter
     from bpfcc.backends.base import Environment
     from bpfcc.bpfir.function import Function, Module
     from bpfcc.bpfir.ops import Call, MapAddr, Op
+    from bpfcc.runtime.specs.kfuncs import Kfunc
 
 HEADER: Final = "bpfcc_windows.h"
 DRIVER: Final = "bpfcc_driver.h"
@@ -44,8 +48,12 @@ REFUSED: Final[Mapping[type[Op], tuple[str, str]]] = {
     PacketLoad: ("packet loads of the old kind (LD_ABS, LD_IND)", "read the packet through the context's data pointers"),
     CallIndirect: ("calls through a register (callx)", "call the function by its name"),
     FuncAddr: ("functions as arguments of helpers", "Windows has no helper that calls back; write the loop itself"),
-    CallExtern: ("kernel functions", "there is no Linux kernel"),
 }
+
+
+# A call of a helper as a register, by what it returns.
+WHOLE: Final = {"": "{}", "int32": "sext32({})", "uint32": "(uint64_t)(uint32_t){}", "void": "({}, UINT64_C(0))"}
+NO_RESULTS: Final[Mapping[int, str]] = MappingProxyType({})
 
 
 @cache
@@ -60,8 +68,8 @@ def reserved_names() -> frozenset[str]:
     return named_in(own_text(HEADER) + words_text() + own_text(DRIVER)) | OURS | MACROS
 
 
-def refuse_foreign(module: Module) -> None:
-    """UnsupportedError for a module with what native images have no way to do."""
+def refuse_foreign(module: Module, functions: Sequence[Kfunc]) -> None:
+    """UnsupportedError for a module with what native images have no way to do; `functions` of other modules are there."""
     for fn in module.functions:
         for op in fn.ops():
             found = REFUSED.get(type(op))
@@ -69,7 +77,7 @@ def refuse_foreign(module: Module) -> None:
                 message = f"native images have no {found[0]}: {found[1]}"
                 raise UnsupportedError(found[0], message, insn=op.insn)
     for extern in module.externs:
-        if not extern.weak:
+        if not extern.weak and all(each.name != extern.name for each in functions):
             raise UnsupportedError(f"{extern.kind} {extern.name}", f"{extern.name} is part of the Linux kernel ({extern.kind})")
 
 
@@ -86,10 +94,16 @@ class WindowsUnit(Unit):
     # No name of the program is one of Windows'.
     prefix = "bpf_"
 
-    def __init__(self, part: Part, environment: Environment, shared: Shared, *, alone: bool) -> None:
+    def __init__(
+        self, part: Part, environment: Environment, shared: Shared, *, alone: bool, functions: Sequence[Kfunc] = (),
+        results: Mapping[int, str] = NO_RESULTS,
+    ) -> None:  # fmt: skip
+        """`functions` of other modules, in the order of the loader's table; `results`: what helpers return that is no whole register."""
         if environment.checked:
             raise InternalError("native images are of proven programs only")
-        refuse_foreign(part.module)
+        refuse_foreign(part.module, functions)
+        self.numbers = {each.name: at for at, each in enumerate(functions)}
+        self.results = results
         # In the order of their first use, which is that of the loader's table.
         self.helpers: list[int] = []
         super().__init__(part, environment, shared, alone=alone)
@@ -129,9 +143,19 @@ class WindowsUnit(Unit):
         spec = self.module.maps[index]
         return spec.value_size, spec.max_entries
 
-    def helper_call(self, slot: str, args: str) -> str:
-        """A call of a helper: the sixth argument is the program's context, whatever the helper takes."""
-        return f"{slot}({args}, context)"
+    def helper_call(self, helper: int, args: str) -> str:
+        """A call of a helper: the sixth argument is the program's context, whatever the helper takes.
+
+        What is not a whole register is made one: compilers leave anything above an `int` that a function returns.
+        """
+        return WHOLE[self.results.get(helper, "")].format(f"{self.slot('helper', helper)}({args}, context)")
+
+    def extern_call(self, op: CallExtern, args: str) -> str:
+        """A call of another module's function, as of a helper."""
+        at = self.numbers.get(self.module.externs[op.extern].name)
+        if at is None:
+            refuse_extern_call(self.module, op)
+        return f"runtime_context->btf_resolved_function_data[{at}].address({args}, context)"
 
     def tail_call(self, w: FunctionWriter, op: Call, text: str) -> None:
         """The helper notes which program comes next, and it runs when this one has returned; a failure is a result like others."""

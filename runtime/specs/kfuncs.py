@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 # whatever it is.
 ARGUMENT_KINDS: Final = frozenset({
     "number", "const", "const_size", "size", "size_or_zero", "mem", "mem_read", "mem_uninit", "btf", "ctx", "map", "const_str", "func",
-    "dynptr", "dynptr_uninit", "iter", "object", "percpu_object", "refcounted", "list_head", "list_node", "rb_root", "rb_node", "wq", "task_work",
-    "res_spin_lock", "irq_flag", "ignored",
+    "dynptr", "dynptr_uninit", "iter", "object", "percpu_object", "refcounted", "list_head", "list_node", "rb_root", "rb_node", "wq",
+    "task_work", "res_spin_lock", "irq_flag", "ignored",
 })  # fmt: skip
 # arg: what argument `argument` is. object: of the program's type that the constant argument 0 names. cast: argument 0 as a pointer to the
 # kernel's type that the constant argument 1 names. node: a node of what argument 0 is made of. kernel_ctx: the kernel's own context.
@@ -129,7 +129,7 @@ def make_kfunc(name: str, row: Table, sets: Mapping[str, str], iterators: Mappin
         types=frozenset(word for each in types.split() for word in sets.get(each, each).split()) if types is not None else None,
         attach_types=frozenset(row["attach_types"]) if "attach_types" in row else None,
         callback=make_callback(row["callback"]) if "callback" in row else None,
-        module=row.get("module"),
+        module=row["module"].lower() if "module" in row else None,
     )
 
 

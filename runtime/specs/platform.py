@@ -289,14 +289,6 @@ class Platform:
             return None
         return found.name if found.prototype == found.name else self.helper_prefix + found.name
 
-    def helper_name(self, helper_id: int, program_type: str | None = None) -> str | None:
-        """A helper's name in C; None where there is none of that id."""
-        own = self.program_types[program_type].own_helpers if program_type is not None and program_type in self.program_types else {}
-        found = own.get(helper_id) or self.helpers_by_id.get(helper_id)
-        if found is None:
-            return None
-        return found.name if found.prototype == found.name else self.helper_prefix + found.name
-
     def program_type(self, name: str) -> ProgramType:
         """A program type by its libbpf name. Raises UnsupportedError, which lists the names that there are."""
         if name not in self.program_types:

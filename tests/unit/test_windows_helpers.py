@@ -14,6 +14,7 @@ from bpfcc.compat.native.info_hash import program_info
 from bpfcc.errors import InputError
 from bpfcc.judgement import Rules
 from bpfcc.program import Program
+from bpfcc.runtime.maps.keyed import KeyedMap
 from bpfcc.runtime.options import RunOptions
 from bpfcc.runtime.specs import load_platform
 from bpfcc.verification import judge_here
@@ -46,9 +47,11 @@ def test_an_element_that_is_deleted_is_zeroed(kind: str) -> None:
 def test_an_element_of_each_cpu_is_zeroed() -> None:
     spec = MapSpec("m", "percpu_array", 4, 8, 1)
     with Lab(maps=[spec], platform="windows", options=RunOptions(cpus=3), cpu=1) as lab:
-        lab.maps["m"][0] = [1, 2, 3]
+        m = lab.maps["m"]
+        assert isinstance(m, KeyedMap)
+        m[0] = [1, 2, 3]
         assert lab.call("map_delete_elem", lab.handle("m"), lab.put(bytes(4))) == 0
-        assert lab.maps["m"][0] == [0, 0, 0]
+        assert m[0] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

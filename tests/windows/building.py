@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bpfcc.program import Object
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
-NAMES: Final = ("xdp", "bind", "sock_addr", "jumps")
+NAMES: Final = ("xdp", "bind", "sock_addr", "jumps", "edges")
 
 
 class Made(NamedTuple):
@@ -30,21 +30,21 @@ class Made(NamedTuple):
 
 
 @cache
-def made(path: str, origin: Origin = "windows") -> Made:
+def made(path: str, origin: Origin = "windows", platform: str = "windows") -> Made:
     """Of a file in `programs`, or another. Every program in it has to be accepted."""
     source = read_source(PROGRAMS / path, mcpu="v4")
-    obj = open_object(source, isolated=False, lift=False, platform=origin)
-    found = judged_for_windows(list(obj.programs.values()), origin=origin)
+    obj = open_object(source, isolated=False, lift=False, platform=platform if origin == "windows" else origin)
+    found = judged_for_windows(list(obj.programs.values()), origin=origin, platform=platform)
     for each in found:
         assert each.accepted, (each.program.name, each.verdict, each.entries)
-    native = emit_image(found, ImageRequest(path, "dll", "x86_64", origin))
+    native = emit_image(found, ImageRequest(path, "dll", "x86_64", origin, platform))
     return Made(obj, [native_program(each) for each in found], native, held_maps(found))
 
 
 @cache
-def library(path: str, origin: Origin = "windows") -> bytes:
+def library(path: str, origin: Origin = "windows", platform: str = "windows") -> bytes:
     """The DLL, compiled with every warning an error."""
-    return build_image(made(path, origin).native.text, "dll", "x86_64", warnings=True)
+    return build_image(made(path, origin, platform).native.text, "dll", "x86_64", warnings=True)
 
 
 @cache

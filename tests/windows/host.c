@@ -68,12 +68,21 @@ struct section_data {
     struct header header;
     uint8_t *address;
 };
+struct function_entry {
+    struct header header;
+    const char *name;
+    uint8_t module[16];
+};
+struct function_data {
+    struct header header;
+    helper_function *address;
+};
 struct runtime_context {
     struct header header;
     struct helper_data *helpers;
     struct map_data *maps;
     struct section_data *sections;
-    void *functions;
+    struct function_data *functions;
 };
 struct program_entry {
     uint64_t zero;
@@ -88,7 +97,7 @@ struct program_entry {
     const uint8_t *type, *attach_type, *hash;
     size_t hash_bytes;
     const char *hash_type;
-    void *functions;
+    struct function_entry *functions;
     uint16_t function_count;
 };
 struct version {
@@ -192,6 +201,10 @@ static void check_program(const struct program_entry *program)
         check_header(&program->helpers[i].header, "a helper", 40, 40);
         RULE(program->helpers[i].name, "%s: a helper without a name", program->name);
     }
+    for (unsigned i = 0; i < program->function_count; i++) {
+        check_header(&program->functions[i].header, "a function", 48, 48);
+        check_name(program->functions[i].name, MOST_NAME - 1, "a function");
+    }
 }
 
 static void check_tables(const struct table *table)
@@ -264,6 +277,18 @@ static uint64_t on_array(uint32_t id, const struct host_map *map, const void *ke
     return 0;
 }
 
+/* Compilers leave anything in the upper half of a register that an int comes back in; what memset returns is an address. */
+static uint64_t as_returned(uint32_t id, uint64_t result)
+{
+    static const uint8_t narrow[] = {6, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 25, 27, 28, 32};
+    if (id == 24)
+        return (uint64_t)(uintptr_t)&narrow;
+    for (size_t i = 0; i < sizeof narrow; i++)
+        if (narrow[i] == id)
+            return (uint32_t)result | (result & 1 ? 0 : (uint64_t)0x5eed5eed << 32);
+    return result;
+}
+
 static uint64_t call(uint32_t slot, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, void *context)
 {
     uint32_t id = current->helpers[slot].id;
@@ -274,7 +299,38 @@ static uint64_t call(uint32_t slot, uint64_t r1, uint64_t r2, uint64_t r3, uint6
     if (id == 35 || id >= 65536)
         return (uint64_t)-1; /* of extensions that are not there */
     RULE(found, "%s: helper %u is not here", current->name, id);
-    return found(r1, r2, r3, r4, r5, run);
+    return as_returned(id, found(r1, r2, r3, r4, r5, run));
+}
+
+/* Functions of other modules: those of one module that this host has, which does what it says. */
+static const uint8_t own_module[16] = {0x83, 0x1f, 0x6c, 0x8f, 0x4c, 0xce, 0x58, 0x4b, 0x8b, 0x91, 0x65, 0x4a, 0x29, 0xe2, 0x3b, 0x7c};
+
+static uint64_t own_lookup(uint64_t key, uint64_t value, uint64_t bytes, uint64_t r4, uint64_t r5, void *context)
+{
+    (void)r4, (void)r5;
+    RULE(context == current_context, "%s: a function got another context", current->name);
+    for (uint64_t at = 0; at < bytes; at++)
+        ((uint8_t *)(uintptr_t)value)[at] = (uint8_t)(key + at);
+    return key + bytes;
+}
+static uint64_t own_sum(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, void *context)
+{
+    RULE(context == current_context, "%s: a function got another context", current->name);
+    return r1 + 10 * r2 + 100 * r3 + 1000 * r4 + 10000 * r5;
+}
+static const struct {
+    const char *name;
+    helper_function *address;
+} own_functions[] = {{"sample_ebpf_extension_btf_lookup", own_lookup}, {"host_sum", own_sum}};
+
+static helper_function *function_of(const struct function_entry *entry)
+{
+    RULE(!memcmp(entry->module, own_module, sizeof own_module), "%s: no such module", entry->name);
+    for (size_t i = 0; i < sizeof own_functions / sizeof *own_functions; i++)
+        if (!strcmp(own_functions[i].name, entry->name))
+            return own_functions[i].address;
+    broken("%s: no such function", entry->name);
+    return NULL;
 }
 
 #define SLOT(n) \
@@ -324,7 +380,7 @@ static void fill(const struct initial_values *initial)
         uint32_t word = 0;
         if (!initial->values[i])
             continue;
-        if (map->linux_type == 12)
+        if (map->linux_type == 12 || map->linux_type == 13)
             word = map_named(initial->values[i])->id;
         for (uint32_t at = 0; at < program_count && map->linux_type == 3; at++)
             if (!strcmp(programs[at].name, initial->values[i]))
@@ -347,13 +403,16 @@ static void make_contexts(void)
     for (size_t i = 0; i < program_count; i++) {
         struct helper_data *helpers = made(programs[i].helper_count, sizeof *helpers);
         struct map_data *data = made(map_count, sizeof *data);
+        struct function_data *functions = made(programs[i].function_count, sizeof *functions);
+        for (uint32_t at = 0; at < programs[i].function_count; at++)
+            functions[at] = (struct function_data){{1, 32, 32}, function_of(&programs[i].functions[at])};
         for (uint32_t at = 0; at < programs[i].helper_count; at++)
             helpers[at] = (struct helper_data){{1, 33, 40}, slots[at], programs[i].helpers[at].id == 5};
         for (uint32_t at = 0; at < programs[i].map_count; at++) {
             const struct host_map *map = &maps[programs[i].map_indices[at]];
             data[programs[i].map_indices[at]] = (struct map_data){{1, 40, 40}, BPFCC_MAP_HANDLE(map->id), map->values};
         }
-        contexts[i] = (struct runtime_context){{1, 56, 56}, helpers, data, section_data, NULL};
+        contexts[i] = (struct runtime_context){{1, 56, 56}, helpers, data, section_data, functions};
     }
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import struct
 from typing import TYPE_CHECKING, Final
@@ -74,6 +75,62 @@ def test_the_same_as_compiled_code_and_the_interpreter(name: str, tmp_path: Path
     assert len({ran.value for ran in session.runs}) > 1
     assert any(value.strip(b"\0") for pairs in session.maps.values() for _, value in pairs)
 
+
+# ---- functions of other modules
+
+MODULE: Final = "8f6c1f83-ce4c-4b58-8b91-654a29e23b7c"
+WITH_FUNCTIONS: Final = {
+    "schema": "bpfcc.platform/1", "name": "windows with a module", "extends": "windows",
+    "kfuncs": {"host_sum": {"module": MODULE, "args": ["number"] * 5, "returns": "number", "types": "sample"}},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def functions(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A platform file that describes one more function of the module."""
+    path = tmp_path_factory.mktemp("platform") / "module.json"
+    path.write_text(json.dumps(WITH_FUNCTIONS))
+    return str(path)
+
+
+def looked_up(key: int) -> int:
+    """What the function `looked_up` of the source returns, by what the host's function does."""
+    filled = bytes((key + at) & 0xFF for at in range(16))
+    result = (key + 16) & 0xFFFF_FFFF
+    return sum(struct.unpack("<2Q", filled)) + (result - (1 << 32) if result >> 31 else result)
+
+
+def test_functions_of_other_modules(functions: str, tmp_path: Path) -> None:
+    found = made("functions.c", platform=functions)
+    rng = random.Random(3)
+    words = [(rng.randrange(1 << 32), rng.randrange(1 << 16), rng.randrange(1 << 32), rng.randrange(1 << 32)) for _ in range(60)]
+    runs = [Run(name, struct.pack("<16xIHxxII", *each)) for each in words for name in ("twice", "once", "never")]
+    session = run_library(tmp_path, library("functions.c", platform=functions), [run_type(each) for each in found.programs], runs)
+    for (word, half, first, second), at in zip(words, range(0, len(runs), 3), strict=True):
+        twice = looked_up(word) + word + 10 * half + 300 + 1000 * first + 10000 * second
+        once = second + 100 * first + 7000 + (10000 << 40)
+        assert [ran.value for ran in session.runs[at : at + 3]] == [twice & 0xFFFF_FFFF, once & 0xFFFF_FFFF, half]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('"host_sum"', '"host_sums"', "host_sums: no such function"),
+        ('"host_sum"', '""', "a function has no name"),
+        ('{1, 48, 48}, "host', '{1, 40, 48}, "host', "a function: 40 and 48 bytes"),
+        ("0x8f6c1f83", "0x8f6c1f84", "host_sum: no such module"),
+        ("program_0_functions, 2", "program_0_functions, 0", "a count of functions and no functions"),
+    ],
+)
+def test_rules_for_functions(functions: str, before: str, after: str, said: str, tmp_path: Path) -> None:
+    found = made("functions.c", platform=functions)
+    text = found.native.text
+    assert before in text
+    done = host_run(tmp_path, NativeBuild("x86_64").library(text.replace(before, after)), [run_type(each) for each in found.programs], [])
+    assert done.returncode == 3 and said in done.stderr
+
+
+# ---- rules of the loader
 
 BROKEN: Final = (
     ("found->minor = 6", "found->minor = 3", "version 1.3"),

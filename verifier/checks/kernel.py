@@ -58,7 +58,11 @@ def check_kfunc(view: View, op: CallExtern, problems: Problems) -> None:
 
 def _unknown(view: View, op: CallExtern, problems: Problems) -> None:
     around = view.unit.around
-    name = around.module.externs[op.extern].name
+    name, module = around.module.externs[op.extern].name, around.module.externs[op.extern].module
+    if module is not None:
+        what = f"{around.platform.name} has no function {name} of module {module}"
+        problems.append(Problem("V067", what, cause="environment", suggestion="describe it in a platform's file, below `kfuncs`"))
+        return
     near = get_close_matches(name.partition(FLAVOUR)[0], list(around.platform.kfuncs.by_name), 1, NAME_CUTOFF)
     suggestion = f"is {near[0]} meant?" if near else None
     problems.append(Problem("V067", f"{around.platform.name} has no kernel function {name}", cause="environment", suggestion=suggestion))
