@@ -263,7 +263,8 @@ def unsupported(program: Named, rules: Rules, error: UnsupportedError, digest: s
 def malformed(program: Named, rules: Rules, error: InputError) -> Verdict:
     """Its code or relocations make no program; others of its object may be fine."""
     insn = error.insn if error.insn is not None else -1
-    return refused(program, rules, "rejected", UNSUPPORTED, f"it cannot be read as a program: {error.message}", insn=insn, cause="source")
+    what = str(InputError(error.message, section=error.section, offset=error.offset))
+    return refused(program, rules, "rejected", UNSUPPORTED, f"it cannot be read as a program: {what}", insn=insn, cause="source")
 
 
 def exhausted(program: Named, rules: Rules, what: str, digest: str = "") -> Verdict:

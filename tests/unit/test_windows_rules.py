@@ -13,6 +13,7 @@ from bpfcc.bpfir.module import MapSpec
 from bpfcc.cli.app import run
 from bpfcc.errors import InputError
 from bpfcc.frontend.conventions import LINUX, conventions_of
+from bpfcc.frontend.elf import ElfFile
 from bpfcc.program import Program
 from bpfcc.runtime.specs import load_platform
 from bpfcc.runtime.specs.tables import FOLDER
@@ -134,6 +135,28 @@ def test_definitions_that_cannot_be_loaded(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="maps nest one deep only"):
         nested = "struct { __uint(type, 7); __array(values, struct inner); }"
         compiled(tmp_path, MAPS.replace("__array(values, struct inner)", f"__array(values, {nested})"))
+
+
+def test_a_relocation_of_an_instruction_that_takes_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is built of the object; the verdict names the place, and other programs of the object are judged."""
+    text = """struct { __uint(type, 2); __type(key, u32); __type(value, u64); __uint(max_entries, 1); } counts SEC(".maps");
+        SEC("bind/0") int whole(void *ctx) { u32 key = 0; return !!lookup(&counts, &key); }
+        SEC("bind/1") int broken(void *ctx) { u32 key = 0; return !!lookup(&counts, &key) + 2; }"""
+    data = bytearray(compiled(tmp_path, text).data)
+    section = next(each for each in ElfFile(bytes(data)).sections if each.name == "bind/1")
+    at = data.index(b"\x18\x01", section.offset)
+    data[at] = 0xB7
+    path = tmp_path / "broken.o"
+    path.write_bytes(data)
+    place = (
+        f"section 'bind/1': offset {at - section.offset:#x}: a relocation against 'counts' of an instruction that is neither call nor lddw"
+    )
+    assert run(["build", str(path), "--target", "windows", "--from", "windows", "--emit", "c"]) == 2
+    assert place in capsys.readouterr().err
+    assert run(["verify", str(path), "--platform", "windows", "--no-cache", "--json"]) == 1
+    programs = {each["name"]: each for each in json.loads(capsys.readouterr().out)["programs"]}
+    assert programs["whole"]["verdict"] == "accepted"
+    assert place in programs["broken"]["findings"][0]["message"]
 
 
 def test_conventions() -> None:
