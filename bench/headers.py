@@ -3,8 +3,8 @@
     python bench/headers.py DIRECTORY[=FLAGS]... [--list] [--jobs N]
 
 The machine needs Linux's headers and libbpf's (Debian: linux-libc-dev, libbpf-dev). FLAGS is a file as bench/corpus.py has it. Our side
-opens no header but ours, the compiler's and the project's: `--list` names any other. Instructions are compared with all their fields but
-the immediates of references (to maps, data, functions), which the linker numbers.
+opens no header but ours, the compiler's and the project's: `--list` names any other; the machine's side opens none of ours. Instructions
+are compared with all their fields but the immediates of references (to maps, data, functions), which the linker numbers.
 """
 
 # ruff: noqa: E402 - the checkout goes on the path first
@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -28,6 +28,9 @@ from bpfcc.frontend.clang import compile_c, our_include_dir
 from bpfcc.frontend.elf import ElfFile
 from bpfcc.frontend.objects import load
 from bpfcc.frontend.toolchain import find_toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LINE_MARK: Final = re.compile(rb'^# \d+ "([^"<]+)"', re.MULTILINE)
 LDDW: Final = 0x18
@@ -65,25 +68,29 @@ def shapes(data: bytes) -> Shapes:
         return {section.name: shape(elf.contents(section)) for section in elf.sections if section.executable and section.size}
 
 
-def foreign_files(source: Path, flags: list[str], directory: Path) -> list[str]:
-    """What our side opens that is neither ours, nor the compiler's, nor the project's."""
-    text = compile_c(source, extra=flags, emit="preprocessed").output
-    allowed = (directory, our_include_dir(), find_toolchain().include_dir or directory)
-    opened = {Path(name.decode()).resolve() for name in LINE_MARK.findall(text)}
-    return sorted(str(path) for path in opened if not any(path.is_relative_to(place.resolve()) for place in allowed))
+def opened(source: Path, flags: list[str], *, system: bool) -> set[Path]:
+    text = compile_c(source, extra=flags, emit="preprocessed", system_headers=system).output
+    return {Path(name.decode()).resolve() for name in LINE_MARK.findall(text)}
+
+
+def within(path: Path, places: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(place.resolve()) for place in places)
 
 
 def try_unit(directory: Path, unit: tuple[str, list[str], list[str]]) -> Outcome:
     name, machine_flags, own_flags = unit
     outcome, source = Outcome(name), directory / name
+    allowed = (directory, our_include_dir(), find_toolchain().include_dir or directory)
     objects: list[bytes] = []
     try:
         objects.append(compile_c(source, extra=machine_flags, system_headers=True).object)
+        lent = sorted(str(path) for path in opened(source, machine_flags, system=True) if within(path, [our_include_dir()]))
+        outcome.machine = f"not without {lent[0]}" if lent else None
     except BpfccError as error:
         outcome.machine = str(error)
     try:
         objects.append(compile_c(source, extra=own_flags).object)
-        outcome.foreign = foreign_files(source, own_flags, directory)
+        outcome.foreign = sorted(str(path) for path in opened(source, own_flags, system=False) if not within(path, allowed))
     except BpfccError as error:
         outcome.own = str(error)
     try:
@@ -95,7 +102,7 @@ def try_unit(directory: Path, unit: tuple[str, list[str], list[str]]) -> Outcome
 
 def compare(outcome: Outcome, machine: Shapes | None = None, own: Shapes | None = None) -> None:
     """Programs by name; one that only one side has differs."""
-    if machine is None or own is None:
+    if machine is None or own is None or outcome.machine is not None:
         return
     for program in sorted(machine.keys() | own.keys()):
         theirs, ours = machine.get(program), own.get(program)
