@@ -13,7 +13,7 @@ from bpfcc.compat.image.pe import CODE, DISCARDABLE, EXECUTE, READ, SHARED
 from tests.image_harness import Pen
 
 Change = Callable[[Pen], object]
-EXPORTS, TLS, LOAD, BOUND, DELAY, MANAGED = 0, 9, 10, 11, 13, 14
+EXPORTS, RESOURCES, EXCEPTIONS, TLS, LOAD, BOUND, IAT, DELAY, MANAGED = 0, 2, 3, 9, 10, 11, 12, 13, 14
 
 
 def directory(number: int, address: int | None, size: int | None = None) -> Change:
@@ -66,6 +66,7 @@ def empty_section(pen: Pen) -> None:
 def odd_offset(pen: Pen) -> None:
     """Windows rounds it down: it would load other bytes."""
     row = pen.row(".pdata")
+    pen.clear(EXCEPTIONS)
     pen.put(row + 20, pen.get(row + 20) + 8)
     pen.put(row + 16, pen.get(row + 16) - 8)
 
@@ -176,6 +177,10 @@ ATTACKS: Final[dict[str, tuple[str, tuple[str, ...], Change]]] = {
     "managed code": ("headers", (), directory(MANAGED, 0x2000, 72)),
     "managed code without a size": ("headers", (), directory(MANAGED, 0x2000, 0)),
     "below two gigabytes": ("high-entropy-va", (), lambda pen: pen.put(pen.optional - 2, pen.get(pen.optional - 2, 2) & ~0x20, 2)),
+    "a directory nowhere": ("headers", (), directory(RESOURCES, 0x70_0000, 64)),
+    "a directory without end": ("headers", (), directory(RESOURCES, 0x2000, 0x70_0000)),
+    "relocations of objects": ("headers", (), lambda pen: pen.put(pen.row("xdp") + 24, 0x400)),
+    "for a Windows to come": ("subsystem", (), lambda pen: pen.put(pen.optional + 48, 11, 2)),
     # ---- sections
     "rows out of order": ("section-alignment", (), swapped_rows),
     "a gap in memory": ("section-alignment", (), last_moved),
@@ -193,17 +198,25 @@ ATTACKS: Final[dict[str, tuple[str, tuple[str, ...], Change]]] = {
     "names that cannot be read": ("resident", (), lambda pen: pen.flags(".rdata", off=READ)),
     "a program that may be paged out": ("resident", ('-DCODE="PAGE"',), lambda pen: pen.rename("xdp", "PAGE")),
     "code that cannot be run": ("program-code", (), lambda pen: pen.flags("xdp", off=EXECUTE)),
+    "data that can be run": ("wx-section", (), lambda pen: pen.flags(".bpfcc", on=EXECUTE)),
+    "functions out of order": ("unwinding", (), lambda pen: pen.put(pen.at(".pdata"), pen.address("xdp") + 8)),
+    "functions in data": ("unwinding", (), lambda pen: pen.put(pen.at(".pdata"), pen.address(".bpfcc"))),
+    "functions without end": ("unwinding", (), lambda pen: pen.put(pen.at(".pdata", 4), 0x7000_0000)),
+    "functions that nothing describes": ("unwinding", (), lambda pen: pen.put(pen.at(".pdata", 8), 0x7000_0000)),
+    "half a function": ("unwinding", (), lambda pen: pen.put(pen.directory(EXCEPTIONS) + 4, 13)),
     # ---- imports and exports
     "addresses are written into code": ("writable-code", (), thunks_in_code),
     "bound imports": ("imports", (), directory(BOUND, 0x2000, 16)),
     "imports bound by their time": ("imports", (), import_descriptor(4, 0x6500_0000)),
     "half a library": ("imports", (), import_descriptor(16, 0)),
     "imports that lead nowhere": ("imports", (), import_descriptor(0, 0x7000_0000)),
+    "addresses are written elsewhere": ("writable-code", (), lambda pen: pen.put(pen.directory(IAT) + 4, 4)),
     "delayed without a size": ("imports", (), directory(DELAY, 0x2000, 0)),
     "exports without a size": ("exports", (), directory(EXPORTS, 0x2000, 0)),
     # ---- relocations
     "moved twice": ("relocation-kind", (), relocated("programs", 32)),
     "moved at the end": ("relocation-kind", (), lambda pen: pen.relocate(pen.address(".bpfcc") + pen.get(pen.row(".bpfcc") + 8) - 4)),
+    "half a block of relocations": ("relocation-kind", (), lambda pen: pen.put(pen.directory(5) + 4, pen.get(pen.directory(5) + 4) + 4)),
     "an address that stays": ("addresses", (), no_relocation("programs", 32)),
     "a map's name that stays": ("addresses", (), no_relocation("maps", 72)),
     "a number that is moved": ("addresses", (), relocated("programs", 96)),
@@ -256,5 +269,6 @@ ATTACKS: Final[dict[str, tuple[str, tuple[str, ...], Change]]] = {
         "deterministic", (),
         both(lambda pen: pen.put(pen.at(".buildid", 16), 4), lambda pen: pen.put(pen.at(".buildid", 20), pen.address("xdp"))),
     ),
+    "half a debug entry": ("deterministic", (), lambda pen: pen.put(pen.directory(6) + 4, pen.get(pen.directory(6) + 4) + 1)),
     "two records": ("record-valid", (), lambda pen: pen.rename(".pdata", ".bpfcc")),
 }  # fmt: skip

@@ -143,6 +143,10 @@ class Pen:
     def directory(self, number: int) -> int:
         return self.optional + 112 + 8 * number
 
+    def clear(self, number: int) -> None:
+        """Take a row out of the directory."""
+        self.put(self.directory(number), 0, 8)
+
     def relocate(self, *addresses: int, kind: int = 10) -> None:
         """Add relocations of RVAs, a block each."""
         row, entry = self.row(".reloc"), self.directory(5) + 4

@@ -15,6 +15,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.compat.image.der import CONTEXT_0, OCTETS, SEQUENCE, SET, Value, parse
@@ -45,6 +46,7 @@ DIGESTS: Final = {
 
 # Entries of the table are filled up to this.
 ALIGNMENT: Final = 8
+MAX_ENTRIES: Final = 4
 
 
 class Certificate(NamedTuple):
@@ -94,11 +96,11 @@ def image_digest(image: Image, algorithm: str) -> str:
 
 def read_signature(image: Image) -> Signature | None:
     """The signature. InputError where the table or the message is malformed, or there is more than one signature."""
-    found = list(image.certificates())
+    found = list(islice(image.certificates(), MAX_ENTRIES))
     if len(found) > 1 or any(kind != PKCS_SIGNED_DATA for kind, _ in found):
         # Windows looks at the first alone: the others are not covered by anything.
-        kinds = ", ".join(str(kind) for kind, _ in found[:8])
-        raise InputError(f"the certificate table has {len(found)} entries (of kind {kinds}) instead of one signature")
+        kinds = ", ".join(str(kind) for kind, _ in found)
+        raise InputError(f"the certificate table has {len(found)} entries or more (of kind {kinds}) instead of one signature")
     return _read(image, found[0][1]) if found else None
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FIELDS: Final = ("bpfcc", "source", "object", "platform", "platform_digest", "options")
 PROGRAM_FIELDS: Final = ("name", "section", "type", "attach_type", "ir", "verdict", "max_insns")
 SHOWN: Final = 100
+BLOCK: Final = 4096
 
 
 def differences(ours: bytes, rebuilt: bytes, *, name: str = "image") -> list[str]:
@@ -80,7 +81,13 @@ def _sections(one: Image, two: Image) -> Iterator[str]:
 
 
 def _bytes(first: bytes, second: bytes, *, base: int = 0) -> str:
-    places = [at for at, (a, b) in enumerate(zip_longest(first, second)) if a != b]
-    where = f", the first at {base + places[0]:#x}" if places else ""
+    count, place = abs(len(first) - len(second)), min(len(first), len(second))
+    for start in range(0, min(len(first), len(second)), BLOCK):
+        one, two = first[start : start + BLOCK], second[start : start + BLOCK]
+        if one != two:
+            found = [start + at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b]
+            count += len(found)
+            place = min([place, *found])
+    where = f", the first at {base + place:#x}" if count else ""
     sizes = f" ({len(first)} and {len(second)} long)" if len(first) != len(second) else ""
-    return f"{len(places)} bytes differ{where}{sizes}"
+    return f"{count} bytes differ{where}{sizes}"

@@ -27,8 +27,13 @@ LIBRARY: Final = 0x2000
 OPTIONAL_BYTES: Final = 240
 DIRECTORY_COUNT: Final = 16
 BASE_ALIGNMENT: Final = 0x10000
+# Directories whose places no other rule looks at.
+INSIDE: Final = ("resource", "exception", "iat", "import", "export")
 # Directories that nothing here is meant to have, and what they would make of it.
 FOREIGN: Final = {"managed": "managed code", "global_pointer": "a global pointer", "architecture": "reserved", "reserved": "reserved"}
+# Of the subsystem: the first of 64 bits, and today's.
+FIRST_VERSION: Final = (5, 2)
+LAST_VERSION: Final = (10, 0)
 USER_SUBSYSTEMS: Final = frozenset({2, 3})
 SYMBOL_BYTES: Final = 18
 DIR64: Final = 10
@@ -62,8 +67,11 @@ def headers(subject: Subject) -> Iterator[str]:
         yield "it is not marked as linked (EXECUTABLE_IMAGE)"
     if image.kind == "dll" and not image.characteristics & LIBRARY:
         yield "a library that is not marked as one"
-    if image.reserved:
+    if image.reserved or any(each.unused for each in image.sections):
         yield "reserved fields are not zero"
+    for name, where in ((name, image.directory(name)) for name in INSIDE):
+        if any(where) and image.offset_of(where.address, where.size) is None:
+            yield f"the {name.replace('_', ' ')} directory, {where.size} bytes at RVA {where.address:#x}, does not lie in a section"
     for name, what in FOREIGN.items():
         if any(image.directory(name)):
             yield f"it has a directory for what no native image has: {what}"
@@ -147,6 +155,9 @@ def subsystem(subject: Subject) -> Iterator[str]:
         yield f"a driver (.sys) with subsystem {image.subsystem} instead of {NATIVE}"
     if image.kind == "dll" and image.subsystem not in USER_SUBSYSTEMS:
         yield f"a library (.dll) with subsystem {image.subsystem} instead of 2 or 3"
+    if not FIRST_VERSION <= image.subsystem_version <= LAST_VERSION:
+        versions = ".".join(map(str, image.subsystem_version)), ".".join(map(str, LAST_VERSION))
+        yield f"it asks for version {versions[0]} of the subsystem; Windows has up to {versions[1]}"
 
 
 def imports(subject: Subject) -> Iterator[str]:
@@ -200,9 +211,10 @@ def exports(subject: Subject) -> Iterator[str]:
 
 def wx_section(subject: Subject) -> Iterator[str]:
     """Data that can be run. (Code that can be written is the next rule.)"""
+    programs = {where for at in subject.metadata.functions if (where := subject.image.section_at(at)) is not None}
     for each in subject.image.sections:
-        if each.writable and each.executable and not each.code:
-            yield f"section {each.name} can be written and run"
+        if each.executable and not each.code and (each.writable or each not in programs):
+            yield f"section {each.name} can be written and run" if each.writable else f"section {each.name} holds data and can be run"
 
 
 def writable_code(subject: Subject) -> Iterator[str]:
@@ -218,7 +230,9 @@ def writable_code(subject: Subject) -> Iterator[str]:
     for name in sorted({where.name for at in touched if (where := image.section_at(at)) is not None and where.executable}):
         yield f"the import address table lies in section {name}, which can be run"
     for found in slots:
-        if image.bytes_at(found.slot, ADDRESS_BYTES) is None:
+        if table.size and not table.address <= found.slot <= table.address + table.size - ADDRESS_BYTES:
+            yield f"the address of {found.function} is written to RVA {found.slot:#x}, outside of the import address table"
+        elif image.bytes_at(found.slot, ADDRESS_BYTES) is None:
             yield f"the address of {found.function} is written to RVA {found.slot:#x}, which is in no section"
 
 

@@ -33,6 +33,7 @@ GUARD_TABLES: Final = {"functions": 0x80, "imports": 0xA0, "jumps": 0xB0}
 GUARD_FLAGS: Final = 0x90
 HYBRID: Final = 0xC8
 STRIDE_SHIFT: Final = 28
+UNWIND_WORDS: Final = {"x86_64": 3, "arm64": 2}
 MAX_GUARDED: Final = 1 << 16
 
 
@@ -94,7 +95,7 @@ def load_config(subject: Subject) -> Iterator[str]:
         return
     size = int.from_bytes(image.bytes_at(where.address, 4) or b"", "little")
     data = image.bytes_at(where.address, size) if size else None
-    if data is None or size < CONFIG_MIN or where.size not in (size, CONFIG_MIN, 64):
+    if data is None or size < CONFIG_MIN or where.size not in (size, CONFIG_MIN):
         yield f"it is said to have {where.size} bytes at RVA {where.address:#x}, and itself says {size}"
         return
     data = data.ljust(CONFIG_FULL, b"\0")
@@ -141,4 +142,30 @@ def _table(image: Image, name: str, data: bytes, at: int) -> Iterator[str]:
         section = image.section_at(place)
         if section is None or section.executable != (name != "imports"):
             yield f"the table of {name} names RVA {place:#x}, which is {'no code' if name != 'imports' else 'no data'}"
+            return
+
+
+def unwinding(subject: Subject) -> Iterator[str]:
+    """The exception directory: functions in order, in code, and what says how to leave them."""
+    image = subject.image
+    where = image.directory("exception")
+    words = UNWIND_WORDS.get(image.architecture, 3)
+    content = image.bytes_at(where.address, where.size) if where.size else b""
+    if content is None:
+        return  # rule `headers` says so
+    if where.size % (4 * words):
+        yield f"it has {where.size} bytes, and entries of {4 * words}"
+        return
+    rows = list(struct.iter_unpack(f"<{words}I", content))
+    last = 0
+    for row in rows:
+        section = image.section_at(row[0])
+        if row[0] < last or section is None or not (section.executable or section.code):
+            yield f"RVA {row[0]:#x} is " + ("out of order" if row[0] < last else "no code")
+            return
+        last = row[0] + 1
+        # On arm64 the second word may hold the description itself.
+        info = row[-1] if words > 2 or not row[1] & 3 else 0
+        if (words > 2 and not row[0] < row[1] <= section.end) or (info and image.offset_of(info & ~1, 4) is None):
+            yield f"the function at RVA {row[0]:#x} ends, or is described, where nothing is"
             return

@@ -13,6 +13,7 @@ read and is wrong is for the rules to say.
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final
@@ -27,14 +28,15 @@ MAX_BYTES: Final = 32 << 20
 # pefile spends time that grows with the square of some tables; no image that runs has more than 96 sections.
 MAX_SECTIONS: Final = 96
 MAX_STRING: Final = 1024
+MAX_DEBUG: Final = 64
 PAGE: Final = 4096
 
 MACHINES: Final = {0x8664: "x86_64", 0xAA64: "arm64"}
 PE32_PLUS: Final = 0x20B
 NATIVE: Final = 1
 DIRECTORIES: Final = {
-    "export": 0, "import": 1, "exception": 3, "security": 4, "relocation": 5, "debug": 6, "architecture": 7, "global_pointer": 8, "tls": 9,
-    "load_config": 10, "bound": 11, "iat": 12, "delay": 13, "managed": 14, "reserved": 15,
+    "export": 0, "import": 1, "resource": 2, "exception": 3, "security": 4, "relocation": 5, "debug": 6, "architecture": 7,
+    "global_pointer": 8, "tls": 9, "load_config": 10, "bound": 11, "iat": 12, "delay": 13, "managed": 14, "reserved": 15,
 }  # fmt: skip
 # Of section headers.
 CODE: Final = 0x20
@@ -48,7 +50,7 @@ PEFILE_FAULTS: Final = (
     struct.error, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, AssertionError, MemoryError, RecursionError,
 )  # fmt: skip
 DEBUG_ENTRY: Final = struct.Struct("<IIHHIIII")
-SECTION: Final = struct.Struct("<8sIIII12xI")
+SECTION: Final = struct.Struct("<8sIIIIIIII")
 CERTIFICATE_REVISION: Final = 0x0200
 CERTIFICATE: Final = struct.Struct("<IHH")
 
@@ -64,6 +66,8 @@ class Section:
     offset: int
     raw_size: int
     flags: int
+    # Where objects have relocations and line numbers; images have none.
+    unused: int = 0
 
     @property
     def readable(self) -> bool:
@@ -136,6 +140,7 @@ class Image:
     image_size: int
     headers_size: int
     subsystem: int
+    subsystem_version: tuple[int, int]
     dll_flags: int
     checksum: int
     # File offsets of what a signature leaves out.
@@ -149,6 +154,14 @@ class Image:
     directory_count: int
     headers_end: int
     reserved: int
+    # RVAs of sections in order, and the sections.
+    starts: tuple[int, ...] = field(init=False, repr=False)
+    by_address: tuple[Section, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.sections, key=lambda each: each.address))
+        object.__setattr__(self, "by_address", ordered)
+        object.__setattr__(self, "starts", tuple(each.address for each in ordered))
 
     @property
     def architecture(self) -> str:
@@ -163,16 +176,23 @@ class Image:
         return next((each for each in self.sections if each.name == name), None)
 
     def section_at(self, address: int) -> Section | None:
-        """The one that an RVA lies in."""
-        return next((each for each in self.sections if each.holds(address)), None)
+        """The one that an RVA lies in; where several overlap, which another rule is about, one that begins closest before it."""
+        at = bisect_right(self.starts, address) - 1
+        found = self.by_address[at] if at >= 0 else None
+        return found if found is not None and found.holds(address) else None
 
-    def bytes_at(self, address: int, size: int) -> bytes | None:
-        """Bytes of the file at an RVA; None where the file does not have all of them."""
+    def offset_of(self, address: int, size: int) -> int | None:
+        """Where the file has these bytes of memory; None where it does not have all of them."""
         for each in self.sections:
             start = address - each.address
             if start >= 0 and start + size <= each.mapped and each.offset + start + size <= len(self.data):
-                return self.data[each.offset + start : each.offset + start + size]
+                return each.offset + start
         return None
+
+    def bytes_at(self, address: int, size: int) -> bytes | None:
+        """Bytes of the file at an RVA; None where the file does not have all of them."""
+        offset = self.offset_of(address, size)
+        return self.data[offset : offset + size] if offset is not None else None
 
     def string_at(self, address: int) -> str | None:
         """A C string at an RVA; None where there is none, or a very long one."""
@@ -201,14 +221,18 @@ class Image:
                 if entry >> 12:
                     yield Relocation(page + (entry & 0xFFF), entry >> 12)
             at += size
+        if at != len(table):
+            raise InputError(f"the relocation table ends within a block, at RVA {where.address + at:#x}", file=self.name)
 
     def debug_entries(self) -> Iterator[DebugEntry]:
         """The debug directory. InputError where it lies outside of the file."""
         table = self._table(self.directory("debug"), "debug")
-        for at in range(0, len(table) - DEBUG_ENTRY.size + 1, DEBUG_ENTRY.size):
+        if len(table) % DEBUG_ENTRY.size or len(table) > DEBUG_ENTRY.size * MAX_DEBUG:
+            raise InputError(f"the debug directory has {len(table)} bytes: up to {MAX_DEBUG} entries of {DEBUG_ENTRY.size}", file=self.name)
+        for at in range(0, len(table), DEBUG_ENTRY.size):
             _, time, _, _, kind, size, address, offset = DEBUG_ENTRY.unpack_from(table, at)
             # Who reads the file and who reads memory must not see two things.
-            if offset + size > len(self.data) or (address and size and self.bytes_at(address, size) != self.data[offset : offset + size]):
+            if offset + size > len(self.data) or (address and size and self.offset_of(address, size) != offset):
                 raise InputError(f"debug entry {at // DEBUG_ENTRY.size} leads to {size} bytes that are not there", file=self.name)
             yield DebugEntry(kind, time, self.data[offset : offset + min(size, MAX_STRING)])
 
@@ -280,17 +304,19 @@ def _image(pe: Any, data: bytes, name: str) -> Image:
     return Image(
         data, name, kind, header.Machine, header.TimeDateStamp, header.Characteristics, optional.AddressOfEntryPoint, optional.ImageBase,
         optional.SectionAlignment, optional.FileAlignment, optional.SizeOfImage, optional.SizeOfHeaders, optional.Subsystem,
-        optional.DllCharacteristics, optional.CheckSum, after_optional + 64, after_optional + 112 + 8 * DIRECTORIES["security"],
+        (optional.MajorSubsystemVersion, optional.MinorSubsystemVersion), optional.DllCharacteristics, optional.CheckSum,
+        after_optional + 64, after_optional + 112 + 8 * DIRECTORIES["security"],
         header.PointerToSymbolTable | header.NumberOfSymbols, directories, tuple(_sections(data, rows, header.NumberOfSections, name)),
         header.SizeOfOptionalHeader, optional.NumberOfRvaAndSizes, rows + SECTION.size * header.NumberOfSections,
         optional.Reserved1 | optional.LoaderFlags,
     )  # fmt: skip
 
 
-def _sections(data: bytes, at: int, count: int, name: str) -> Iterator[Section]:
+def _sections(data: bytes, at: int, count: int, file: str) -> Iterator[Section]:
     """In the order of the table. Names end at the first zero, as for Windows."""
     if at + SECTION.size * count > len(data):
-        raise InputError("not a readable Windows image: it ends within its section table", file=name)
+        raise InputError("not a readable Windows image: it ends within its section table", file=file)
     for each in SECTION.iter_unpack(data[at : at + SECTION.size * count]):
-        called, size, address, raw_size, offset, flags = each
-        yield Section(called.partition(b"\0")[0].decode("utf-8", "backslashreplace"), address, size, offset, raw_size, flags)
+        called, size, address, raw_size, offset, relocations, lines, counts, flags = each
+        name = called.partition(b"\0")[0].decode("utf-8", "backslashreplace")
+        yield Section(name, address, size, offset, raw_size, flags, relocations | lines | counts)

@@ -56,9 +56,9 @@ def read_tables(image: Image, found: Metadata, records: Sequence[ProgramTables])
     for each in records:
         size, program = min(len(each.record), each.size), found.programs[each.number]
         found.fields(each.address, each.record[:size], [at for at in POINTERS if at + 8 <= size], f"the record of {program.name}")
-        left -= sum(each.table(where, image)[1] for where in (MAPS, HELPERS))
+        left -= sum(each.table(where, image)[1] for where in (MAPS, HELPERS, *((FUNCTIONS,) if size >= WITH_FUNCTIONS else ())))
         if left < 0:
-            yield f"{program.name}: more than {MAX_ENTRIES} maps and helpers are named"
+            yield f"{program.name}: more than {MAX_ENTRIES} maps, helpers and functions are named"
             return
         for check in (_maps, _helpers, _functions, _digest):
             yield from (f"{program.name}: {text}" for text in check(image, each, found))

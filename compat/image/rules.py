@@ -111,9 +111,14 @@ RULES: Final[tuple[Rule, ...]] = (
         "The kernel throws discardable sections away once a driver has started, and may page others out: programs run later, and anywhere.",
         "do not merge code or data into INIT, PAGE or .reloc; do not mark sections as shared", memory.resident,
     ),
+    Rule(
+        "unwinding", "error", "the table for unwinding the stack is in order and about code",
+        "Windows searches it whenever something fails while a program runs, and trusts what it finds.",
+        CODE_AGAIN, memory.unwinding,
+    ),
     # ---- what hypervisor-protected code integrity (HVCI) asks
     Rule(
-        "wx-section", "error", "no section can be both written and run",
+        "wx-section", "error", "no section can be both written and run, and none of data run",
         "HVCI never lets memory be both; an image that asks for it is not loaded.",
         "do not mark data as executable; do not merge sections", layout.wx_section,
     ),

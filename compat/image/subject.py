@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MAX_RELOCATIONS: Final = 1 << 20
+MAX_RELOCATIONS: Final = 1 << 17
 Read = TypeVar("Read")
 
 

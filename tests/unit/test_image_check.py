@@ -132,7 +132,7 @@ BROKEN: dict[str, tuple[str, tuple[str, ...], Callable[[Pen], object]]] = {
     "truncated": ("file-layout", (), lambda pen: pen.data.__delitem__(slice(-0x100, None))),
     "added to": ("file-layout", (), longer),
     "with symbols": ("file-layout", (), lambda pen: pen.put(pen.optional - 12, 0x400)),
-    "overlapping": ("file-layout", (), lambda pen: pen.put(pen.row(".pdata") + 20, pen.at(".data"))),
+    "overlapping": ("file-layout", (), lambda pen: (pen.put(pen.row(".pdata") + 20, pen.at(".data")), pen.clear(3))),
     "no marker": ("programs-section", (), lambda pen: pen.put(pen.at("programs"), 1)),
     "program header": ("programs-section", (), lambda pen: pen.put(pen.at("programs") + 16, 150)),
     "program stride": ("programs-section", (), lambda pen: pen.put(pen.at("programs") + 24, 1 << 40, 8)),

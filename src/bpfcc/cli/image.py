@@ -38,6 +38,7 @@ believe you: it needs test-signing mode, and so Secure Boot off. Production
 signing is Microsoft's process, which no tool of yours replaces.
 """
 MARKS: Final = {"passed": ("ok", "green"), "skipped": ("-", "dim"), "error": ("error", "bold red"), "warning": ("warning", "bold magenta")}
+MAX_NAMES: Final = 64
 SHOWN_EQUAL: Final = frozenset({"same", "same-code"})
 SIGNATURE_RULES: Final = frozenset({"signed", "signature", "signer", "checksum"})
 
@@ -123,7 +124,10 @@ def show(subject: Subject, outcomes: Sequence[Outcome], screen: Screen) -> None:
     failed = [each for each in outcomes if each.status == "failed"]
     errors = sum(each.level == "error" for each in failed)
     verdict = screen.style("rejected", "bad") if rejected(outcomes) else screen.style("accepted", "good")
-    names = ", ".join(each.name for each in subject.metadata.programs) or "no programs"
+    programs = [each.name for each in subject.metadata.programs]
+    names = ", ".join(programs[:MAX_NAMES]) or "no programs"
+    if len(programs) > MAX_NAMES:
+        names += f" and {len(programs) - MAX_NAMES} more"
     counts = f"{plural(errors, 'error')}, {plural(len(failed) - errors, 'warning')}, {plural(len(outcomes), 'rule')}"
     screen.line(f"{shown(image.name)} ({image.kind}, {image.architecture}): {verdict}: {counts}; {shown(names)}; {signature_line(subject)}")
 
