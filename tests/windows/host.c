@@ -15,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef _WIN32
 #include <windows.h>
+#endif
 
 #include "../../runtime/native/helper.h"
 #include "../../runtime/native/state.h"
@@ -630,12 +632,17 @@ static void obey(FILE *commands)
 
 static const struct table *table_of_library(const char *path)
 {
+#ifdef _WIN32
     HMODULE library = LoadLibraryA(path);
     struct table *(*get)(void);
     RULE(library, "%s does not load (error %u)", path, (unsigned)GetLastError());
     get = (struct table * (*)(void))(void (*)(void))GetProcAddress(library, "get_metadata_table");
     RULE(get, "no get_metadata_table");
     return get();
+#else
+    broken("%s: libraries of Windows load there", path);
+    return NULL;
+#endif
 }
 
 int main(int count, char **words)

@@ -1,14 +1,21 @@
 /* Plays Windows' kernel to a native driver, in a process: maps the image as the loader does, with memory integrity on (no page is ever
- * written and run), answers its imports, and is the registrar and the provider (ebpfcore) that it registers with.
+ * written and run), answers its imports, and is the registrar and the provider (ebpfcore) that it registers with. In a process of
+ * Windows, or, for arm64, of Linux, where functions are called in the same way.
  *
  * Indirect calls go through the guard's tables, as they do where control flow guard is on. What breaks a rule ends with status 3.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#ifdef _WIN32
 #include <windows.h>
+#else
+#include <sys/mman.h>
+#endif
 
 #include "kernel.h"
 
@@ -20,14 +27,26 @@
 
 enum {
     DONE = 0, PENDING = 0x103, NOT_FOUND = (int32_t)0xC0000034, INVALID = (int32_t)0xC000000D, NO_MEMORY_LEFT = (int32_t)0xC0000017,
-    BY_GUID = 1, SUBKEY = 1, REQUIRED = 4, KINDS_OF_ENTRIES = 0x175, ID_BYTES = 16, MOST_IMPORTS = 64,
+    BY_GUID = 1, SUBKEY = 1, REQUIRED = 4, KINDS_OF_ENTRIES = 0x175, ID_BYTES = 16, REGISTRY_TEXT = 1, REGISTRY_BINARY = 3,
+    PAGE = 4096, NATIVE = 1, IMPORTS = 1, RELOCATIONS = 5, LOAD_CONFIG = 10, RUN = 0x20000000,
+#if defined(__x86_64__)
+    MACHINE = 0x8664,
+#else
+    MACHINE = 0xaa64,
+#endif
+};
+static const uint32_t WRITTEN = 0x80000000;
+struct guid {
+    uint32_t first;
+    uint16_t second, third;
+    uint8_t rest[8];
 };
 /* What follows the name is not part of it. */
-static uint16_t service[] = L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\bpfcc-testXYZ";
+static uint16_t service[] = u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\bpfcc-testXYZ";
 enum { SERVICE_WORDS = sizeof service / sizeof *service - 4 };
 static const uint8_t module_id[ID_BYTES] = {0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe, 1, 2, 3, 4, 5, 6, 7, 8};
-static const GUID native_npi = {0xc847aac8, 0xa6f2, 0x4b53, {0xae, 0xa3, 0xf4, 0xa9, 0x4b, 0x9a, 0x80, 0xcb}};
-static const GUID core_id = {0x5e24d2f5, 0xf799, 0x42c3, {0xa9, 0x45, 0x87, 0xfe, 0xed, 0xd9, 0x30, 0xa7}};
+static const struct guid native_npi = {0xc847aac8, 0xa6f2, 0x4b53, {0xae, 0xa3, 0xf4, 0xa9, 0x4b, 0x9a, 0x80, 0xcb}};
+static const struct guid core_id = {0x5e24d2f5, 0xf799, 0x42c3, {0xa9, 0x45, 0x87, 0xfe, 0xed, 0xd9, 0x30, 0xa7}};
 
 /* ---- what drivers and kernel say to each other, written down once more ----------------------------------------------------- */
 
@@ -62,11 +81,11 @@ struct query {
 struct module_of {
     uint16_t bytes;
     uint32_t kind;
-    GUID guid;
+    struct guid guid;
 };
 struct instance {
     uint16_t version, bytes;
-    const GUID *npi;
+    const struct guid *npi;
     const struct module_of *module;
     uint32_t number;
     const void *specific;
@@ -110,7 +129,8 @@ static bool is_word(const uint16_t *found, const char *word)
 static int32_t query_registry(uint32_t relative, const uint16_t *path, struct query *table, void *context, void *environment)
 {
     bool in_parameters = false;
-    uint8_t value[ID_BYTES + 1];
+    uint8_t value[ID_BYTES + 1] = {0};
+    uint32_t id_bytes = told("short-id") ? ID_BYTES / 2 : told("long-id") ? ID_BYTES + 1 : ID_BYTES;
     RULE(relative == 0 && !environment, "the service's key has an absolute path");
     RULE(path[SERVICE_WORDS] == 0 && memcmp(path, service, SERVICE_WORDS * 2) == 0, "another key than the service's is read");
     for (; table->routine || table->name; table++) {
@@ -128,7 +148,7 @@ static int32_t query_registry(uint32_t relative, const uint16_t *path, struct qu
         }
         memcpy(value, module_id, ID_BYTES);
         kernel_calls((const void *)table->routine);
-        int32_t status = table->routine(table->name, told("text-id") ? REG_SZ : REG_BINARY, value, told("short-id") ? 8 : told("long-id") ? 17 : 16, context, table->entry);
+        int32_t status = table->routine(table->name, told("text-id") ? REGISTRY_TEXT : REGISTRY_BINARY, value, id_bytes, context, table->entry);
         if (status < 0)
             return status;
     }
@@ -255,42 +275,78 @@ static const char *name_at(uint32_t at)
     return found;
 }
 
-static void relocate(const IMAGE_DATA_DIRECTORY *directory)
+static uint16_t word_at(const void *at)
+{
+    uint16_t found;
+    memcpy(&found, at, sizeof found);
+    return found;
+}
+static uint32_t number_at(const void *at)
+{
+    uint32_t found;
+    memcpy(&found, at, sizeof found);
+    return found;
+}
+static uint64_t address_at(const void *at)
+{
+    uint64_t found;
+    memcpy(&found, at, sizeof found);
+    return found;
+}
+static void put_address(void *at, uint64_t value)
+{
+    memcpy(at, &value, sizeof value);
+}
+
+/* One of the header's directories: where it lies, and its size. */
+struct directory {
+    uint32_t at, bytes;
+};
+
+static void relocate(struct directory directory)
 {
     uint64_t difference = (uint64_t)image - preferred;
     uint32_t at = 0;
-    while (at < directory->Size) {
-        const IMAGE_BASE_RELOCATION *block = inside(directory->VirtualAddress + at, sizeof *block, "a block of relocations");
-        RULE(block->SizeOfBlock >= sizeof *block && block->SizeOfBlock <= directory->Size - at, "a block of relocations has no size");
-        const uint16_t *entries = inside(directory->VirtualAddress + at + sizeof *block, block->SizeOfBlock - sizeof *block, "relocations");
-        for (uint32_t i = 0; i < (block->SizeOfBlock - sizeof *block) / 2; i++) {
-            if (entries[i] >> 12 == IMAGE_REL_BASED_ABSOLUTE)
+    while (at < directory.bytes) {
+        const uint8_t *block = inside(directory.at + at, 8, "a block of relocations");
+        uint32_t page = number_at(block), size = number_at(block + 4);
+        RULE(size >= 8 && size % 2 == 0 && size <= directory.bytes - at, "a block of relocations has no size");
+        inside(directory.at + at, size, "relocations");
+        for (uint32_t entry = 8; entry < size; entry += 2) {
+            uint16_t found = word_at(block + entry);
+            if (found >> 12 == 0)
                 continue;
-            RULE(entries[i] >> 12 == IMAGE_REL_BASED_DIR64, "a relocation of kind %d", entries[i] >> 12);
-            uint64_t *place = inside(block->VirtualAddress + (entries[i] & 0xfff), 8, "a relocation");
-            *place += difference;
+            RULE(found >> 12 == 10, "a relocation of kind %d", found >> 12);
+            void *place = inside((uint64_t)page + (found & 0xfff), 8, "a relocation");
+            put_address(place, address_at(place) + difference);
         }
-        at += block->SizeOfBlock;
+        at += size;
     }
 }
 
 static void *exported(const char *library, const char *name)
 {
     for (size_t i = 0; i < sizeof exports / sizeof *exports; i++)
-        if (_stricmp(exports[i].library, library) == 0 && strcmp(exports[i].name, name) == 0)
+        if (strcasecmp(exports[i].library, library) == 0 && strcmp(exports[i].name, name) == 0)
             return exports[i].address;
     broken("a driver cannot have %s from %s", name, library);
     return NULL;
 }
 
-static void import(const IMAGE_DATA_DIRECTORY *directory)
+static void import(struct directory directory)
 {
-    const IMAGE_IMPORT_DESCRIPTOR *found = inside(directory->VirtualAddress, sizeof *found, "the imports");
-    for (; found->Name; found++) {
-        uint64_t *place = inside(found->FirstThunk, 8, "the addresses of imports");
-        for (; *place; place++) {
-            RULE(!(*place >> 63), "an import by number");
-            *place = (uint64_t)exported(name_at(found->Name), name_at((uint32_t)*place + 2));
+    for (uint64_t at = directory.at;; at += 20) {
+        const uint8_t *found = inside(at, 20, "the imports");
+        uint32_t library = number_at(found + 12);
+        if (!library)
+            return;
+        for (uint64_t place = number_at(found + 16);; place += 8) {
+            uint8_t *slot = inside(place, 8, "the addresses of imports");
+            uint64_t name = address_at(slot);
+            if (!name)
+                break;
+            RULE(!(name >> 63), "an import by number");
+            put_address(slot, (uint64_t)exported(name_at(library), name_at((uint32_t)name + 2)));
         }
     }
 }
@@ -322,32 +378,34 @@ void kernel_calls(const void *function)
 
 void guard_checked(void);
 void guard_dispatched(void);
+#if defined(__x86_64__)
 #define SAVED "push %rcx\n push %rdx\n push %r8\n push %r9\n push %r10\n push %r11\n push %rax\n sub $32, %rsp\n"
 #define BACK "add $32, %rsp\n pop %rax\n pop %r11\n pop %r10\n pop %r9\n pop %r8\n pop %rdx\n pop %rcx\n"
 __asm__(".globl guard_dispatched\nguard_dispatched:\n" SAVED "mov %rax, %rcx\n call guard_check\n" BACK "jmp *%rax\n"
         ".globl guard_checked\nguard_checked:\n" SAVED "call guard_check\n" BACK "ret\n");
+#else
+#define SAVED "stp x29, x30, [sp, #-96]!\n stp x0, x1, [sp, #16]\n stp x2, x3, [sp, #32]\n stp x4, x5, [sp, #48]\n stp x6, x7, [sp, #64]\n stp x8, x15, [sp, #80]\n"
+#define BACK "ldp x8, x15, [sp, #80]\n ldp x6, x7, [sp, #64]\n ldp x4, x5, [sp, #48]\n ldp x2, x3, [sp, #32]\n ldp x0, x1, [sp, #16]\n ldp x29, x30, [sp], #96\n"
+__asm__(".globl guard_checked\nguard_checked:\n" SAVED "mov x0, x15\n bl guard_check\n" BACK "ret\n"
+        ".globl guard_dispatched\nguard_dispatched:\n str x9, [sp, #-16]!\n" SAVED "mov x0, x9\n bl guard_check\n" BACK "ldr x9, [sp], #16\n br x9\n");
+#endif
 
-static void guard(const IMAGE_DATA_DIRECTORY *directory)
+static void guard(struct directory directory)
 {
-    uint8_t *found = inside(directory->VirtualAddress, 148, "the load configuration");
-    uint64_t cookie, check, dispatch, table, count;
-    uint32_t flags;
-    RULE(directory->Size >= 148, "the load configuration says nothing of guards");
-    memcpy(&cookie, found + 88, 8);
+    uint8_t *found = inside(directory.at, 148, "the load configuration");
+    RULE(directory.bytes >= 148, "the load configuration says nothing of guards");
+    uint64_t cookie = address_at(found + 88), base = (uint64_t)image;
+    uint32_t flags = number_at(found + 144);
+    RULE(flags & 0x100, "calls are not guarded");
     if (cookie)
         /* Drivers with checked stacks do not start with the value that they were linked with. */
-        memcpy(inside(cookie - (uint64_t)image, 8, "the stack's cookie"), &(const uint64_t){UINT64_C(0x123456789abc)}, 8);
-    memcpy(&check, found + 112, 8);
-    memcpy(&dispatch, found + 120, 8);
-    memcpy(&table, found + 128, 8);
-    memcpy(&count, found + 136, 8);
-    memcpy(&flags, found + 144, 4);
-    RULE(flags & 0x100, "calls are not guarded");
+        put_address(inside(cookie - base, 8, "the stack's cookie"), UINT64_C(0x123456789abc));
     guarded_stride = 4 + (flags >> 28);
-    guarded_count = count;
-    guarded = inside(table - (uint64_t)image, count * guarded_stride, "the table of guarded functions");
-    *(void **)inside(check - (uint64_t)image, 8, "the guard's check") = (void *)guard_checked;
-    *(void **)inside(dispatch - (uint64_t)image, 8, "the guard's dispatch") = (void *)guard_dispatched;
+    guarded_count = address_at(found + 136);
+    RULE(guarded_count < image_bytes, "a table of guarded functions without an end");
+    guarded = inside(address_at(found + 128) - base, guarded_count * guarded_stride, "the table of guarded functions");
+    put_address(inside(address_at(found + 112) - base, 8, "the guard's check"), (uint64_t)guard_checked);
+    put_address(inside(address_at(found + 120) - base, 8, "the guard's dispatch"), (uint64_t)guard_dispatched);
 }
 
 /* ---- loading -------------------------------------------------------------------------------------------------------------------- */
@@ -364,45 +422,73 @@ static uint8_t *read_file(const char *path, size_t *bytes)
     return found;
 }
 
-/* Memory integrity: a page is written or run, never both. */
-static void protect(const IMAGE_SECTION_HEADER *section)
+static void *pages(uint64_t bytes)
 {
-    bool runs = section->Characteristics & IMAGE_SCN_MEM_EXECUTE, written = section->Characteristics & IMAGE_SCN_MEM_WRITE;
+#ifdef _WIN32
+    return VirtualAlloc(NULL, bytes, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+#else
+    void *found = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return found == MAP_FAILED ? NULL : found;
+#endif
+}
+
+static bool protect(void *at, uint64_t bytes, bool runs, bool written)
+{
+#ifdef _WIN32
     DWORD before;
-    RULE(!(runs && written), "section %.8s is written and run", (const char *)section->Name);
-    RULE(section->VirtualAddress % 4096 == 0, "section %.8s does not begin with a page", (const char *)section->Name);
-    DWORD how = runs ? PAGE_EXECUTE_READ : written ? PAGE_READWRITE : PAGE_READONLY;
-    RULE(VirtualProtect(inside(section->VirtualAddress, section->Misc.VirtualSize, "a section"), section->Misc.VirtualSize, how, &before), "protection");
+    return VirtualProtect(at, bytes, runs ? PAGE_EXECUTE_READ : written ? PAGE_READWRITE : PAGE_READONLY, &before);
+#else
+    return mprotect(at, bytes, PROT_READ | (runs ? PROT_EXEC : written ? PROT_WRITE : 0)) == 0;
+#endif
+}
+
+/* Memory integrity: a page is written or run, never both. */
+static void protect_section(const uint8_t *section)
+{
+    const char *name = (const char *)section;
+    uint32_t bytes = number_at(section + 8), at = number_at(section + 12), flags = number_at(section + 36);
+    RULE(!(flags & RUN && flags & WRITTEN), "section %.8s is written and run", name);
+    RULE(at % PAGE == 0, "section %.8s does not begin with a page", name);
+    RULE(protect(inside(at, bytes, "a section"), bytes, flags & RUN, flags & WRITTEN), "section %.8s cannot be protected", name);
+}
+
+static void copy_section(const uint8_t *section, const uint8_t *data, size_t bytes)
+{
+    uint32_t memory = number_at(section + 8), raw = number_at(section + 16), from = number_at(section + 20);
+    uint32_t size = raw < memory ? raw : memory;
+    RULE(from <= bytes && size <= bytes - from, "a section lies outside of the file");
+    memcpy(inside(number_at(section + 12), size, "a section"), data + from, size);
 }
 
 static void map_image(const char *path)
 {
     size_t bytes;
     uint8_t *data = read_file(path, &bytes);
-    DWORD before;
     RULE(bytes > 1024 && data[0] == 'M' && data[1] == 'Z', "this is no image");
-    const IMAGE_NT_HEADERS64 *header = (const void *)(data + ((const IMAGE_DOS_HEADER *)data)->e_lfanew);
-    const IMAGE_OPTIONAL_HEADER64 *more = &header->OptionalHeader;
-    const IMAGE_SECTION_HEADER *sections = IMAGE_FIRST_SECTION(header);
-    RULE(header->Signature == IMAGE_NT_SIGNATURE && header->FileHeader.Machine == IMAGE_FILE_MACHINE_AMD64 && more->Magic == 0x20b, "no image for this processor");
-    RULE(more->Subsystem == IMAGE_SUBSYSTEM_NATIVE, "no driver: subsystem %d", more->Subsystem);
-    image_bytes = more->SizeOfImage;
-    preferred = more->ImageBase;
-    image = VirtualAlloc(NULL, image_bytes, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
-    RULE(image && (uint64_t)image != preferred, "no memory");
-    memcpy(image, data, more->SizeOfHeaders);
-    for (int i = 0; i < header->FileHeader.NumberOfSections; i++) {
-        uint32_t size = min(sections[i].SizeOfRawData, sections[i].Misc.VirtualSize);
-        RULE(sections[i].PointerToRawData <= bytes && size <= bytes - sections[i].PointerToRawData, "a section lies outside of the file");
-        memcpy(inside(sections[i].VirtualAddress, size, "a section"), data + sections[i].PointerToRawData, size);
-    }
-    relocate(&more->DataDirectory[IMAGE_DIRECTORY_ENTRY_BASERELOC]);
-    import(&more->DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT]);
-    guard(&more->DataDirectory[IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG]);
-    RULE(VirtualProtect(image, more->SizeOfHeaders, PAGE_READONLY, &before), "protection");
-    for (int i = 0; i < header->FileHeader.NumberOfSections; i++)
-        protect(&sections[i]);
-    object.entry = inside(more->AddressOfEntryPoint, 1, "the entry point");
+    uint32_t header = number_at(data + 60);
+    RULE(header <= bytes - 512 && memcmp(data + header, "PE\0", 4) == 0, "this is no image of Windows");
+    const uint8_t *file = data + header + 4, *more = file + 20;
+    RULE(word_at(file) == MACHINE && word_at(more) == 0x20b, "no image for this processor");
+    RULE(word_at(more + 68) == NATIVE, "no driver: subsystem %d", word_at(more + 68));
+    const uint8_t *sections = more + word_at(file + 16);
+    uint32_t count = word_at(file + 2), header_bytes = number_at(more + 60);
+    RULE(sections + count * 40 <= data + header_bytes && header_bytes <= bytes, "the headers do not fit");
+    struct directory directories[16];
+    memcpy(directories, more + 112, sizeof directories);
+    image_bytes = number_at(more + 56);
+    preferred = address_at(more + 24);
+    image = pages(image_bytes);
+    RULE(image && (uint64_t)image != preferred && header_bytes <= image_bytes, "no memory");
+    memcpy(image, data, header_bytes);
+    for (uint32_t i = 0; i < count; i++)
+        copy_section(sections + i * 40, data, bytes);
+    relocate(directories[RELOCATIONS]);
+    import(directories[IMPORTS]);
+    guard(directories[LOAD_CONFIG]);
+    RULE(protect(image, header_bytes, false, false), "the headers cannot be protected");
+    for (uint32_t i = 0; i < count; i++)
+        protect_section(sections + i * 40);
+    object.entry = (int32_t (*)(struct driver *, struct text *))inside(number_at(more + 16), 1, "the entry point");
     free(data);
 }
 

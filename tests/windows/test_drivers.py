@@ -13,7 +13,7 @@ from bpfcc.compat.native.link import NativeBuild
 from tests.windows import wine
 from tests.windows.building import NAMES, driver, library, made
 from tests.windows.here import run_type
-from tests.windows.test_wine import runs_of
+from tests.windows.test_wine import compare, runs_of
 from tests.windows.wine import host_run, run_library
 
 if TYPE_CHECKING:
@@ -37,6 +37,16 @@ def test_a_driver_does_what_the_library_does(name: str, tmp_path: Path) -> None:
     assert (ran.runs, ran.lines) == (expected.runs, expected.lines)
     # The order of a hash table's entries is that of addresses.
     assert {each: sorted(pairs) for each, pairs in ran.maps.items()} == {each: sorted(pairs) for each, pairs in expected.maps.items()}
+    assert len({each.value for each in ran.runs}) > 1
+
+
+@pytest.mark.skipif(wine.NO_ARM64 is not None, reason=str(wine.NO_ARM64))
+@pytest.mark.parametrize("name", NAMES)
+def test_a_driver_for_arm64_does_the_same(name: str, tmp_path: Path) -> None:
+    found = made(f"{name}.c")
+    types, runs = [run_type(each) for each in found.programs], runs_of(found, COUNT, seed=6)
+    ran = run_library(tmp_path, driver(f"{name}.c", "arm64"), types, runs, kind="sys", machine="arm64")
+    compare(found, ran, runs, backend="llvm", checked=False)
     assert len({each.value for each in ran.runs}) > 1
 
 

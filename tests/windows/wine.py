@@ -3,7 +3,7 @@
 result = run_library(dll, [RunType("drop", 1, 32, 0, 8, True)], [Run("drop", b"", packet)])
 result.runs[0].value, result.maps["counters"]
 
-The host is compiled with the runtime's maps and helpers, once for each state of their sources.
+Drivers for arm64 run under qemu. The host is compiled with the runtime's maps and helpers, once for each state of their sources.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from bpfcc.backends.aot.build import bundled_binary
 from bpfcc.backends.aot.program import LEFT_OUT, RUNTIME
@@ -31,6 +31,9 @@ SOURCES: Final = (HERE / "host.c", HERE / "kernel.c")
 WINE: Final = shutil.which("wine64") or shutil.which("wine64", path="/usr/lib/wine:/usr/lib64/wine") or shutil.which("wine")
 MINGW: Final = shutil.which("x86_64-w64-mingw32-gcc")
 MISSING: Final = None if WINE else "wine64 is not installed: native libraries cannot run here"
+QEMU: Final = shutil.which("qemu-aarch64")
+NO_ARM64: Final = None if QEMU else "qemu-user is not installed: drivers for arm64 cannot run here"
+Machine = Literal["x86_64", "arm64"]
 FLAGS: Final = ("-O1", "-g0", "-std=gnu11", "-fno-strict-aliasing", "-Wall", "-Wextra")
 SECONDS: Final = 300
 
@@ -79,26 +82,33 @@ class Session(NamedTuple):
 
 
 @cache
-def host() -> Path:
-    """The host as an executable."""
+def host(machine: Machine = "x86_64") -> Path:
+    """The host as an executable: of Windows, or of Linux on arm64."""
     sources = [*SOURCES, *sorted(path for path in RUNTIME.glob("*.c") if path.name not in LEFT_OUT)]
     digest = hashlib.sha256()
     for path in [*sources, *HERE.glob("*.h"), *sorted(RUNTIME.glob("*.h")), *sorted(RUNTIME.glob("*.def"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     folder = cache_dir() / "wine"
     folder.mkdir(parents=True, exist_ok=True)
-    made = folder / f"host-{digest.hexdigest()[:32]}.exe"
+    made = folder / f"host-{machine}-{digest.hexdigest()[:32]}.exe"
     with (folder / "lock").open("w") as lock:
         # Workers that test side by side make it once.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            compiler = [MINGW] if MINGW else [str(bundled_binary()), "cc", "-target", "x86_64-windows-gnu", "-fno-sanitize=undefined"]
             output = made.with_suffix(f".{os.getpid()}")
-            command = [*compiler, *FLAGS, *map(str, sources), "-o", str(output)]
+            command = [*compiler(machine), *FLAGS, *map(str, sources), "-o", str(output)]
             done = subprocess.run(command, capture_output=True, text=True, env=tool_environment(), timeout=SECONDS, check=False)
             assert done.returncode == 0 and not done.stderr, done.stderr
             output.replace(made)
     return made
+
+
+def compiler(machine: Machine) -> list[str]:
+    """What compiles the host."""
+    if machine == "x86_64" and MINGW is not None:
+        return [MINGW]
+    bundled = [str(bundled_binary()), "cc", "-fno-sanitize=undefined", "-target"]
+    return [*bundled, "x86_64-windows-gnu"] if machine == "x86_64" else [*bundled, "aarch64-linux-musl", "-static"]
 
 
 def wine(program: Path, *arguments: Path | str) -> subprocess.CompletedProcess[str]:
@@ -125,10 +135,11 @@ def run_to_files(command: list[str], environment: dict[str, str]) -> subprocess.
 
 
 def run_library(
-    folder: Path, image: bytes, types: Sequence[RunType], runs: Sequence[Run], entries: Sequence[Entry] = (), *, kind: str = "dll"
-) -> Session:
+    folder: Path, image: bytes, types: Sequence[RunType], runs: Sequence[Run], entries: Sequence[Entry] = (), *, kind: str = "dll",
+    machine: Machine = "x86_64",
+) -> Session:  # fmt: skip
     """Load it and run its programs, in that order, on the same maps; `entries` are put into them first."""
-    done = host_run(folder, image, types, runs, entries, kind=kind)
+    done = host_run(folder, image, types, runs, entries, kind=kind, machine=machine)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return Session(
@@ -147,6 +158,7 @@ def host_run(
     *,
     kind: str = "dll",
     fault: str = "",
+    machine: Machine = "x86_64",
 ) -> subprocess.CompletedProcess[str]:
     """The same, whatever comes of it."""
     module, commands = folder / f"module.{kind}", folder / "commands.txt"
@@ -155,4 +167,8 @@ def host_run(
     lines += [f"put {each.map} {each.key.hex() or '-'} {each.value.hex()}" for each in entries]
     lines += [f"run {each.program} {each.context.hex() or '-'} {each.data.hex() or '-'}" for each in runs]
     commands.write_text("".join(f"{line}\n" for line in lines))
-    return wine(host(), module, commands, *([fault] if fault else []))
+    faults = [fault] if fault else []
+    if machine == "arm64":
+        assert QEMU is not None
+        return run_to_files([QEMU, str(host(machine)), str(module), str(commands), *faults], dict(os.environ))
+    return wine(host(), module, commands, *faults)
