@@ -79,18 +79,20 @@ class Ported:
 
 
 def to_windows(
-    program: Program, *, table: Correspondence | None = None, judge: Judge | None = None, core: tuple[CoreUse, ...] = ()
+    program: Program, *, table: Correspondence | None = None, judge: Judge | None = None, core: tuple[CoreUse, ...] = (),
+    bindings: bool = False,
 ) -> Ported:  # fmt: skip
     """Rewrite a program. InputError where its code cannot be linked or lifted.
 
     `judge`: who gives the verdict; without one it is the verifier, which then knows nothing of the object's types. `core`: the
-    program's CO-RE relocations (`bpfcc.compat.rewrite.core.core_uses`).
+    program's CO-RE relocations (`bpfcc.compat.rewrite.core.core_uses`). `bindings`: the module tells which value a register held, for
+    those who look for the names of its source.
     """
     table = table or correspondence()
     linux = load_platform(LINUX)
     row = row_of(program, table)
     kind = row.data["type"] if row is not None else program.type
-    module = lift(program.bytecode, type=kind, effects=linux.effects, entry_params=1)
+    module = lift(program.bytecode, type=kind, effects=linux.effects, entry_params=1, bindings=bindings)
     optimise(module, linux.effects)
     notes = Notes(module)
     with notes.at([(module.entry.name, module.entry.start)]):

@@ -110,14 +110,16 @@ def judged_for_windows(
 
 def ported(program: Program, *, known: Verdict | None = None) -> ForWindows:
     """A program for Linux, rewritten."""
+    from bpfcc.emission import named_by, value_names
     from bpfcc.porting import port
     from bpfcc.runtime.specs import load_platform
 
-    made = port(program, known=known)
+    made = port(program, known=known, bindings=named_by(program) is not None)
     told = load_platform(WINDOWS).section(program.section)
     same = told is not None and (told.type, told.attach_type) == (made.type, made.attach_type)
     section = program.section if same else made.section or program.section
-    return ForWindows(program, made.module, made.type or "", made.attach_type, section, made.verdict, made.entries)
+    names = value_names(program, made.module) if made.module is not None else {}
+    return ForWindows(program, made.module, made.type or "", made.attach_type, section, made.verdict, made.entries, names)
 
 
 def native(program: Program, *, platform: str, known: Verdict | None = None) -> ForWindows:

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 RULES: Final = Rules("windows", port=True)
 
 
-def port(program: Program, *, table: Correspondence | None = None, known: Verdict | None = None) -> Ported:
+def port(
+    program: Program, *, table: Correspondence | None = None, known: Verdict | None = None, bindings: bool = False
+) -> Ported:  # fmt: skip
     """The program on Windows, as far as it goes. InputError where its code cannot be linked or lifted.
 
-    `known`: the verdict, where it was judged already. InternalError where that is about other IR than what is made here.
+    `known`: the verdict, where it was judged already. InternalError where that is about other IR than what is made here. `bindings`: as
+    `to_windows` takes it.
     """
 
     def judge(_program: object, module: Module, program_type: str, attach_type: str | None) -> Verdict:
@@ -38,7 +41,7 @@ def port(program: Program, *, table: Correspondence | None = None, known: Verdic
             return judge_port(program, module, program_type, attach_type)
         return checked_port(program, module, replace(known, type=program_type))
 
-    return to_windows(program, table=table, judge=judge, core=relocations(program))
+    return to_windows(program, table=table, judge=judge, core=relocations(program), bindings=bindings)
 
 
 def relocations(program: Program) -> tuple[CoreUse, ...]:

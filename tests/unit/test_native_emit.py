@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -264,6 +265,16 @@ def test_build(source: Path, emit: str, start: bytes, capsys: pytest.CaptureFixt
     first = made.read_bytes()
     assert run(["build", str(source), "--target", "windows", "--emit", emit, "--arch", "arm64", "-q"]) == 0
     assert made.read_bytes() == first
+
+
+def test_names_of_the_source_go_along(source: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A program for Linux is rewritten, and what is left of its variables is called what it was."""
+    text = SOURCE.replace("__u32 key", "__u64 length = end - data, copy = length * 7; __u32 key").replace("value, 1)", "value, copy)")
+    source.write_text(text)
+    assert run(["build", str(source), "--target", "windows", "--emit", "c", "-o", "-", "-q"]) == 0
+    found = capsysbinary.readouterr().out.decode().split("---- program measure", 1)[1]
+    for declared in ("uint8_t *x = ", "uint64_t length = ", "uint8_t *value = "):
+        assert declared in found
 
 
 def test_build_takes_compiled_objects(source: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
