@@ -79,13 +79,42 @@ enum {
 #define TCP_QUICKACK 12
 #define TCP_CONGESTION 13
 #define TCP_MD5SIG 14
+#define TCP_THIN_LINEAR_TIMEOUTS 16
+#define TCP_THIN_DUPACK 17
 #define TCP_USER_TIMEOUT 18
+#define TCP_REPAIR 19
+#define TCP_REPAIR_QUEUE 20
+#define TCP_QUEUE_SEQ 21
+#define TCP_REPAIR_OPTIONS 22
 #define TCP_FASTOPEN 23
 #define TCP_TIMESTAMP 24
 #define TCP_NOTSENT_LOWAT 25
+#define TCP_CC_INFO 26
 #define TCP_SAVE_SYN 27
 #define TCP_SAVED_SYN 28
+#define TCP_REPAIR_WINDOW 29
+#define TCP_FASTOPEN_CONNECT 30
 #define TCP_ULP 31
+#define TCP_MD5SIG_EXT 32
+#define TCP_FASTOPEN_KEY 33
+#define TCP_FASTOPEN_NO_COOKIE 34
+#define TCP_ZEROCOPY_RECEIVE 35
+#define TCP_INQ 36
+#define TCP_CM_INQ 36
 #define TCP_TX_DELAY 37
+
+enum tcp_ca_state {
+	TCP_CA_Open,
+	TCP_CA_Disorder,
+	TCP_CA_CWR,
+	TCP_CA_Recovery,
+	TCP_CA_Loss,
+};
+
+#define TCPF_CA_Open (1 << TCP_CA_Open)
+#define TCPF_CA_Disorder (1 << TCP_CA_Disorder)
+#define TCPF_CA_CWR (1 << TCP_CA_CWR)
+#define TCPF_CA_Recovery (1 << TCP_CA_Recovery)
+#define TCPF_CA_Loss (1 << TCP_CA_Loss)
 
 #endif
