@@ -269,6 +269,7 @@ ATTACKS: Final[dict[str, tuple[str, tuple[str, ...], Change]]] = {
         "deterministic", (),
         both(lambda pen: pen.put(pen.at(".buildid", 16), 4), lambda pen: pen.put(pen.at(".buildid", 20), pen.address("xdp"))),
     ),
+    "two times": ("deterministic", (), lambda pen: pen.put(pen.optional - 16, 0x6500_0000)),
     "half a debug entry": ("deterministic", (), lambda pen: pen.put(pen.directory(6) + 4, pen.get(pen.directory(6) + 4) + 1)),
     "two records": ("record-valid", (), lambda pen: pen.rename(".pdata", ".bpfcc")),
 }  # fmt: skip

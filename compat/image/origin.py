@@ -45,8 +45,8 @@ def deterministic(subject: Subject) -> Iterator[str]:
         # Other kinds of symbol file have the path elsewhere.
         start = CODEVIEW_PATH if each.data[:4] == SYMBOLS else 0
         path = each.data[start:].partition(b"\0")[0] if each.kind == CODEVIEW else b""
-        if not repeatable and each.time not in NO_TIMES:
-            yield f"a debug entry holds the time {each.time}"
+        if each.time not in NO_TIMES and not (repeatable and each.time == subject.image.time):
+            yield f"a debug entry holds the time {each.time}" + (", the header another" if repeatable else "")
         if path:
             yield f"it names a symbol file: {path.decode('utf-8', 'backslashreplace')}"
 
