@@ -167,7 +167,8 @@ def subject_of(program: Program, rules: Rules) -> tuple[Program, Module]:
         return program, lift_for(program, rules)
     from bpfcc.porting import rewritten
 
-    return rewritten(program)
+    there = rewritten(program)
+    return there, there.ir
 
 
 def lift_for(program: Program, rules: Rules) -> Module:

@@ -17,6 +17,7 @@ from bpfcc.compat.rewrite.core import CoreUse, core_uses
 from bpfcc.compat.rewrite.port import Ported, to_windows
 from bpfcc.errors import InternalError, UnsupportedError
 from bpfcc.judgement import Rules, explain_verdict, judge_and_hint, unexplained
+from bpfcc.program import Rewriting
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Module
@@ -52,13 +53,19 @@ def relocations(program: Program) -> tuple[CoreUse, ...]:
     return tuple(core_uses(program.bytecode, owner.btf, owner.type_extensions))
 
 
-def rewritten(program: Program) -> tuple[Program, Module]:
-    """The program as Windows has it, and its IR there. UnsupportedError where it does not port."""
+def rewritten(program: Program) -> Program:
+    """The program on Windows: to be judged, and run, by the rules there. UnsupportedError where it does not port.
+
+    Programs that it can tail-call are rewritten when they are asked for.
+    """
     made = to_windows(program, core=relocations(program))
     if made.module is None or made.type is None:
         what = ", ".join(entry.name for entry in made.absent)
-        raise UnsupportedError(f"program {program.name} on Windows", f"it does not port to Windows: absent there: {what}")
-    return program.placed(made.type, made.attach_type), made.module
+        message = f"program {program.name!r} does not port to Windows: absent there: {what}"
+        raise UnsupportedError(f"program {program.name} on Windows", message, file=program.file)
+    return program.rewritten(
+        RULES.platform, made.type, made.attach_type, Rewriting(made.module, lambda name: rewritten(program.target(name)))
+    )
 
 
 def judge_port(program: Program, module: Module, program_type: str, attach_type: str | None) -> Verdict:

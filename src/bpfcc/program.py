@@ -10,7 +10,7 @@ Linking and lifting happen when they are asked for, once.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.bpfir.module import Bytecode, MapSpec
 from bpfcc.errors import InputError, InternalError, UnsupportedError
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 SLOT_BYTES: Final = 8
 LINUX: Final = "linux"
 MAX_CODE_BYTES: Final = 8_000_000
+
+
+class Rewriting(NamedTuple):
+    """What another platform makes of a program: its IR there, and what it makes of the programs that this one can tail-call."""
+
+    module: Module
+    target: Callable[[str], Program]
 
 
 @final
@@ -55,6 +62,7 @@ class Program:
         self.object: Final = owner
         self._link = link
         self._expected = expected
+        self._rewritten: Rewriting | None = None
 
     @classmethod
     def from_bytes(
@@ -93,11 +101,13 @@ class Program:
     @property
     def maps(self) -> tuple[MapSpec, ...]:
         """Maps that the program uses, in the order of their indices."""
-        return self.bytecode.maps
+        return self.bytecode.maps if self._rewritten is None else tuple(self._rewritten.module.maps)
 
     @cached_property
     def ir(self) -> Module:
         """The IR after every pass: what is run."""
+        if self._rewritten is not None:
+            return self._rewritten.module
         from bpfcc.pipeline import lift_bytecode
 
         module = lift_bytecode(self.bytecode, self.type, self.platform)
@@ -126,6 +136,23 @@ class Program:
             self.name, self.section, program_type, self._link, attach_type=attach_type, sleepable=self.sleepable, license=self.license,
             owner=self.object, platform=self.platform,
         )  # fmt: skip
+
+    def rewritten(self, platform: str, program_type: str, attach_type: str | None, rewriting: Rewriting) -> Program:
+        """The program on another platform, as one of that type there. Its instructions stay those that it was compiled to."""
+        found = Program(
+            self.name, self.section, program_type, self._link, attach_type=attach_type, license=self.license, owner=self.object,
+            platform=platform,
+        )  # fmt: skip
+        found._rewritten = rewriting
+        return found
+
+    def target(self, name: str) -> Program:
+        """A program of its object that it can tail-call: of its type, where nothing else is said, and rewritten as it is."""
+        if self.object is None:
+            raise InputError(f"program {self.name!r} has no object that could have a program {name!r}")
+        if self._rewritten is not None:
+            return self._rewritten.target(name)
+        return self.object.program(name).typed(self.type)
 
     def attached(self, attach_type: str) -> Program:
         """The program, attached in that way."""
@@ -162,7 +189,7 @@ def tail_callable(program: Program) -> Iterator[Program]:
             if spec.type != "prog_array" or each.object is None:
                 continue
             for name in spec.values.values():
-                target = each.object.program(name).typed(program.type)
+                target = each.target(name)
                 if target.name not in found:
                     found[target.name] = target
                     queue.append(target)

@@ -66,6 +66,8 @@ class Job:
     # Run anything, every access checked; else what has no accepting verdict is refused.
     checked: bool = False
     verdicts: Sequence[Verdict] = ()
+    # Rewrite programs for Windows first.
+    rewrite: bool = False
     # Set by another thread to end a run that is in native code.
     stop: c_int32 | None = None
 

@@ -14,6 +14,7 @@ from bpfcc.cli.app import run
 from bpfcc.emission import emit_programs
 from bpfcc.errors import InputError, RejectedError, UnsupportedError
 from bpfcc.execution import prepare
+from bpfcc.porting import rewritten
 from bpfcc.runtime.hooks import verdict
 from bpfcc.runtime.maps.windows import windows_spec
 from bpfcc.runtime.specs import load_platform
@@ -96,6 +97,71 @@ def test_what_is_for_linux_alone(arguments: list[str], capsys: pytest.CaptureFix
 def test_compat_is_about_programs_for_linux(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compat", "--platform", "windows", str(PROGRAMS / "xdp.c")]) == 3
     assert "programs for linux" in capsys.readouterr().err
+
+
+# ---- programs for Linux, rewritten
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+JUMPS = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+int last(struct xdp_md *ctx);
+struct {
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 2); __uint(key_size, 4); __array(values, int(struct xdp_md *));
+} jumps SEC(".maps") = {.values = {[1] = last}};
+SEC("xdp") int first(struct xdp_md *ctx) { bpf_tail_call(ctx, &jumps, ctx->ingress_ifindex); return XDP_PASS; }
+SEC("xdp") int last(struct xdp_md *ctx) { return ctx->data_end - ctx->data == 60 ? XDP_TX : XDP_DROP; }
+SEC("xdp") int absent(struct xdp_md *ctx) { return bpf_redirect(1, 0); }
+"""
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_firewall_does_on_windows_what_it_does_on_linux(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    documents = []
+    for target in ("linux", "windows"):
+        files = [str(EXAMPLES / "firewall.bpf.c"), "--pcap", str(EXAMPLES / "traffic.pcap"), "--maps", str(EXAMPLES / "blocklist.json")]
+        assert run(["run", *files, "--target", target, "--backend", backend, "--json"]) == 0
+        documents.append(json.loads(capsys.readouterr().out))
+    linux, there = (document["programs"][0] for document in documents)
+    assert [document["platform"] for document in documents] == ["linux", "windows"]
+    assert not there["checked"]
+    assert {(each["name"], each["runs"]) for each in linux["verdicts"]} == {(each["name"], each["runs"]) for each in there["verdicts"]}
+    # The numbers behind the names are others: 1 and 2 change places.
+    assert {each["value"] for each in linux["verdicts"] if each["name"] == "XDP_DROP"} == {1}
+    assert {each["value"] for each in there["verdicts"] if each["name"] == "XDP_DROP"} == {2}
+    for part in ("maps", "events", "traps"):
+        assert linux[part] == there[part]
+
+
+def test_tail_calls_lead_to_rewritten_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "jumps.bpf.c"
+    source.write_text(JUMPS)
+    for interface, length, name in ((0, 60, "XDP_PASS"), (1, 60, "XDP_TX"), (1, 61, "XDP_DROP")):
+        more = ["--program", "first", "--hex", "00" * length, "--context", f"ingress_ifindex={interface}", "--json"]
+        assert run(["run", str(source), "--target", "windows", *more]) == 0
+        (found,) = json.loads(capsys.readouterr().out)["programs"]
+        assert [each["name"] for each in found["verdicts"]] == [name]
+    there = rewritten(bpfcc.compile(source).programs["first"])
+    assert (there.platform, there.type, there.attach_type) == ("windows", "xdp", "xdp")
+    with prepare(there, "llvm") as exe:
+        assert exe.run(FRAME, context={"ingress_ifindex": 1}).return_value == 2
+
+
+def test_what_does_not_port_does_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "jumps.bpf.c"
+    source.write_text(JUMPS)
+    assert run(["run", str(source), "--target", "windows", "--program", "absent", "--hex", "00"]) == 3
+    assert "bpf_redirect" in capsys.readouterr().err
+    with pytest.raises(UnsupportedError, match="bpf_redirect"):
+        rewritten(bpfcc.compile(source).programs["absent"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"), [(["--platform", "windows"], 2, "--platform alone"), (["--backend", "kernel"], 3, "runs no programs")]
+)
+def test_what_does_not_go_with_rewriting(arguments: list[str], status: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", str(EXAMPLES / "firewall.bpf.c"), "--hex", "00", "--target", "windows", *arguments]) == status
+    assert says in capsys.readouterr().err
 
 
 # ---- the library

@@ -17,6 +17,7 @@ from bpfcc.errors import EXIT_OK, EXIT_REJECTED, BpfccError, InputError, Interna
 if TYPE_CHECKING:
     from bpfcc.cli.judged import Judged
     from bpfcc.cli.screen import Screen
+    from bpfcc.judgement import Rules
     from bpfcc.pipeline import Source
     from bpfcc.program import Object, Program
     from bpfcc.report import Job
@@ -31,6 +32,8 @@ Examples:
       as the program left it
   bpfcc run filter.bpf.c --hex "ffffffffffff 020000000001 0800" --repeat 100000
       one packet, many times
+  bpfcc run firewall.bpf.c --pcap traffic.pcap --target windows
+      rewritten for Windows, and run as it would run there
   bpfcc run probe.bpf.c --program on_open --data context.bin --json
       for types without packets, the data are the context
 
@@ -51,12 +54,17 @@ SURROUNDINGS = ("clock_ns", "seed", "pid", "tid", "uid", "gid", "comm")
 # Imported while the isolated child reads.
 NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.backends.interp", "rich.console", "rich.table", "bpfcc.cli.run_text")
 KERNEL: Final = "kernel"
+LINUX: Final = "linux"
+WINDOWS: Final = "windows"
 KERNEL_NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.kernel", "rich.console", "rich.table", "bpfcc.cli.run_text")
 
 
 @click.command(epilog=EPILOG)
 @click.argument("path", metavar="SRC|OBJ", type=PATH)
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (default: each).")
+@click.option(
+    "--target", type=click.Choice([LINUX, WINDOWS]), default=LINUX, show_default=True, help="Run what it is there: windows rewrites it."
+)
 @click.option("--backend", default="interp", metavar="interp|llvm|aot|kernel", show_default=True, help="What runs it.")
 @click.option("--pcap", type=PATH, metavar="IN", help="Run on every packet of a capture (pcap, pcapng).")
 @click.option("--pcap-out", type=PATH, metavar="OUT", help="Write packets that go on (.pcap or .pcapng).")
@@ -80,7 +88,9 @@ KERNEL_NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.kernel", "rich.console"
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (schema bpfcc.run/1).")
 @reading
 @common
-def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, reading: Reading, screen: Screen, **given: Any) -> int:
+def command(
+    path: Path, *, names: tuple[str, ...], target: str, as_json: bool, limit: int, reading: Reading, screen: Screen, **given: Any
+) -> int:  # fmt: skip
     """Compile and load SRC or OBJ, run its programs, and show what they did."""
     source_options = (given.pop("pcap"), given.pop("data"), given.pop("hex_text"))
     pcap_out = given.pop("pcap_out")
@@ -91,9 +101,11 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
         screen.note("no input given (--pcap, --data, --hex): an empty packet or a context of zeros")
     if job.backend == KERNEL:
         check_kernel_job(job, given)
-    judged = open_program(reading, reading.source(path, screen), screen, names, backend=job.backend, checked=job.checked)
+    rules = rules_of(target, reading, job.backend)
+    judged = open_program(reading, reading.source(path, screen), screen, names, rules, backend=job.backend, checked=job.checked)
     obj = judged.object
     programs = chosen_programs(obj, names)
+    job.rewrite = target == WINDOWS
     if job.seeds:
         from bpfcc.seeds import check_names
 
@@ -106,16 +118,31 @@ def command(path: Path, *, names: tuple[str, ...], as_json: bool, limit: int, re
     return status
 
 
-def open_program(reading: Reading, source: Source, screen: Screen, names: tuple[str, ...], *, backend: str, checked: bool) -> Judged:
+def rules_of(target: str, reading: Reading, backend: str) -> Rules:
+    """Whose rules the programs are judged by. InputError or UnsupportedError for what does not go together."""
+    from bpfcc.judgement import Rules
+
+    if target != WINDOWS:
+        return Rules(reading.platform)
+    if reading.platform != LINUX:
+        raise InputError(f"--target windows is for programs for linux; those for {reading.platform} run with --platform alone")
+    if backend == KERNEL:
+        raise UnsupportedError("run --target windows --backend kernel", "--backend kernel is Linux: it runs no programs for Windows")
+    return Rules(WINDOWS, port=True)
+
+
+def open_program(
+    reading: Reading, source: Source, screen: Screen, names: tuple[str, ...], rules: Rules, *, backend: str, checked: bool
+) -> Judged:  # fmt: skip
     """The object, judged unless it runs checked, or Linux judges it."""
     from bpfcc.cli.judged import Judged, open_judged
-    from bpfcc.judgement import Rules, gate_closed
+    from bpfcc.judgement import gate_closed
 
     if backend == KERNEL:
         return Judged(reading.open(source, lift=False, programs=names or None, needs=KERNEL_NEEDS, origin=reading.platform), {})
     if checked or not gate_closed():
         return Judged(reading.open(source, lift=True, programs=names or None, needs=NEEDS, origin=reading.platform), {})
-    return open_judged(reading, source, screen, names=names, needs=NEEDS, rules=Rules(reading.platform), origin=reading.platform)
+    return open_judged(reading, source, screen, names=names, needs=NEEDS, rules=rules, origin=reading.platform)
 
 
 def run_judged(
@@ -127,12 +154,21 @@ def run_judged(
     if refused:
         screen.note(f"not run: {', '.join(refused)}; --checked runs anything, every access checked")
     job.verdicts = [verdict for verdict in judged.verdicts.values() if verdict.accepted]
-    accepted = [program for program in programs if program.name not in refused]
+    accepted = [there(program, job) for program in programs if program.name not in refused]
     if not accepted:
         return [refused[program.name] for program in programs], status
     reports, ran = run_all(accepted, job, pcap_out, pcap, screen)
     by_name = {report["name"]: report for report in reports} | refused
     return [by_name[program.name] for program in programs if program.name in by_name], worst([status, ran])
+
+
+def there(program: Program, job: Job) -> Program:
+    """The program, rewritten where that is asked for."""
+    if not job.rewrite:
+        return program
+    from bpfcc.porting import rewritten
+
+    return rewritten(program)
 
 
 def refused_report(program: Program, verdict: Verdict) -> dict[str, Any]:
@@ -265,11 +301,14 @@ def run_to_capture(program: Program, job: Job, pcap_out: Path, pcap: Path, scree
 
 def show(obj: Object, source: str, reports: list[dict[str, Any]], job: Job, *, as_json: bool, limit: int, screen: Screen) -> None:
     """Print the document, or the text made of it."""
+    platform = WINDOWS if job.rewrite else obj.platform
     if as_json:
         from bpfcc.report import document
 
-        screen.line(json.dumps(document(source, job.backend, reports, obj.platform), indent=2))
+        screen.line(json.dumps(document(source, job.backend, reports, platform), indent=2))
         return
+    if platform != LINUX:
+        source += f" on {'Windows' if platform == WINDOWS else platform}"
     from bpfcc.cli.run_text import show_report
 
     for report in reports:
