@@ -177,6 +177,13 @@ def test_the_size_of_a_breakpoint_is_that_of_the_machine(tmp_path: Path, archite
     compiled(tmp_path, text, defines=[f"__TARGET_ARCH_{architecture}"])
 
 
+def test_packed_types_of_the_kernel_are_packed(tmp_path: Path) -> None:
+    sizes = {"struct bvec_iter": 20, "enum rw_hint": 1, "stack_t": 24}
+    compiled(
+        tmp_path, PORTABLE + "".join(f'_Static_assert(sizeof({name}) == {size}, "");\n' for name, size in sizes.items()) + "int one;\n"
+    )
+
+
 def test_a_wrong_layout_would_be_seen(tmp_path: Path) -> None:
     with pytest.raises(CompileError, match="size of xdp_md"):
         compiled(tmp_path, NETWORK + '_Static_assert(sizeof(struct xdp_md) == 25, "size of xdp_md");')

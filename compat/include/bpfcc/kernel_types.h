@@ -1818,7 +1818,7 @@ enum rw_hint {
 	WRITE_LIFE_LONG = 4,
 	WRITE_LIFE_EXTREME = 5,
 	WRITE_LIFE_HINT_NR = 6,
-};
+} __attribute__((packed));
 
 enum fs_value_type {
 	fs_value_is_undefined = 0,
@@ -4112,7 +4112,7 @@ struct bvec_iter {
 	unsigned int bi_size;
 	unsigned int bi_idx;
 	unsigned int bi_bvec_done;
-};
+} __attribute__((packed));
 
 typedef unsigned int blk_qc_t;
 typedef void bio_end_io_t(struct bio *);
