@@ -23,6 +23,11 @@ MAX_MAPS: Final = 0xFFFF
 MAX_VALUES: Final = 1 << 16
 NESTED: Final = frozenset(("array_of_maps", "hash_of_maps"))
 FILLED: Final = frozenset(("prog_array", *NESTED))
+RINGS: Final = frozenset(("ringbuf", "perf_event_array"))
+KEYLESS: Final = frozenset(("queue", "stack", *RINGS))
+INDEXED: Final = frozenset(("array", "percpu_array", "prog_array", "array_of_maps"))
+INDEX_BYTES: Final = 4
+PAGE_BYTES: Final = 4096
 HANDLE_BYTES: Final = 4
 MAX_GLOBAL_BYTES: Final = 1 << 20
 
@@ -71,6 +76,23 @@ def _shape(spec: MapSpec) -> tuple[object, ...]:
     return spec.type, spec.key_size, spec.value_size, spec.max_entries
 
 
+def _fault(spec: MapSpec) -> str | None:
+    """What the loader refuses to make, and what its helpers would read beyond; None where that is fine."""
+    if spec.type in KEYLESS and spec.key_size:
+        return f"keys of {spec.key_size} bytes, where there are none"
+    if spec.type in INDEXED and spec.key_size != INDEX_BYTES:
+        return f"keys of {spec.key_size} bytes, not {INDEX_BYTES}"
+    if spec.type == "lpm_trie" and spec.key_size <= INDEX_BYTES:
+        return f"keys of {spec.key_size} bytes: no prefix behind its length"
+    if spec.type not in KEYLESS and not spec.key_size:
+        return "keys of 0 bytes"
+    if spec.type not in RINGS | NESTED | {"prog_array"} and not spec.value_size:
+        return "values of 0 bytes"
+    if spec.type in RINGS and spec.max_entries % PAGE_BYTES:
+        return f"{spec.max_entries} bytes, which are no whole pages"
+    return "no entries" if not spec.max_entries else None
+
+
 def _entry(platform: Platform, spec: MapSpec, at: int, inner: int | None) -> MapEntry:
     if spec.type not in platform.map_types:
         known = ", ".join(sorted(platform.map_types))
@@ -79,6 +101,9 @@ def _entry(platform: Platform, spec: MapSpec, at: int, inner: int | None) -> Map
         )
     if spec.initial is not None and spec.value_size > MAX_GLOBAL_BYTES:
         raise UnsupportedError(f"{spec.value_size} bytes of global variables", f"{spec.name}: Windows takes {MAX_GLOBAL_BYTES} bytes")
+    wrong = _fault(spec)
+    if wrong is not None:
+        raise UnsupportedError(f"map {spec.name!r}", f"map {spec.name!r} ({spec.type}): {wrong}; eBPF for Windows makes no such map")
     value_size = HANDLE_BYTES if spec.type in NESTED | {"prog_array"} else spec.value_size
     return MapEntry(
         checked_name(spec.name), spec.type, platform.map_types[spec.type].number, spec.key_size, value_size, spec.max_entries,

@@ -52,7 +52,7 @@ def check_table(table: object) -> Iterator[Problem]:
     for key, words in WORDS.items():
         if table.get(key, words[0]) not in words:
             yield key, f"must be {' or '.join(words)}"
-    for key in ("indirect_calls", "packet_arguments", "fills_buffers"):
+    for key in ("indirect_calls", "packet_arguments", "fills_buffers", "packed_arrays"):
         if not isinstance(table.get(key, True), bool):
             yield key, "must be true or false"
     yield from _check_rules(table)

@@ -241,6 +241,8 @@ class Platform:
         self.by_prototype: bool = table.get("global_functions", "prototype") == "prototype"
         # Whether a program may call a function of its own whose address is in a register.
         self.indirect_calls: bool = table.get("indirect_calls", True)
+        # Whether values of arrays lie side by side, whatever their size; else each begins at a multiple of 8 bytes.
+        self.packed_arrays: bool = table.get("packed_arrays", False)
         self._kfuncs: Table | None = table.get("kfuncs")
 
     def _make_program_type(self, name: str, row: Table) -> ProgramType:

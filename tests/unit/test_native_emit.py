@@ -104,6 +104,34 @@ def test_maps_that_windows_has_not() -> None:
         map_entries(WINDOWS, [MapSpec(f"m{at}", "hash", 4, 4, 1) for at in range(65536)])
 
 
+@pytest.mark.parametrize(
+    ("kind", "sizes", "said"),
+    [
+        ("array", (1, 8, 4), "keys of 1 bytes, not 4"), ("percpu_array", (8, 8, 4), "keys of 8 bytes, not 4"),
+        ("prog_array", (2, 4, 4), "keys of 2 bytes, not 4"), ("hash", (0, 8, 4), "keys of 0 bytes"),
+        ("hash", (4, 0, 4), "values of 0 bytes"),
+        ("hash", (4, 8, 0), "no entries"), ("queue", (4, 8, 4), "keys of 4 bytes, where there are none"),
+        ("lpm_trie", (4, 8, 4), "keys of 4 bytes: no prefix behind its length"), ("ringbuf", (0, 0, 5000), "5000 bytes, which are no whole pages"),
+        ("ringbuf", (0, 0, 0), "no entries"), ("perf_event_array", (4, 4, 4096), "keys of 4 bytes"),
+        ("perf_event_array", (0, 0, 2), "2 bytes, which are no whole pages"),
+    ],
+)  # fmt: skip
+def test_maps_that_the_loader_refuses(kind: str, sizes: tuple[int, int, int], said: str) -> None:
+    with pytest.raises(UnsupportedError, match=f"map 'm' \\({kind}\\): {said}"):
+        map_entries(WINDOWS, [MapSpec("m", kind, *sizes)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("array", (4, 1, 1)), ("prog_array", (4, 0, 1)), ("queue", (0, 1, 1)), ("ringbuf", (0, 0, 4096)), ("lpm_trie", (5, 1, 1)),
+        ("perf_event_array", (0, 4, 8192)), ("hash", (1, 1, 1)),
+    ],
+)  # fmt: skip
+def test_maps_that_the_loader_makes(kind: str, sizes: tuple[int, int, int]) -> None:
+    assert map_entries(WINDOWS, [MapSpec("m", kind, *sizes)])[0][0].key_size == sizes[0]
+
+
 def test_initial_values() -> None:
     spec = MapSpec("jumps", "prog_array", 4, 4, 4, values={0: "one", 2: "two"})
     entries, numbers = map_entries(WINDOWS, [spec])

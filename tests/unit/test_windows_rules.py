@@ -211,6 +211,19 @@ out: r0 = 0
 exit"""
 
 
+def added(offset: int, size: int = 64) -> str:
+    return f"""*(u32 *)(r10 - 4) = 0
+r2 = r10
+r2 += -4
+r1 = map[0] ll
+call 1
+if r0 == 0 goto out
+r1 = 1
+lock *(u{size} *)(r0 + {offset}) += r1
+out: r0 = 0
+exit"""
+
+
 NUMBERS = MapSpec("numbers", "array", 4, 8, 1)
 CALLED = assembled("r2 = 7\ncall f\nexit\nf: r0 = r2\nexit")
 # lddw r3, the function at slot 0 + 1 + 4; r2 = 7; callx r3; exit; r0 = r2; exit
@@ -247,6 +260,19 @@ PAIRS: dict[str, tuple[Program, Program, str]] = {
     "packet load": (
         assembled("r0 = 1\nexit"), assembled("r6 = r1\nr0 = *(u8 *)skb[0]\nexit"), "V031",
     ),
+    "values side by side": (
+        assembled(added(0), "xdp", MapSpec("m", "array", 4, 16, 2)), assembled(added(0), "xdp", MapSpec("m", "array", 4, 12, 2)), "V017",
+    ),
+    "half words side by side": (
+        assembled(added(8, 32), "xdp", MapSpec("m", "array", 4, 12, 2)), assembled(added(4, 32), "xdp", MapSpec("m", "array", 4, 10, 2)),
+        "V017",
+    ),
+    "one value alone": (
+        assembled(added(0), "xdp", MapSpec("m", "array", 4, 12, 1)), assembled(added(4), "xdp", MapSpec("m", "array", 4, 12, 1)), "V017",
+    ),
+    "values of a hash": (
+        assembled(added(0), "xdp", MapSpec("m", "hash", 4, 12, 2)), assembled(added(4), "xdp", MapSpec("m", "hash", 4, 12, 2)), "V017",
+    ),
     "call by address": (CALLED, BY_ADDRESS, "V066"),
     "pointer of the context": (
         assembled("r0 = *(u64 *)(r1 + 0)\nr0 = 1\nexit"), assembled("r2 = 0\n*(u64 *)(r1 + 0) = r2\nr0 = 1\nexit"), "V016",
@@ -259,6 +285,10 @@ def test_pairs(name: str) -> None:
     good, bad, code = PAIRS[name]
     assert codes(good) == set()
     assert codes(bad) == {code}
+
+
+def test_values_of_linux_arrays_are_aligned() -> None:
+    assert codes(assembled(added(0), "xdp", MapSpec("m", "array", 4, 12, 2)), "linux") == set()
 
 
 def test_calls_by_address_are_linux() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from bpfcc.bpfir.ops import Atomic, AtomicFetch, CompareExchange
     from bpfcc.verifier.domains.scalar import Scalar
+    from bpfcc.verifier.facts import Region
     from bpfcc.verifier.verdict import Role
     from bpfcc.verifier.view import View
 
@@ -361,8 +362,30 @@ def _check_map_value(view: View, op: Op, base: Operand, p: Ptr, span: Span, prob
     if fields is not None and fields.fields:
         _check_special(p, span, fields.fields, problems)
     if span.mode == "atomic" or span.ordered:
-        _check_aligned(view, base, p, span, problems)
+        if view.unit.around.platform.packed_arrays and _is_askew(region, span.most):
+            _report_askew(region, span, problems)
+        else:
+            _check_aligned(view, base, p, span, problems)
     del op
+
+
+def _is_askew(region: Region, size: int) -> bool:
+    """Whether not every value of the array begins at a multiple of that size, where they lie side by side."""
+    spec = region.map
+    return spec is not None and spec.type == "array" and spec.max_entries > 1 and spec.value_size % size != 0
+
+
+def _report_askew(region: Region, span: Span, problems: Problems) -> None:
+    size = region.map.value_size if region.map is not None else 0
+    problems.append(
+        Problem(
+            "V017",
+            f"an atomic operation on {span.words()} that may not be aligned: values of {size} bytes lie side by side",
+            known=f"{{{span.role}}} points into {region}",
+            role=span.role,
+            suggestion=f"pad the values to a multiple of {span.most} bytes",
+        )
+    )
 
 
 def _check_special(p: Ptr, span: Span, fields: Mapping[int, tuple[str, int]], problems: Problems) -> None:
