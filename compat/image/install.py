@@ -22,7 +22,7 @@ TEMPLATE: Final = "install.ps1.j2"
 # What programs and sections may be called: they become arguments of netsh.
 NAME: Final = re.compile(r"[A-Za-z0-9_.~:/-]{1,63}")
 # What files cannot be called on Windows.
-NO_FILE_NAME: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|[. ]$')
+NO_FILE_NAME: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|[. ]$|^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)', re.IGNORECASE)
 NO_SERVICE_NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
 SERVICE_LENGTH: Final = 60
 # PowerShell takes all of these for a single quote.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from bpfcc.compat.image.memory import guarded_functions
 from bpfcc.compat.image.pe import MACHINES, NATIVE, PAGE
 
 if TYPE_CHECKING:
@@ -299,6 +300,8 @@ def cfg(subject: Subject) -> Iterator[str]:
         yield "the flag is not set"
     elif not subject.image.directory("load_config").size:
         yield "the flag is set, but there is no load configuration"
+    elif not guarded_functions(subject.image):
+        yield "the flag is set, but no table says which functions may be called"
 
 
 def cet(subject: Subject) -> Iterator[str]:

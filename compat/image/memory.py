@@ -104,6 +104,13 @@ def load_config(subject: Subject) -> Iterator[str]:
         yield from _table(image, name, data, at)
 
 
+def guarded_functions(image: Image) -> int:
+    """How many functions the load configuration says may be called through pointers."""
+    found = image.bytes_at(image.directory("load_config").address, GUARD_FLAGS + 4)
+    at = GUARD_TABLES["functions"]
+    return int.from_bytes(found[at + ADDRESS_BYTES : at + 2 * ADDRESS_BYTES], "little") if found is not None and any(found[at:]) else 0
+
+
 def _pointers(subject: Subject, data: bytes, base: int) -> Iterator[str]:
     """Places that the loader writes to, or reads functions from: in data, and moved with the image."""
     image = subject.image

@@ -7,7 +7,7 @@ import pytest
 from bpfcc.compat.image.pe import read_image
 from bpfcc.compat.image.rules import apply
 from bpfcc.compat.image.subject import examine
-from tests.image_attacks import ATTACKS, Change
+from tests.image_attacks import ATTACKS, Change, guarded
 from tests.image_harness import Pen, linked, patched
 
 
@@ -72,3 +72,16 @@ def test_the_order_is_that_of_the_table() -> None:
     names = [each.name for each in image.sections]
     assert names.index(".rdata") > names.index(".data")
     assert "maps" in {each.name for each in read_image(patched(linked("sys"), lambda pen: pen.rename(".data", "maps\0x"))).sections}
+
+
+def test_a_mark_without_a_table() -> None:
+    """The flag alone guards nothing."""
+
+    def change(pen: Pen) -> None:
+        guarded()(pen)
+        pen.put(pen.optional + 70, pen.get(pen.optional + 70, 2) | 0x4000, 2)
+
+    found = apply(examine(patched(linked("sys"), change), name="drop.sys"))
+    details = {each.rule.id: each.details for each in found if each.status == "failed"}
+    assert details["cfg"] == ("the flag is set, but no table says which functions may be called",)
+    assert "load-config" not in details

@@ -168,7 +168,7 @@ def test_hostile_file_names_are_strings(name: str) -> None:
     assert re.search(r"^\$ServiceName = 'bpfcc_[A-Za-z0-9_-]+'$", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ['a".sys', "a|b.sys", "a\nb.sys", "a?.sys", "con\x07.sys"])
+@pytest.mark.parametrize("name", ['a".sys', "a|b.sys", "a\nb.sys", "a?.sys", "con\x07.sys", "NUL.sys", "com1.tar.sys"])
 def test_file_names_that_windows_has_not_are_refused(name: str) -> None:
     with pytest.raises(InputError, match="cannot be called"):
         install_script(subject(name=name))
@@ -212,3 +212,20 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     library = tmp_path / "drop.dll"
     library.write_bytes(linked("dll"))
     assert app.run(["image", "install-script", str(library)]) == 3
+
+
+def test_the_script_does_not_take_the_place_of_the_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, link = tmp_path / "drop.ps1", tmp_path / "drop.sys"
+    path.write_bytes(linked("sys"))
+    link.symlink_to(path)
+    for image, rest in ((path, []), (link, []), (path, ["-o", str(link)])):
+        assert app.run(["image", "install-script", str(image), *rest]) == 2
+        assert "would take the place of the image" in capsys.readouterr().err
+    assert path.read_bytes() == linked("sys")
+
+
+def test_an_image_that_breaks_a_rule_is_said_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "drop.sys"
+    path.write_bytes(linked("sys", "-shared"))
+    assert app.run(["image", "install-script", str(path)]) == 0
+    assert "`bpfcc image check` rejects it (exports)" in capsys.readouterr().err

@@ -283,6 +283,7 @@ def expect_signed(subject: Subject) -> bytes:
 def install_script(path: Path, *, output: str | None, screen: Screen) -> int:
     """Write the PowerShell that tries, loads, attaches and removes FILE on a test machine."""
     from bpfcc.compat.image.install import install_script as script
+    from bpfcc.compat.image.rules import apply
     from bpfcc.compat.image.subject import examine
     from bpfcc.frontend.clang import write_atomically
 
@@ -292,6 +293,11 @@ def install_script(path: Path, *, output: str | None, screen: Screen) -> int:
         sys.stdout.write(text.replace("\r\n", "\n"))
         return EXIT_OK
     target = Path(output) if output is not None else path.with_suffix(".ps1")
+    if target.exists() and target.samefile(path):
+        raise InputError("the script would take the place of the image; name another file with -o", file=str(path))
     write_atomically(target, text.encode("ascii"))
+    broken = [each.rule.id for each in apply(subject) if each.status == "failed" and each.level == "error"]
+    if broken:
+        screen.note(f"`bpfcc image check` rejects it ({', '.join(broken)}): Windows may not load it, or should not")
     screen.note(f"wrote {target}, for this very image ({signature_line(subject)}): after signing, write it again")
     return EXIT_OK
