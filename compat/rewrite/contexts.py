@@ -269,12 +269,35 @@ def widen_comparisons(fn: Function, addresses: set[Value]) -> list[Op]:
     """
     known = certain(fn, addresses, pointers(fn, addresses))
     left: list[Op] = []
+    _widen_differences(fn, known)
     for op in fn.ops():
         if isinstance(op, (Branch, Assume)) and op.width_bits == 32 and op.lhs in known and op.rhs in known:
             op.width_bits = 64
         elif _narrows(op, known):
             left.append(op)
     return left
+
+
+def _widen_differences(fn: Function, known: set[Value]) -> None:
+    """Take addresses off one another whole, and cut the distance: its low half is that of the low halves."""
+    halves = {
+        op.result: op.value for op in fn.ops() if isinstance(op, Cast) and (op.kind, op.from_bits) == ("zext", 32) and op.value in known
+    }
+    for block in fn.blocks:
+        ops: list[Op] = []
+        for op in block.ops:
+            ops.append(op)
+            if isinstance(op, Alu) and (op.kind, op.width_bits) == ("sub", 32):
+                left, right = (halves.get(each, each) if type(each) is Value else each for each in (op.lhs, op.rhs))
+                if left in known and right in known:
+                    old, op.result = op.result, fn.new_value(op)
+                    op.width_bits, op.lhs, op.rhs = 64, left, right
+                    old.definition = Cast(old, "zext", 32, 64, op.result, op.insn)
+                    ops.append(old.definition)
+        block.ops = ops
+    used = {each for op in fn.ops() for each in (*operands(op), *(arg for edge in edges(op) for arg in edge.args))}
+    for block in fn.blocks:
+        block.ops = [op for op in block.ops if not (isinstance(op, Cast) and op.result in halves and op.result not in used)]
 
 
 def pointers(fn: Function, addresses: set[Value]) -> set[Value]:
@@ -350,9 +373,6 @@ def _narrows(op: Op, known: set[Value]) -> bool:
     if not any(operand in known for operand in operands(op)):
         return False
     match op:
-        case Alu() if op.kind == "sub" and op.lhs in known and op.rhs in known:
-            # The low half of a distance is the same for any addresses.
-            return False
         case Alu() | Branch():
             return op.width_bits == 32
         case Store():

@@ -49,7 +49,7 @@ class _Depths:
 
     def _sum(self, op: Alu) -> None:
         left, right = op.lhs in self._pointers, op.rhs in self._pointers
-        if not left and not right or left and right:
+        if (not left and not right) or (left and right):
             return
         address, distance = (op.lhs, op.rhs) if left else (op.rhs, op.lhs)
         if op.width_bits != 64 or op.kind not in ("add", "sub"):

@@ -18,7 +18,7 @@ from bpfcc.bpfir.ops import Call, Cast, Edge, Jump
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.entries import Kind
 from bpfcc.compat.rewrite.frames import used_bytes
-from bpfcc.compat.rewrite.records import QUIET, Records, scratch_spec
+from bpfcc.compat.rewrite.records import QUIET, RECORDS, Numbers, Records, scratch_spec
 from bpfcc.compat.rewrite.texts import Texts
 from bpfcc.compat.rewrite.uses import Uses, map_number
 from bpfcc.errors import InputError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MASK64: Final = (1 << 64) - 1
 EINVAL: Final = 22
+ARRAYS: Final = ("array", "percpu_array")
 # In what order one kind gives way to another.
 BETTER: Final[Mapping[Kind, int]] = {"same": 0, "renamed": 1, "emulated": 2, "differs": 3, "absent": 4}
 
@@ -59,15 +60,18 @@ class Helpers:
         self.updated: set[int] = set()
         # The program's maps, and behind them those that are made for it.
         self.maps: list[MapSpec] = list(module.maps)
-        self._ids = {name: self.linux.helper(name).id for name in ("ringbuf_reserve", "ringbuf_submit", "ringbuf_discard", *QUIET)}
+        self._ids = {name: self.linux.helper(name).id for name in (*RECORDS, *QUIET)}
         self.begin(module.entry)
 
     def begin(self, fn: Function) -> None:
         """Before a function's first operation."""
         self.uses, self.texts = Uses(fn), Texts(self.module, fn)
-        release = frozenset((self._ids["ringbuf_submit"], self._ids["ringbuf_discard"]))
-        quiet = frozenset(self._ids[name] for name in QUIET)
-        self.records = Records(self.module, fn, self._ids["ringbuf_reserve"], release, quiet)
+        ids = self._ids
+        release = frozenset((ids["ringbuf_submit"], ids["ringbuf_discard"]))
+        numbers = Numbers(ids["ringbuf_reserve"], release, ids["ringbuf_output"], frozenset(ids[name] for name in QUIET))
+        self.records = Records(self.module, fn, numbers)
+        # Where the key of maps of records lies in the frame.
+        self.scratch_key: int | None = None
         used = used_bytes(fn, self.module, self.uses) if self.records.calls else 0
         # Bytes of the frame that are taken, in whole words; None where that cannot be told.
         self.frame_used = (used + 7) // 8 * 8 if used is not None else None
@@ -143,7 +147,9 @@ class Helpers:
         helper = self.windows.helper(row.to or "", self.type)
         here = self.linux.helper(op.helper, self.type)
         args = self.arguments(op, here, editor)[: len(helper.arguments)]
-        errors = row.data.get("errors")
+        errors = (
+            row.data.get("array_errors" if self.map_type(op.args[0]) in ARRAYS else "errors", row.data.get("errors")) if op.args else None
+        )
         looked = self.uses.looked_at(op.result) if errors is not None else "never"
         if looked == "value" and errors:
             kind = max(kind, "emulated", key=BETTER.__getitem__)

@@ -14,6 +14,7 @@ from bpfcc.bpfir.frame import frame_offset
 from bpfcc.bpfir.ops import Assume, CallFunction, Edge, FuncAddr, Jump, Undef, Value
 from bpfcc.compat.rewrite.checksums import csum_diff
 from bpfcc.compat.rewrite.records import ringbuf_discard, ringbuf_reserve, ringbuf_submit
+from bpfcc.compat.rewrite.updates import map_update
 from bpfcc.compat.rewrite.uses import map_number, root
 
 if TYPE_CHECKING:
@@ -261,7 +262,8 @@ def _assumed(offset: Operand, editor: Editor) -> Operand:
 
 
 RECIPES: Final[Mapping[str, Recipe]] = {
-    "map_delete": map_delete, "map_pop": map_pop, "divide": divide, "csum_diff": csum_diff, "printk": printk, "vprintk": vprintk, "tail_call": tail_call,
-    "ringbuf_reserve": ringbuf_reserve, "ringbuf_submit": ringbuf_submit, "ringbuf_discard": ringbuf_discard, "loop": loop,
-    "xdp_get_buff_len": xdp_get_buff_len, "xdp_load_bytes": xdp_load_bytes, "xdp_store_bytes": xdp_store_bytes,
+    "map_update": map_update, "map_delete": map_delete, "map_pop": map_pop, "divide": divide, "csum_diff": csum_diff, "printk": printk,
+    "vprintk": vprintk, "tail_call": tail_call, "ringbuf_reserve": ringbuf_reserve, "ringbuf_submit": ringbuf_submit,
+    "ringbuf_discard": ringbuf_discard, "loop": loop, "xdp_get_buff_len": xdp_get_buff_len, "xdp_load_bytes": xdp_load_bytes,
+    "xdp_store_bytes": xdp_store_bytes,
 }  # fmt: skip

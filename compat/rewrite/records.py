@@ -10,14 +10,15 @@ at DISPATCH_LEVEL, so between reservation and submission nobody else gets the by
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.bpfir.module import MapSpec
-from bpfcc.bpfir.ops import Alu, Branch, Call, CallFunction, Edge, Effect, FrameAddr, Jump, MapAddr, Store, Value, edges
+from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, CallFunction, Edge, Effect, FrameAddr, FuncAddr, Jump, MapAddr, Store, Value, edges
 from bpfcc.compat.rewrite.uses import Reservations, map_number, root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from bpfcc.bpfir.function import Block, Function, Module
     from bpfcc.bpfir.ops import Op, Operand
@@ -30,77 +31,94 @@ HEADER_BYTES: Final = 8
 # Larger ones are zeroed by a helper.
 MAX_STORED: Final = 128
 MAX_SCRATCH_BYTES: Final = 32768
+MAX_WAYS: Final = 4096
 FULL: Final = "a full buffer shows when the record is submitted: the program has gone on as if there were room, and the record is lost"
+OVERTAKEN: Final = "records come in the order in which they are submitted; on Linux in that in which they were reserved"
+RECORDS: Final = ("ringbuf_reserve", "ringbuf_submit", "ringbuf_discard", "ringbuf_output")
 # Helpers of Linux that leave nothing behind.
 QUIET: Final = ("map_lookup_elem", "ktime_get_ns", "ktime_get_boot_ns", "ktime_get_coarse_ns", "get_smp_processor_id",
                 "get_current_pid_tgid", "get_socket_cookie", "jiffies64")  # fmt: skip
 
 
+class Numbers(NamedTuple):
+    """Linux's numbers of the helpers that matter: what reserves, gives back, writes records, and leaves nothing behind."""
+
+    reserve: int
+    release: frozenset[int]
+    output: int
+    quiet: frozenset[int]
+
+
 @final
 class Records:
-    """What is known of one function's reservations before it is rewritten."""
+    """What is known of one function's reservations before it is rewritten.
 
-    def __init__(self, module: Module, fn: Function, reserve: int, release: frozenset[int], quiet: frozenset[int]) -> None:
-        self._module = module
-        self._release, self._quiet = release, quiet
-        self.calls: Mapping[Value, set[Call]] = Reservations(fn, reserve).calls
+    `twice`: those that may be reached again while their record is held. `overtaken`: those whose record may be held while another one
+    goes out. `matter`: those where the program does something else when the buffer is full.
+    """
+
+    def __init__(self, module: Module, fn: Function, numbers: Numbers) -> None:
+        self._module, self._numbers = module, numbers
+        self.calls: Mapping[Value, set[Call]] = Reservations(fn, numbers.reserve).calls
         # Calls are rewritten in place: what is asked of them is kept.
         self.made = {value: {(map_number(op.args[0]), op.args[1]) for op in found} for value, found in self.calls.items()}
-        self._blocks = {call: block for block in fn.blocks for call in block.ops if isinstance(call, Call) and call.helper == reserve}
-        self.twice = self._held_twice()
+        self._blocks = {op: block for block in fn.blocks for op in block.ops if isinstance(op, Call) and op.helper == numbers.reserve}
+        self.count = len(self._blocks)
+        met = {call: self._met_while_held(call) for call in self._blocks}
+        self.twice = {call for call, found in met.items() if found is None or call in found}
+        self.overtaken = {call for call, found in met.items() if found}
         self.matter = {call for call in self._blocks if not self._alike(call)}
 
-    def _held_twice(self) -> set[Call]:
-        """Reservations that may be reached again while their record is held.
+    def _met_while_held(self, call: Call) -> set[Op] | None:
+        """What makes records on the ways from a reservation to where its own is given back; None where there are too many ways.
 
-        Where no two records are held at once, whatever is released is the one that is: of a value that may be one of several records too.
+        A value is this record, and not the one of the round before, where it comes from the call on the way at hand.
         """
-        met = {call: self._met_while_held(call, sure=False) for call in self._blocks}
-        joined = [found for found in self.calls.values() if len(found) > 1]
-        twice = set()
-        for call, others in met.items():
-            beside = others | {other for other, found in met.items() if call in found}
-            unclear = any(call in found and found & (beside - {call}) for found in joined)
-            if call in (self._met_while_held(call, sure=True) if unclear else others):
-                twice.add(call)
-        return twice
-
-    def _met_while_held(self, call: Call, *, sure: bool) -> set[Call]:
-        """Reservations on the ways from one to where its record is released; `sure`: what may be another record releases nothing."""
-        found: set[Call] = set()
-        seen: set[Block] = set()
+        found: set[Op] = set()
         start = self._blocks[call]
-        work = [(start, start.ops.index(call) + 1)]
+        work = [(start, start.ops.index(call) + 1, frozenset((call.result,)))]
+        seen: set[tuple[Block, frozenset[Value]]] = set()
         while work:
-            block, at = work.pop()
-            for op in block.ops[at:]:
-                if isinstance(op, Call) and op in self._blocks:
-                    found.add(op)
-                if self._releases(op, call, sure=sure):
-                    break
-            else:
-                following = [edge.block for edge in self._holding(block, call)]
-                work += [(each, 0) for each in following if each not in seen]
-                seen.update(following)
+            block, at, names = work.pop()
+            held = self._through(block.ops[at:], call, names, found)
+            if held is None:
+                continue
+            null = _null_edge(block.terminator, held)
+            for edge in edges(block.terminator):
+                following = edge.block, _passed(edge, held)
+                if edge is not null and following not in seen:
+                    seen.add(following)
+                    work.append((edge.block, 0, following[1]))
+            if len(seen) > MAX_WAYS:
+                return None
         return found
 
-    def _releases(self, op: Op, call: Call, *, sure: bool) -> bool:
-        return isinstance(op, Call) and op.helper in self._release and self._is(op.args[0], call, sure=sure)
+    def _through(self, ops: list[Op], call: Call, names: frozenset[Value], found: set[Op]) -> frozenset[Value] | None:
+        """The record's names after some operations; None where it was given back, or is reserved anew."""
+        for op in ops:
+            if self._makes_records(op):
+                found.add(op)
+            if op is call or (isinstance(op, Call) and op.helper in self._numbers.release and op.args[0] in names):
+                return None
+            if isinstance(op, Assume):
+                names = names | {op.result} if op.value in names else names - {op.result}
+        return names
 
-    def _is(self, operand: Operand, call: Call, *, sure: bool = True) -> bool:
-        """Whether a value is the record of that call, and surely of no other."""
-        found = self.calls.get(operand, set()) if type(operand) is Value else set()
-        return found == {call} if sure else call in found
+    def _makes_records(self, op: Op) -> bool:
+        if isinstance(op, Call) and op.helper in (self._numbers.reserve, self._numbers.output):
+            return True
+        calls_back = isinstance(op, Call) and any(isinstance(root_of(arg), FuncAddr) for arg in op.args)
+        return (calls_back or isinstance(op, CallFunction)) and self._others_make_records
 
-    def _holding(self, block: Block, call: Call) -> Iterator[Edge]:
-        """The ways out of a block on which there is a record."""
-        null = self._null_edge(block.terminator, call)
-        yield from (edge for edge in edges(block.terminator) if edge is not null)
+    @cached_property
+    def _others_make_records(self) -> bool:
+        """Whether any function of the program does; which one is called is not asked."""
+        made = (self._numbers.reserve, self._numbers.output)
+        return any(isinstance(op, Call) and op.helper in made for fn in self._module.functions[1:] for op in fn.ops())
 
-    def _null_edge(self, op: Op, call: Call) -> Edge | None:
-        if isinstance(op, Branch) and op.width_bits == 64 and op.rhs == 0 and op.kind in ("eq", "ne") and self._is(op.lhs, call):
-            return op.then if op.kind == "eq" else op.otherwise
-        return None
+    def _is(self, operand: Operand, call: Call) -> bool:
+        """Whether a value may be the record of that call."""
+        return type(operand) is Value and call in self.calls.get(operand, ())
 
     # ---- whether a full buffer can be told from one with room
 
@@ -108,11 +126,11 @@ class Records:
         """Whether nothing but the record itself depends on its being there: both sides of the test come to the same place."""
         block = self._blocks[call]
         rest = block.ops[block.ops.index(call) + 1 :]
-        null = self._null_edge(block.terminator, call)
+        null = _null_edge(block.terminator, frozenset((call.result,)))
         if null is None or not all(self._harmless(op, call) for op in rest):
             return False
         seen: set[Block] = set()
-        work = list(self._holding(block, call))
+        work = [edge for edge in edges(block.terminator) if edge is not null]
         while work:
             edge = work.pop()
             if edge.block is null.block:
@@ -132,7 +150,7 @@ class Records:
             case Store():
                 return self._inside(op.base, call)
             case Call():
-                return op.helper in self._quiet or self._releases(op, call, sure=False)
+                return op.helper in self._numbers.quiet or (op.helper in self._numbers.release and self._is(op.args[0], call))
             case CallFunction():
                 return self._fills_alone(op, call)
             case _:
@@ -148,7 +166,7 @@ class Records:
                     if start_of(each.base) not in given:
                         return False
                 case Call():
-                    if each.helper not in self._quiet:
+                    if each.helper not in self._numbers.quiet:
                         return False
                 case _:
                     if each.EFFECT not in (Effect.NONE, Effect.READS, Effect.LEAVES):
@@ -157,7 +175,26 @@ class Records:
 
     def _inside(self, operand: Operand, call: Call) -> bool:
         """Whether an address is of the record."""
-        return self._is(start_of(operand), call, sure=False)
+        return self._is(start_of(operand), call)
+
+
+def root_of(operand: Operand) -> object:
+    """What makes a value."""
+    found = root(operand)
+    return found.definition if type(found) is Value else None
+
+
+def _null_edge(op: Op, names: frozenset[Value]) -> Edge | None:
+    """Of a test on the record the way on which there is none."""
+    if isinstance(op, Branch) and op.width_bits == 64 and op.rhs == 0 and op.kind in ("eq", "ne") and op.lhs in names:
+        return op.then if op.kind == "eq" else op.otherwise
+    return None
+
+
+def _passed(edge: Edge, names: frozenset[Value]) -> frozenset[Value]:
+    """The record's names at the other end."""
+    given = {param for param, arg in zip(edge.block.params, edge.args, strict=True) if arg in names}
+    return names.difference(edge.block.params) | given
 
 
 def start_of(operand: Operand) -> Operand:
@@ -201,14 +238,15 @@ def ringbuf_reserve(helpers: Helpers, op: Call, row: Row, editor: Editor) -> Non
         helpers.absent("ringbuf_reserve", "it cannot be told how much of the stack is in use", op, editor)
         return
     room = FRAME_BYTES - used
-    matters = op in helpers.records.matter
-    if needed <= room:
-        _note(helpers, op, row, editor, matters=matters, where="the record is built on the stack and copied when it is submitted")
+    # Another one may need room for a key.
+    left = HEADER_BYTES if helpers.records.count > 1 and helpers.scratch_key is None else 0
+    if needed <= room - left:
+        _note(helpers, op, row, editor, where="the record is built on the stack and copied when it is submitted")
         editor.replaced[op.result] = _on_stack(helpers, op, needed, editor)
-    elif room >= HEADER_BYTES and needed <= MAX_SCRATCH_BYTES:
+    elif (room >= HEADER_BYTES or helpers.scratch_key is not None) and needed <= MAX_SCRATCH_BYTES:
         scratch = helpers.scratch_map(needed)
         where = f"the record is built in a map of each CPU's own ({helpers.maps[scratch].name}) and copied when it is submitted"
-        _note(helpers, op, row, editor, matters=matters, where=where)
+        _note(helpers, op, row, editor, where=where)
         editor.replaced[op.result] = _in_map(helpers, op, (scratch, needed), editor)
     else:
         text = f"a record of {size} bytes does not fit on the stack beside the {used} bytes in use"
@@ -223,10 +261,11 @@ def _refuse_flags(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
         helpers.absent("ringbuf_reserve", "flags that are not constant", op, editor)
 
 
-def _note(helpers: Helpers, op: Call, row: Row, editor: Editor, *, matters: bool, where: str) -> None:
-    """With what a full buffer makes of the program."""
-    if matters:
-        helpers.note(op, row, editor, kind="differs", reason=f"{where}; {FULL}", depends=True)
+def _note(helpers: Helpers, op: Call, row: Row, editor: Editor, *, where: str) -> None:
+    """With what a full buffer makes of the program, and of the order of records."""
+    differing = [FULL] * (op in helpers.records.matter) + [OVERTAKEN] * (op in helpers.records.overtaken)
+    if differing:
+        helpers.note(op, row, editor, kind="differs", reason="; ".join([where, *differing]), depends=True)
     else:
         helpers.note(op, row, editor, reason=f"{where}; a full buffer shows then, and the record is lost")
 
@@ -235,7 +274,11 @@ def _frame(helpers: Helpers, op: Call, size: int, editor: Editor) -> Value:
     """More bytes of the frame."""
     fn = editor.fn
     fn.stack_bytes = helpers.frame_used = (helpers.frame_used or 0) + size
-    address = FrameAddr(fn.new_value(), -fn.stack_bytes, op.insn)
+    return _frame_address(op, -fn.stack_bytes, editor)
+
+
+def _frame_address(op: Call, offset: int, editor: Editor) -> Value:
+    address = FrameAddr(editor.fn.new_value(), offset, op.insn)
     address.result.definition = address
     editor.put(address)
     return address.result
@@ -251,7 +294,10 @@ def _on_stack(helpers: Helpers, op: Call, needed: int, editor: Editor) -> Value:
 def _in_map(helpers: Helpers, op: Call, scratch: tuple[int, int], editor: Editor) -> Value:
     """The only element of a per-CPU array; 0 where there is none, as if the buffer were full."""
     number, needed = scratch
-    key = _frame(helpers, op, HEADER_BYTES, editor)
+    if helpers.scratch_key is None:
+        _frame(helpers, op, HEADER_BYTES, editor)
+        helpers.scratch_key = -editor.fn.stack_bytes
+    key = _frame_address(op, helpers.scratch_key, editor)
     editor.store(4, key, 0, 0)
     found = editor.call(helpers.windows_id("map_lookup_elem"), [_map(op, number, editor), key])
     after, there = editor.block(1), editor.block()

