@@ -76,11 +76,11 @@ def read_rules(path: Path | None, directory: Path) -> list[Rule]:
         if not text:
             continue
         glob, colon, flags = text.partition(":")
-        if not colon:
-            sys.exit(f"{path}:{number}: expected `glob: flags`")
-        *where, pattern = glob.split(maxsplit=1)
+        *where, pattern = glob.split() or [""]
         headers = next((kind for kind in get_args(Headers) if where == [kind]), None)
-        rules.append(Rule(pattern.strip(), [flag.replace("{dir}", str(directory)) for flag in shlex.split(flags)], headers))
+        if not colon or not pattern or (where and headers is None):
+            sys.exit(f"{path}:{number}: expected `glob: flags`, `machine glob: flags` or `own glob: flags`")
+        rules.append(Rule(pattern, [flag.replace("{dir}", str(directory)) for flag in shlex.split(flags)], headers))
     return rules
 
 

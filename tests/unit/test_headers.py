@@ -480,3 +480,12 @@ def test_the_comparison_of_headers_counts_units(tmp_path: Path) -> None:
     assert sum("opens" in line and line.endswith("other.h") for line in lines) == 2, done.stdout
     if " 3 machine" in lines[0]:  # where this machine has Linux's headers: the two units that a rule tells apart
         assert lines[0].endswith("1 same    2 differ"), done.stdout
+
+
+@pytest.mark.parametrize("rule", ["*.c -O2", ": -O2", "others *.c: -O2"])
+def test_the_comparison_of_headers_refuses_a_rule(tmp_path: Path, rule: str) -> None:
+    (tmp_path / "rules").write_text(rule + "\n")
+    command = [sys.executable, str(ROOT / "bench/headers.py"), f"{tmp_path}={tmp_path / 'rules'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "rules:1: expected" in done.stderr
