@@ -122,10 +122,10 @@ def interface(subject: Subject) -> Iterator[str]:
     from bpfcc.runtime.specs import load_platform
 
     platform = load_platform(WINDOWS)
-    types = {spec.guid: name for name, spec in platform.program_types.items()}
+    types = {spec.guid: name for name, spec in platform.program_types.items() if spec.guid is not None}
     for each in subject.metadata.programs:
-        if each.digest is None or len(each.digest) != SHA256_DIGITS or each.functions:
-            # Without a digest nothing is compared; resolved functions are known to the machine alone.
+        if each.digest is None or len(each.digest) != SHA256_DIGITS or each.functions or each.type_guid is None:
+            # Without a digest nothing is compared; resolved functions are known to the machine alone; other rules are about GUIDs.
             continue
         kind = types.get(each.type_guid)
         if kind is None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import jsonschema
 import pytest
@@ -322,6 +323,21 @@ def test_a_digest_of_another_interface(folder: Path, tmp_path: Path, capsys: pyt
     found = {each["id"]: each["details"] for each in rules if each["status"] == "failed"}
     assert set(found) == {"interface", "signed"}
     assert "type xdp with helpers none" in found["interface"][0]
+
+
+def test_an_interface_of_no_known_type(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = (folder / "first.sys").read_bytes()
+    guid = UUID(load_platform("windows").program_type("xdp").guid or "").bytes_le
+    image = tmp_path / "first.sys"
+    image.write_bytes(patched(data, lambda pen: pen.replace(guid, guid[:-1] + b"!")))
+    app.run(["image", "check", "--json", str(image)])
+    rules = json.loads(capsys.readouterr().out)["rules"]
+    assert "no type of program has the GUID" in next(each["details"] for each in rules if each["id"] == "interface")[0]
+    # No GUID is another matter.
+    image.write_bytes(patched(data, lambda pen: pen.rename(".data", ".dat")))
+    app.run(["image", "check", "--json", str(image)])
+    rules = json.loads(capsys.readouterr().out)["rules"]
+    assert next(each["status"] for each in rules if each["id"] == "interface") == "passed"
 
 
 def test_another_source_of_the_same_code_is_not_called_the_same_place(
