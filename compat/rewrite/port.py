@@ -111,9 +111,10 @@ def to_windows(
 
 def row_of(program: Program, table: Correspondence) -> Row | None:
     """Where a program goes: by its type, or by the name of a section that Windows alone has."""
-    if program.type is not None:
-        return table.section(program.type, program.attach_type)
-    return table.section_there(program.section or "")
+    there = table.section_there(program.section or "") if program.attach_type is None else None
+    if there is not None and program.type in (None, there.data["type"]):
+        return there
+    return table.section(program.type, program.attach_type) if program.type is not None else None
 
 
 def finished(module: Module, row: Row) -> Module:

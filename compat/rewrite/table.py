@@ -92,11 +92,10 @@ class Correspondence:
         self._table = table
 
     def section(self, program_type: str, attach_type: str | None) -> Row | None:
-        """What a program of that type, attached so, becomes; without an attach type the first of its type."""
-        for row in self._table["sections"]:
-            if row["type"] == program_type and attach_type in (None, row["attach_type"]):
-                return Row(row)
-        return None
+        """What a program of that type, attached so, becomes; without an attach type only where the type has one."""
+        rows = [row for row in self._table["sections"] if row["type"] == program_type and not row.get("there_alone")]
+        fitting = [row for row in rows if row["attach_type"] == attach_type] if attach_type is not None else rows
+        return Row(fitting[0]) if len(fitting) == 1 else None
 
     def section_there(self, section: str) -> Row | None:
         """A section that Windows alone has, taken for handlers that are written with Linux's headers."""
@@ -105,6 +104,8 @@ class Correspondence:
 
     def why_no_section(self, program_type: str, attach_type: str | None) -> str:
         """Why there is none."""
+        if attach_type is None and any(row["type"] == program_type for row in self._table["sections"]):
+            return "the section does not tell where the program is attached"
         found = self._table["absent_attach_types"].get(attach_type or "") or self._table["absent_sections"].get(program_type)
         return found or "Windows has no such hook"
 

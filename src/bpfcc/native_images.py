@@ -101,10 +101,13 @@ def judged_for_windows(
 
     `known`: the verdicts by `rules_for`, where a confined child made them. Without one a program is judged in this process.
     """
+    from bpfcc.porting import has_place
+
     judge = ported if origin == "linux" else partial(native, platform=platform)
     found = with_targets(programs)
     for program in found:
-        known_type(program)
+        if origin != "linux" or not has_place(program):
+            known_type(program)
     return [judge(program, known=known(program)) for program in found]
 
 

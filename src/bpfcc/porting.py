@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.compat.rewrite.core import CoreUse, core_uses
-from bpfcc.compat.rewrite.port import Ported, to_windows
+from bpfcc.compat.rewrite.port import Ported, row_of, to_windows
+from bpfcc.compat.rewrite.table import correspondence
 from bpfcc.errors import InternalError, UnsupportedError
 from bpfcc.judgement import Rules, explain_verdict, judge_and_hint, unexplained
 from bpfcc.program import Rewriting
@@ -43,6 +44,11 @@ def port(
         return checked_port(program, module, replace(known, type=program_type))
 
     return to_windows(program, table=table, judge=judge, core=relocations(program), bindings=bindings)
+
+
+def has_place(program: Program) -> bool:
+    """Whether Windows has a hook for it: of sections that Linux has not too, whose programs have no type until they are rewritten."""
+    return row_of(program, correspondence()) is not None
 
 
 def relocations(program: Program) -> tuple[CoreUse, ...]:

@@ -16,6 +16,8 @@ from bpfcc.bpfir.ops import Alu, Call
 from bpfcc.compat.report import make_report
 from bpfcc.compat.rewrite import Ported, to_windows
 from bpfcc.compat.rewrite.records import MAX_SCRATCH_BYTES
+from bpfcc.errors import UnsupportedError
+from bpfcc.native_images import judged_for_windows
 from bpfcc.porting import port
 from bpfcc.runtime.specs import load_platform
 from tests.compat_harness import Pair, entry, ported, xdp
@@ -539,6 +541,20 @@ def test_the_other_family_s_fields_are_not_there(section: str, field: str, tmp_p
 def test_nothing_is_written_where_windows_does_not_look(tmp_path: Path) -> None:
     program = compiled('SEC("cgroup/recv_accept4") int f(struct bpf_sock_addr *ctx) { ctx->user_port = 5; return 1; }\n', tmp_path)
     assert "does not look at" in why_not(port(program))
+
+
+def test_a_type_alone_does_not_tell_the_hook() -> None:
+    assert "where the program is attached" in why_not(ported("r0 = 1\nexit", type="cgroup_sock_addr"))
+    found = ported("r0 = 1\nexit", type="cgroup_sock_addr", section="cgroup/listen6")
+    assert found.attach_type == "cgroup_inet6_listen"
+
+
+def test_an_image_of_such_a_section(tmp_path: Path) -> None:
+    program = compiled(ACCEPT.format(section="recv_accept4"), tmp_path)
+    (found,) = judged_for_windows([program])
+    assert (found.section, found.attach_type) == ("cgroup/recv_accept4", "cgroup_inet4_recv_accept")
+    with pytest.raises(UnsupportedError, match="does not tell the type"):
+        judged_for_windows([compiled('SEC("cgroup/recv") int f(void *ctx) { return 1; }', tmp_path)])
 
 
 def test_other_unknown_sections_stay_unknown() -> None:

@@ -291,7 +291,8 @@ def test_map_flag_row(bit: str) -> None:
 
 @pytest.mark.parametrize(("kind", "case"), [(kind, case) for kind, row in TABLE["returns"].items() for case in row["cases"]])
 def test_return_row(kind: str, case: dict[str, Any]) -> None:
-    found = ported(f"r0 = {case['linux']}\nexit", type=kind)
+    attach_type = next(row["attach_type"] for row in TABLE["sections"] if row["type"] == kind)
+    found = ported(f"r0 = {case['linux']}\nexit", type=kind, attach_type=attach_type)
     described = entry(found, case["name"], "return")
     assert described.kind == case["class"]
     if found.module is not None:
