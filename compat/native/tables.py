@@ -25,7 +25,6 @@ NESTED: Final = frozenset(("array_of_maps", "hash_of_maps"))
 FILLED: Final = frozenset(("prog_array", *NESTED))
 RINGS: Final = frozenset(("ringbuf", "perf_event_array"))
 KEYLESS: Final = frozenset(("queue", "stack", *RINGS))
-INDEXED: Final = frozenset(("array", "percpu_array", "prog_array", "array_of_maps"))
 INDEX_BYTES: Final = 4
 PAGE_BYTES: Final = 4096
 HANDLE_BYTES: Final = 4
@@ -80,7 +79,7 @@ def _fault(spec: MapSpec) -> str | None:
     """What the loader refuses to make, and what its helpers would read beyond; None where that is fine."""
     if spec.type in KEYLESS and spec.key_size:
         return f"keys of {spec.key_size} bytes, where there are none"
-    if spec.type in INDEXED and spec.key_size != INDEX_BYTES:
+    if spec.type == "prog_array" and spec.key_size != INDEX_BYTES:
         return f"keys of {spec.key_size} bytes, not {INDEX_BYTES}"
     if spec.type == "lpm_trie" and spec.key_size <= INDEX_BYTES:
         return f"keys of {spec.key_size} bytes: no prefix behind its length"

@@ -49,6 +49,8 @@ def check_table(table: object) -> Iterator[Problem]:
         yield "name", "must be a name"
     if not _is_number(table.get("max_tail_calls", 0)):
         yield "max_tail_calls", "must be a number"
+    if not _is_number(table.get("index_bytes", 0), 0, 8):
+        yield "index_bytes", "must be a number of bytes, at most 8"
     for key, words in WORDS.items():
         if table.get(key, words[0]) not in words:
             yield key, f"must be {' or '.join(words)}"

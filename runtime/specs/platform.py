@@ -38,12 +38,14 @@ from bpfcc.runtime.specs.model import (
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.effects import EffectsOf
+    from bpfcc.bpfir.module import MapSpec
     from bpfcc.runtime.specs.kfuncs import Kfuncs
     from bpfcc.runtime.specs.tables import Table
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 DYNPTR_BYTES: Final = 16
+INDEXED: Final = frozenset({"array", "percpu_array", "array_of_maps"})
 # Helpers that follow an address given as a plain number: the lifter must not think that the memory behind it is unread.
 FOLLOWS_ADDRESS: Final[Mapping[str, tuple[int, int]]] = {
     "probe_read": (2, 1), "probe_read_user": (2, 1), "probe_read_kernel": (2, 1), "probe_read_str": (2, 1), "copy_from_user": (2, 1),
@@ -241,6 +243,8 @@ class Platform:
         self.by_prototype: bool = table.get("global_functions", "prototype") == "prototype"
         # Whether a program may call a function of its own whose address is in a register.
         self.indirect_calls: bool = table.get("indirect_calls", True)
+        # What maps with indices read of a key, however large that is said to be; 0: as much as is said.
+        self._index_bytes: int = table.get("index_bytes", 0)
         # Whether values of arrays lie side by side, whatever their size; else each begins at a multiple of 8 bytes.
         self.packed_arrays: bool = table.get("packed_arrays", False)
         self._kfuncs: Table | None = table.get("kfuncs")
@@ -277,6 +281,10 @@ class Platform:
         if key not in self.helpers_by_id:
             raise InputError(f"{self.name} has no helper {reference!r}")
         return self.helpers_by_id[key]
+
+    def key_bytes(self, spec: MapSpec) -> int:
+        """What helpers read of a key of that map."""
+        return max(spec.key_size, self._index_bytes) if spec.type in INDEXED and spec.key_size else spec.key_size
 
     @property
     def fills_buffers(self) -> bool:

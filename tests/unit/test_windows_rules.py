@@ -224,6 +224,7 @@ out: r0 = 0
 exit"""
 
 
+KEY = "*(u64 *)(r10 - 8) = 0\nr2 = r10\nr2 += {start}\nr1 = map[0] ll\ncall 1\nr0 = 0\nexit"
 NUMBERS = MapSpec("numbers", "array", 4, 8, 1)
 CALLED = assembled("r2 = 7\ncall f\nexit\nf: r0 = r2\nexit")
 # lddw r3, the function at slot 0 + 1 + 4; r2 = 7; callx r3; exit; r0 = r2; exit
@@ -269,6 +270,15 @@ PAIRS: dict[str, tuple[Program, Program, str]] = {
     ),
     "one value alone": (
         assembled(added(0), "xdp", MapSpec("m", "array", 4, 12, 1)), assembled(added(4), "xdp", MapSpec("m", "array", 4, 12, 1)), "V017",
+    ),
+    # An array's helpers read four bytes, though keys are said to have two.
+    "keys of two bytes": (
+        assembled(KEY.format(start=-4), "xdp", MapSpec("m", "array", 2, 8, 2)),
+        assembled(KEY.format(start=-2), "xdp", MapSpec("m", "array", 2, 8, 2)), "V034",
+    ),
+    "keys of two bytes of a hash": (
+        assembled(KEY.format(start=-2), "xdp", MapSpec("m", "hash", 2, 8, 2)),
+        assembled(KEY.format(start=-1), "xdp", MapSpec("m", "hash", 2, 8, 2)), "V034",
     ),
     "values of a hash": (
         assembled(added(0), "xdp", MapSpec("m", "hash", 4, 12, 2)), assembled(added(4), "xdp", MapSpec("m", "hash", 4, 12, 2)), "V017",

@@ -186,7 +186,7 @@ def _of_map(which: str, mode: Mode, *, nullable: bool = False) -> Check:
         for spec in specs.values():
             if spec is None:
                 continue
-            size = spec.key_size if which == "key" else spec.value_size
+            size = view.unit.around.platform.key_bytes(spec) if which == "key" else spec.value_size
             if which == "key" and size == 0 and spec.type not in ("queue", "stack", "bloom_filter"):
                 problems.append(Problem("V039", f"map {spec.name} has no keys", role=ROLES[index]))
                 return
