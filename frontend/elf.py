@@ -49,7 +49,7 @@ EM_NONE: Final = 0
 EM_BPF: Final = 247
 
 # Longer names are no names; without a limit they could all be the same megabyte.
-MAX_NAME_BYTES: Final = 1024
+MAX_NAME_BYTES: Final = 8192
 # A data section without contents in the file may still ask for memory; no BPF map of this size exists.
 MAX_NOBITS_BYTES: Final = 1 << 24
 
