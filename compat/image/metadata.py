@@ -153,7 +153,7 @@ def _programs(image: Image, section: Section, found: Metadata) -> list[ProgramTa
         return []
     if any(content[start + count * stride :]):
         found.problems.append(Problem("programs-section", f"{rest} bytes behind the last record are not zero"))
-    used: dict[str, str] = {}
+    used: dict[int, str] = {}
     tables = []
     for number in range(count):
         record = content[start + number * stride :][:stride]
@@ -164,7 +164,7 @@ def _programs(image: Image, section: Section, found: Metadata) -> list[ProgramTa
     return tables
 
 
-def _program(image: Image, section: Section, record: bytes, number: int, found: Metadata, used: dict[str, str]) -> bool:
+def _program(image: Image, section: Section, record: bytes, number: int, found: Metadata, used: dict[int, str]) -> bool:
     """Note a program. False where there is none."""
     marker, function, *pointers = PROGRAM.unpack_from(record)
     if marker or HEADER.unpack_from(record, 8)[0] != HEADER_VERSION:
@@ -198,7 +198,7 @@ def _program(image: Image, section: Section, record: bytes, number: int, found: 
     return True
 
 
-def _code(image: Image, name: str, code: str, function: int, used: dict[str, str]) -> Iterator[Problem]:
+def _code(image: Image, name: str, code: str, function: int, used: dict[int, str]) -> Iterator[Problem]:
     """What is wrong with the code section of a program."""
     size = len(code.encode())
     if not 1 <= size <= SECTION_NAME:
@@ -214,11 +214,11 @@ def _code(image: Image, name: str, code: str, function: int, used: dict[str, str
         return
     if not section.holds(function):
         yield Problem("program-code", f"{name}: its function, at RVA {function:#x}, does not lie in section {code!r}")
-    if code in used:
-        yield Problem("program-code", f"{name}: section {code!r} is that of {used[code]}, too")
+    if function in used:
+        yield Problem("program-code", f"{name}: its function is that of {used[function]}, too")
     if section.size > section.raw_size:
         yield Problem("program-code", f"{name}: section {code!r} is longer in memory than in the file")
-    used[code] = name
+    used[function] = name
 
 
 def _string(image: Image, pointer: int, own: Section) -> str | None:

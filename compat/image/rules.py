@@ -210,8 +210,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "shorten the name of the program or section", metadata_rule("program-names"),
     ),
     Rule(
-        "program-code", "error", "each program has a code section of its own, which its record names",
-        "ebpfapi shows only programs whose section it finds, marked as code.",
+        "program-code", "error", "each program lies in the code section that its record names, at a place of its own",
+        "ebpfapi shows only programs whose section it finds, marked as code; those of one section of the object share one.",
         "compile with clang -fms-extensions or MSVC, which heed #pragma code_seg (GCC does not)", metadata_rule("program-code"),
     ),
     Rule(

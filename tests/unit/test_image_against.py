@@ -192,6 +192,35 @@ def test_a_hostile_name_in_the_record_gets_nowhere(name: str, tmp_path: Path, ca
     assert (status, found["status"]) == (1, "differs")
 
 
+TWO = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+SEC("xdp") int one(struct xdp_md *ctx) { return XDP_PASS; }
+SEC("xdp") int two(struct xdp_md *ctx) { return XDP_DROP; }
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+def test_programs_of_one_section(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They share a section of the image, too. One of them alone is another image of the same source."""
+    source, both, second = tmp_path / "two.bpf.c", tmp_path / "both.sys", tmp_path / "second.sys"
+    source.write_text(TWO, encoding="utf-8")
+    command = ["build", "-q", str(source), "--target", "windows", "--emit", "sys", "-o"]
+    assert app.run([*command, str(both)]) == 0
+    assert app.run([*command, str(second), "--program", "two"]) == 0
+    for image, names in ((both, ["one", "two"]), (second, ["two"])):
+        assert app.run(["image", "check", str(image), "--against", str(source), "--json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert [each["name"] for each in document["programs"]] == names
+        assert document["against"]["status"] == "same"
+
+    def one_for_two(pen: Pen) -> None:
+        pen.put(pen.at("programs", 160 + 32), pen.get(pen.at("programs", 32), 8), 8)
+
+    both.write_bytes(patched(both.read_bytes(), one_for_two))
+    assert errors_of(both, capsys)["program-code"] == ["two: its function is that of one, too"]
+
+
 # ---- options
 
 
