@@ -163,7 +163,12 @@ def argument_lines(number: int, argument: Argument) -> list[str]:
 def program_with(name: str, program_type: str = "xdp") -> Ported:
     body, maps = PROGRAMS[name] if name in PROGRAMS else call_of(name)
     text = f"{body}\nr0 = 1\nexit\n"
-    return ported(text, maps, type=program_type)
+    return ported(text, maps, type=program_type, attach_type=first_attach_type(program_type))
+
+
+def first_attach_type(program_type: str) -> str:
+    """Somewhere that programs of a type go."""
+    return next(str(row["attach_type"]) for row in TABLE["sections"] if row["type"] == program_type)
 
 
 @pytest.mark.parametrize("name", sorted(set(TABLE["helpers"]) - {"loop"}))
@@ -291,8 +296,7 @@ def test_map_flag_row(bit: str) -> None:
 
 @pytest.mark.parametrize(("kind", "case"), [(kind, case) for kind, row in TABLE["returns"].items() for case in row["cases"]])
 def test_return_row(kind: str, case: dict[str, Any]) -> None:
-    attach_type = next(row["attach_type"] for row in TABLE["sections"] if row["type"] == kind)
-    found = ported(f"r0 = {case['linux']}\nexit", type=kind, attach_type=attach_type)
+    found = ported(f"r0 = {case['linux']}\nexit", type=kind, attach_type=first_attach_type(kind))
     described = entry(found, case["name"], "return")
     assert described.kind == case["class"]
     if found.module is not None:

@@ -43,25 +43,28 @@ def entries_of(linux: Executable, rng: random.Random) -> list[Entry]:
     return found
 
 
-def test_the_firewall(tmp_path: Path) -> None:
-    found = made(FIREWALL, "linux")
+@pytest.mark.parametrize(("path", "name"), [(FIREWALL, "firewall"), ("linux.bpf.c", "emulated")])
+def test_the_same_as_on_linux(path: str, name: str, tmp_path: Path) -> None:
+    found = made(path, "linux")
     frames = packets(COUNT, seed=3)
-    with prepare(found.object.programs["firewall"], backend="llvm", options=RunOptions(clock_ns=CLOCK_NS)) as linux:
-        entries = entries_of(linux, random.Random(4))
-        runs = [Run("firewall", bytes(24) + (1).to_bytes(4, "little"), frame) for frame in frames]
-        session = run_library(tmp_path, library(FIREWALL, "linux"), [run_type(each) for each in found.programs], runs, entries)
+    with prepare(found.object.programs[name], backend="llvm", options=RunOptions(clock_ns=CLOCK_NS)) as linux:
+        entries = entries_of(linux, random.Random(4)) if path == FIREWALL else []
+        runs = [Run(name, bytes(24) + (1).to_bytes(4, "little"), frame) for frame in frames]
+        session = run_library(tmp_path, library(path, "linux"), [run_type(each) for each in found.programs], runs, entries)
         for at, (frame, ran) in enumerate(zip(frames, session.runs, strict=True)):
             result = linux.run(packet=frame)
             assert (VALUES[result.return_value], result.packet) == (ran.value, ran.data), at
         assert len({ran.value for ran in session.runs}) > 1
-        for name, each in linux.maps.items():
+        for known, each in linux.maps.items():
             there = next(
-                pairs for known, pairs in session.maps.items() if known == name or (each.spec.initial is not None and known.endswith(name))
+                pairs
+                for other, pairs in session.maps.items()
+                if other == known or (each.spec.initial is not None and other.endswith(known))
             )
             if isinstance(each, RingBuffer):
-                assert there == [*pairs_of(each)], name
+                assert there == [*pairs_of(each)], known
             else:
-                assert sorted(there) == sorted(pairs_of(each)), name
+                assert sorted(there) == sorted(pairs_of(each)), known
 
 
 def test_the_rewritten_program_runs_here_too(tmp_path: Path) -> None:
@@ -71,3 +74,27 @@ def test_the_rewritten_program_runs_here_too(tmp_path: Path) -> None:
     session = run_library(tmp_path, library(FIREWALL, "linux"), [run_type(each) for each in found.programs], runs)
     with Machine(found.programs, backend="interp", maps=found.maps, checked=True) as machine:
         assert [machine.run(*run) for run in runs] == session.runs
+
+
+def test_a_hook_that_linux_has_not(tmp_path: Path) -> None:
+    """What has no counterpart on Linux does what the same IR does here."""
+    found = made("accept.bpf.c", "linux")
+    rng = random.Random(6)
+    runs = [Run("accepted", accept_context(rng), b"") for _ in range(200)]
+    session = run_library(tmp_path, library("accept.bpf.c", "linux"), [run_type(each) for each in found.programs], runs)
+    with Machine(found.programs, backend="interp", maps=found.maps, checked=True) as machine:
+        assert [machine.run(*run) for run in runs] == session.runs
+        assert sorted(session.maps["peers"]) == sorted(machine.contents()["peers"])
+    assert {ran.value for ran in session.runs} == {0, 1}
+
+
+def accept_context(rng: random.Random) -> bytes:
+    """Family, the peer's address and port, the own ones, and TCP."""
+    port = rng.choice((b"\0\x16", b"\0\x50"))
+    return (
+        (2).to_bytes(4, "little")
+        + bytes([10, 0, 0, rng.randrange(4)]).ljust(16, b"\0")
+        + rng.randbytes(2)
+        + bytes(2)
+        + (bytes([127, 0, 0, 1]).ljust(16, b"\0") + port + bytes(2) + (6).to_bytes(4, "little") + bytes(16))
+    )
