@@ -21,13 +21,11 @@ from bpfcc.bpfir.ops import (
     Branch,
     ByteSwap,
     Call,
-    CallFunction,
+    CallIndirect,
     Cast,
     CompareExchange,
     Exit,
-    Jump,
     Load,
-    LoadAcquire,
     Store,
     StoreRelease,
     Value,
@@ -104,8 +102,6 @@ class Contexts:
     def check_escape(self, op: Op, fn: Function) -> None:
         """Note where the context's address goes to what cannot be followed."""
         match op:
-            case Load() | LoadAcquire() | Alu() | Assume() | Branch() | Jump() | CallFunction():
-                return
             case Call():
                 if any(self.fact(arg) not in (OTHER, 0) for arg in op.args):
                     text = "a helper gets an address within the context"
@@ -119,10 +115,10 @@ class Contexts:
                 if any(self.fact(each) != OTHER for each in stored):
                     text = "its fields cannot be followed through memory"
                     self.notes.absent("code", "the context's address stored in memory", text, function=fn.name, insn=op.insn)
-            case _:
+            case CallIndirect():
                 if any(self.fact(each) != OTHER for each in operands(op)):
-                    text = "its fields cannot be followed there"
-                    self.notes.absent("code", "the context's address as a number", text, function=fn.name, insn=op.insn)
+                    text = "its fields cannot be followed through calls of what is not known"
+                    self.notes.absent("code", "the context's address passed on", text, function=fn.name, insn=op.insn)
 
     def _access(self, op: Load | Store, fact: int, editor: Editor) -> bool:
         at, fn = fact + op.offset, editor.fn.name

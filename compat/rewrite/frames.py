@@ -2,7 +2,7 @@
 
     v1 = frame -16                         16 bytes
     v2 = sub.64 v1, v7                     no saying: what is below may be in use
-    used_bytes(fn, module)                 16, None
+    used_bytes(fn, …)                      16, None
 
 What is named is known. An address that is moved down by a distance that is no constant, here or in a function that gets it, names nothing.
 """
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from bpfcc.compat.rewrite.uses import Uses
 
 MAX_DISTANCE: Final = 1 << 31
+# Steps of all questions about one function.
+BUDGET: Final = 500_000
 
 
-def used_bytes(fn: Function, module: Module, uses: Uses) -> int | None:
-    """Bytes of the frame down to the deepest one that may be in use; None where that cannot be told."""
-    if any(_callee_goes_below(other) for other in module.functions if other is not fn):
+def used_bytes(fn: Function, below: frozenset[str], uses: Uses) -> int | None:
+    """Bytes of the frame down to the deepest one that may be in use; None where that cannot be told. `below`: `going_below`."""
+    if below - {fn.name}:
         return None
     depths = _Depths(fn, uses)
     return max(fn.stack_bytes, frame.used_bytes(fn), depths.deepest) if depths.known else None
@@ -40,6 +42,7 @@ class _Depths:
     def __init__(self, fn: Function, uses: Uses) -> None:
         self.known, self.deepest = True, 0
         self._uses = uses
+        self._budget = BUDGET
         self._pointers = Pointers(fn)
         for op in fn.ops():
             if isinstance(op, Alu):
@@ -70,6 +73,9 @@ class _Depths:
         work = [distance]
         while work:
             each = work.pop()
+            self._budget -= 1
+            if self._budget < 0:
+                return False
             if type(each) is int:
                 if each >= MAX_DISTANCE:
                     return False
@@ -105,6 +111,11 @@ def _parts(op: object) -> tuple[Operand, ...] | None:
             return () if type(op.rhs) is int and op.rhs & 63 else (op.lhs,)
         case _:
             return None
+
+
+def going_below(module: Module) -> frozenset[str]:
+    """Functions that may reach what lies before an address that they get."""
+    return frozenset(fn.name for fn in module.functions if _callee_goes_below(fn))
 
 
 def _callee_goes_below(fn: Function) -> bool:

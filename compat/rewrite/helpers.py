@@ -10,6 +10,7 @@ A helper that needs more than another number has a recipe (`bpfcc.compat.rewrite
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -17,7 +18,7 @@ from bpfcc.backends.context import OTHER
 from bpfcc.bpfir.ops import Call, Cast, Edge, Jump
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.entries import Kind
-from bpfcc.compat.rewrite.frames import used_bytes
+from bpfcc.compat.rewrite.frames import going_below, used_bytes
 from bpfcc.compat.rewrite.records import QUIET, RECORDS, Numbers, Records, scratch_spec
 from bpfcc.compat.rewrite.texts import Texts
 from bpfcc.compat.rewrite.uses import Uses, map_number
@@ -63,6 +64,10 @@ class Helpers:
         self._ids = {name: self.linux.helper(name).id for name in (*RECORDS, *QUIET)}
         self.begin(module.entry)
 
+    @cached_property
+    def _below(self) -> frozenset[str]:
+        return going_below(self.module)
+
     def begin(self, fn: Function) -> None:
         """Before a function's first operation."""
         self.uses, self.texts = Uses(fn), Texts(self.module, fn)
@@ -72,7 +77,7 @@ class Helpers:
         self.records = Records(self.module, fn, numbers)
         # Where the key of maps of records lies in the frame.
         self.scratch_key: int | None = None
-        used = used_bytes(fn, self.module, self.uses) if self.records.calls else 0
+        used = used_bytes(fn, self._below, self.uses) if self.records.calls else 0
         # Bytes of the frame that are taken, in whole words; None where that cannot be told.
         self.frame_used = (used + 7) // 8 * 8 if used is not None else None
 

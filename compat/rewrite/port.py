@@ -97,6 +97,8 @@ def to_windows(
     notes = Notes(module)
     with notes.at([(module.entry.name, module.entry.start)]):
         note_section(program, row, table, notes)
+    if module.endian != "little":
+        notes.absent("code", f"{module.endian}-endian code", "Windows runs on little-endian machines", function=module.entry.name)
     note_core(core, module, table, notes)
     note_kernel(module, table, notes)
     if row is None:

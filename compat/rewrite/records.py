@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, CallFunction, Edge, Effect, FrameAddr, FuncAddr, Jump, MapAddr, Store, Value, edges
-from bpfcc.compat.rewrite.uses import Reservations, map_number, root
+from bpfcc.compat.rewrite.uses import MAX_RESERVATIONS, Reservations, map_number, root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ HEADER_BYTES: Final = 8
 # Larger ones are zeroed by a helper.
 MAX_STORED: Final = 128
 MAX_SCRATCH_BYTES: Final = 32768
-MAX_WAYS: Final = 4096
+BUDGET: Final = 500_000
 FULL: Final = "a full buffer shows when the record is submitted: the program has gone on as if there were room, and the record is lost"
 OVERTAKEN: Final = "records come in the order in which they are submitted; on Linux in that in which they were reserved"
 RECORDS: Final = ("ringbuf_reserve", "ringbuf_submit", "ringbuf_discard", "ringbuf_output")
@@ -64,10 +64,13 @@ class Records:
         self.made = {value: {(map_number(op.args[0]), op.args[1]) for op in found} for value, found in self.calls.items()}
         self._blocks = {op: block for block in fn.blocks for op in block.ops if isinstance(op, Call) and op.helper == numbers.reserve}
         self.count = len(self._blocks)
-        met = {call: self._met_while_held(call) for call in self._blocks}
+        # Operations that may be looked at, all in all.
+        self._budget = BUDGET
+        known = len(self._blocks) <= MAX_RESERVATIONS
+        met = {call: self._met_while_held(call) if known else None for call in self._blocks}
         self.twice = {call for call, found in met.items() if found is None or call in found}
         self.overtaken = {call for call, found in met.items() if found}
-        self.matter = {call for call in self._blocks if not self._alike(call)}
+        self.matter = {call for call in self._blocks if not known or not self._alike(call)}
 
     def _met_while_held(self, call: Call) -> set[Op] | None:
         """What makes records on the ways from a reservation to where its own is given back; None where there are too many ways.
@@ -81,6 +84,9 @@ class Records:
         while work:
             block, at, names = work.pop()
             held = self._through(block.ops[at:], call, names, found)
+            self._budget -= 1 + len(block.ops)
+            if self._budget < 0:
+                return None
             if held is None:
                 continue
             null = _null_edge(block.terminator, held)
@@ -89,8 +95,6 @@ class Records:
                 if edge is not null and following not in seen:
                     seen.add(following)
                     work.append((edge.block, 0, following[1]))
-            if len(seen) > MAX_WAYS:
-                return None
         return found
 
     def _through(self, ops: list[Op], call: Call, names: frozenset[Value], found: set[Op]) -> frozenset[Value] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -486,6 +488,26 @@ def test_a_record_that_is_overtaken(between: str) -> None:
     callee = "other:\nr1 = map[0] ll\nr2 = r10\nr2 += -8\n*(u64 *)(r10 - 8) = 1\nr3 = 8\nr4 = 0\ncall 130\nr0 = 0\nexit"
     found = ported(record(8, fill=f"r7 = r0\n{between}\nr0 = r7") + callee, [RING])
     assert "order in which they are submitted" in entry(found, "bpf_ringbuf_reserve").reason
+
+
+@pytest.mark.parametrize("rounds", [60, 400])
+def test_more_ways_than_can_be_walked(rounds: int) -> None:
+    """Records under two names on half of the ways each: an answer all the same, and soon."""
+    text = "r6 = *(u32 *)(r1 + 12)\nr7 = 0\nr8 = 0\nagain:\n"
+    for at in range(rounds):
+        text += f"r1 = map[0] ll\nr2 = 8\nr3 = 0\ncall 131\nif r0 == 0 goto out\n*(u64 *)(r0 + 0) = 1\nr{7 + at % 2} = r0\n"
+        text += f"if r6 == {at} goto on{at}\nr9 = r7\nr7 = r8\nr8 = r9\non{at}:\n"
+        text += f"if r6 == {at + 1000} goto skip{at}\nr1 = r0\nr2 = 0\ncall 132\nskip{at}:\n"
+    begun = time.monotonic()
+    found = ported(text + "r6 += 1\nif r6 > 2000 goto again\nout:\nr0 = 2\nexit", [RING])
+    assert time.monotonic() - begun < 20
+    assert found.module is None
+
+
+def test_code_of_other_machines() -> None:
+    little = xdp("r0 = 2\nexit")
+    big = bpfcc.Program("main", "xdp", "xdp", lambda: replace(little.bytecode, endian="big"))
+    assert "little-endian" in why_not(to_windows(big))
 
 
 def test_records_too_large_for_anything() -> None:
