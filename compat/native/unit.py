@@ -52,7 +52,7 @@ REFUSED: Final[Mapping[type[Op], tuple[str, str]]] = {
 
 
 # A call of a helper as a register, by what it returns.
-WHOLE: Final = {"": "{}", "int32": "sext32({})", "uint32": "(uint64_t)(uint32_t){}", "void": "({}, UINT64_C(0))"}
+WHOLE: Final = {"": "{}", "int32": "sext32({})", "uint32": "(uint64_t)(uint32_t){}"}
 NO_RESULTS: Final[Mapping[int, str]] = MappingProxyType({})
 
 

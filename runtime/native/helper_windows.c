@@ -264,7 +264,7 @@ WINDOWS(memset)
     uint8_t *out = bpfcc_access(run, r1, r2, 1);
     if (out && r2)
         memset(out, (int)(r3 & 0xff), (size_t)r2);
-    return 0;
+    return r1; /* as memset does */
 }
 
 static uint64_t length_of(const uint8_t *text, uint64_t size)

@@ -31,7 +31,7 @@ FIELD_KINDS: Final = frozenset({
 })  # fmt: skip
 SIZE_KINDS: Final = frozenset({"size", "size_or_zero"})
 # What implementations return that do not fill a register.
-RESULT_TYPES: Final = frozenset({"int32", "uint32", "void"})
+RESULT_TYPES: Final = frozenset({"int32", "uint32"})
 READ_KINDS: Final = frozenset({"mem", "mem_or_null", "mem_write", "map_key", "map_value", "map_value_or_null", "const_str", "unchecked"})
 WRITE_KINDS: Final = frozenset({"mem_uninit", "mem_uninit_or_null", "mem_write", "map_value_uninit"})
 # Of those, where nothing has to be written before.
@@ -116,7 +116,7 @@ class Helper(NamedTuple):
     in a map's value. `under_lock`: it may be called while a spin lock is held. `callback`: what it calls. `prototype`: the name that
     its prototype is published with where that is another one; `published_flags`: likewise the flags, None: as the rest says.
     `any_map`: it takes maps of every type, and fails where it has no use for one. `result`: what its implementation returns where that
-    is not a whole register ("int32", "uint32", "void"): the rest of the register is anybody's. `fills`: what it is given to write to is
+    is not a whole register ("int32", "uint32"): the rest of the register is anybody's. `fills`: what it is given to write to is
     written to the last byte, whatever the result; else what was there may be there still. `published_arguments`: kinds of arguments as
     they are published, where those are others.
     """

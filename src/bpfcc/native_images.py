@@ -45,8 +45,9 @@ Origin = Literal["linux", "windows"]
 Emit = Literal["c", "dll", "sys"]
 EMITS: Final[tuple[Emit, ...]] = ("c", "dll", "sys")
 WINDOWS: Final = "windows"
+LINUX: Final = "linux"
+WRITABLE_DATA: Final = frozenset((".data", ".bss"))
 SLOT_BYTES: Final = 8
-NESTED: Final = frozenset(("array_of_maps", "hash_of_maps"))
 
 
 class ForWindows(NamedTuple):
@@ -192,14 +193,36 @@ def reason_of(each: ForWindows) -> str:
 
 
 def held_maps(found: Sequence[ForWindows]) -> list[MapSpec]:
-    """Maps that no program names, but maps of maps do."""
+    """Maps that no program names: those that maps of maps hold, and those that applications find by their names.
+
+    Sections of variables are among them where applications may write. Of an object for Linux there are only maps proper, as they are on
+    Windows; what Windows has not is of no use to anybody there.
+    """
+    named = {spec.name for each in found if each.module is not None for spec in each.module.maps}
     held: dict[str, MapSpec] = {}
     for each in found:
         owner = each.program.object
-        for spec in each.module.maps if each.module is not None and owner is not None else ():
-            if spec.type in NESTED and owner is not None:
-                held |= {name: owner.maps[name] for name in spec.values.values() if name in owner.maps}
-    return list(held.values())
+        for spec in owner.maps.values() if owner is not None else ():
+            if spec.name not in named and (spec.initial is None or spec.name in WRITABLE_DATA):
+                there = spec if owner is not None and owner.platform != LINUX else map_there(spec)
+                held |= {spec.name: there} if there is not None else {}
+    known = {*named, *held, *(each.program.name for each in found)}
+    return [replace(spec, values={at: name for at, name in spec.values.items() if name in known}) for spec in held.values()]
+
+
+def map_there(spec: MapSpec) -> MapSpec | None:
+    """A map for Linux as it is on Windows; None for one that Windows has not, and for a section of variables."""
+    from bpfcc.bpfir.function import Module
+    from bpfcc.compat.rewrite.entries import Notes
+    from bpfcc.compat.rewrite.maps import rewrite_maps
+    from bpfcc.compat.rewrite.table import correspondence
+
+    if spec.initial is not None:
+        return None
+    module = Module([], (spec,))
+    notes = Notes(module)
+    (made,) = rewrite_maps(module, correspondence(), notes, frozenset())
+    return made if all(entry.kind != "absent" for entry in notes.entries()) else None
 
 
 def record_of(found: Sequence[ForWindows], request: ImageRequest, digest: bytes) -> Record:

@@ -535,7 +535,7 @@ def test_windows_memory_helpers() -> None:
         assert lab.get(room, 4) == b"abc\0"
         assert lab.call("memcpy_s", room, 3, text, 4) == EINVAL
         assert [lab.call("memcmp_s", room, 4, text, size) for size in (4, 3)] == [0, 1]
-        assert lab.call("memset", room, 8, 0x141) == 0
+        assert lab.call("memset", room, 8, 0x141) == room
         assert lab.get(room, 8) == b"A" * 8
         assert lab.call("strnlen_s", room, 8) == 8
         assert lab.call("strncpy_s", room, 8, text, 4) == 0

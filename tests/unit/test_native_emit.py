@@ -305,6 +305,45 @@ def test_names_of_the_source_go_along(source: Path, capsysbinary: pytest.Capture
         assert declared in found
 
 
+UNUSED: Final = """
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, __u32); __type(value, __u64); } found_by_name SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY); __uint(key_size, 4); __uint(value_size, 4); } events SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_DEVMAP); __uint(max_entries, 8); __uint(key_size, 4); __uint(value_size, 4); } ports SEC(".maps");
+int other(struct xdp_md *x);
+struct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 4); __uint(key_size, 4); __array(values, int(void *)); }
+    jumps SEC(".maps") = {.values = {[1] = (void *)&measure, [2] = (void *)&other}};
+SEC("xdp") int other(struct xdp_md *x) { return XDP_PASS; }
+"""
+
+
+def test_maps_that_no_program_uses(source: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Applications find them by their names, so they are made; what Windows has not nobody can use there."""
+    source.write_text(SOURCE + UNUSED)
+    assert run(["build", str(source), "--target", "windows", "--emit", "c", "-o", "-", "-q", "--program", "measure"]) == 0
+    text = capsysbinary.readouterr().out.decode()
+    table = text.split("module_maps[] = {", 1)[1].split("};", 1)[0]
+    assert sorted(line.split('"')[1] for line in table.strip().splitlines()) == ["events", "found_by_name", "jumps", "sizes"]
+    assert "{14, 0, 0, 65536U, 0, 0, " in table
+    values = text.split("initial_0[] = {", 1)[1].split("};", 1)[0]
+    assert values.split() == ["NULL,", '"measure",']
+
+
+def test_inner_maps_keep_their_names(tmp_path: Path) -> None:
+    source = tmp_path / "nested.c"
+    source.write_text("""
+#define SEC(name) __attribute__((section(name), used))
+struct record { unsigned type, key_size, value_size, max_entries, inner_map_idx, pinning, id, inner_id; };
+struct record outer SEC("maps") = {6, 4, 4, 2, 0, 0, 0, 10};
+struct record inner SEC("maps") = {2, 4, 16, 3, 0, 0, 10, 0};
+static void *(*lookup)(void *, const void *) = (void *)1;
+SEC("bind") int program(void *context) { unsigned key = 0; return !!lookup(&outer, &key); }
+""")
+    assert run(["build", str(source), "--target", "windows", "--from", "windows", "--emit", "c", "-q"]) == 0
+    table = (tmp_path / "nested.native.c").read_text().split("module_maps[] = {", 1)[1].split("};", 1)[0]
+    assert '{6, 4, 4, 2U, 0, 0, 1, 2}, "outer"' in table and '{2, 4, 16, 3U, 0, 0, 2, 0}, "inner"' in table
+    assert len(table.strip().splitlines()) == 2
+
+
 def test_build_takes_compiled_objects(source: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert run(["build", str(source), "-q"]) == 0
     compiled = source.with_name("measure.bpf.o")

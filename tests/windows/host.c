@@ -279,12 +279,10 @@ static uint64_t on_array(uint32_t id, const struct host_map *map, const void *ke
     return 0;
 }
 
-/* Compilers leave anything in the upper half of a register that an int comes back in; what memset returns is an address. */
+/* Compilers leave anything in the upper half of a register that an int comes back in. */
 static uint64_t as_returned(uint32_t id, uint64_t result)
 {
     static const uint8_t narrow[] = {6, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 25, 27, 28, 32};
-    if (id == 24)
-        return (uint64_t)(uintptr_t)&narrow;
     for (size_t i = 0; i < sizeof narrow; i++)
         if (narrow[i] == id)
             return (uint32_t)result | (result & 1 ? 0 : (uint64_t)0x5eed5eed << 32);
