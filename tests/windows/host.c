@@ -518,6 +518,8 @@ static void run_once(const char *name, const char *context_hex, const char *data
     put_pointer(current_context, current_type->end, bytes + size);
     kept = run->context;
     run->context = current_context;
+    /* Some helpers ask whether there is a packet. */
+    run->layout.data = current_type->packet ? current_type->data : -1;
     RULE(!bpfcc_run_begin(run, UINT64_C(1) << 40), "the run does not begin");
     result = enter(at);
     bpfcc_run_end(run);
