@@ -311,3 +311,59 @@ def test_random_fields() -> None:
 @pytest.mark.soak
 def test_many_random_fields() -> None:
     assert sum(map(compare_contexts, range(1000, 30000))) > 2000
+
+
+# ---- records that are held for a while
+
+
+def holding(source: random.Random) -> str:
+    """Two registers for records, which are reserved, written, exchanged and given back in a loop; in the end both are given back."""
+    names = (f"h{number}" for number in range(10_000))
+
+    def take(slot: int) -> str:
+        end, size = next(names), source.choice([8, 16, 600])
+        reserve = f"r1 = map[{NUMBERS['ring']}] ll\nr2 = {size}\nr3 = 0\ncall 131\n"
+        return f"if r{slot} != 0 goto {end}\n{reserve}r{slot} = r0\nif r{slot} == 0 goto {end}\n*(u64 *)(r{slot} + 0) = r9\n{end}:\n"
+
+    def give(slot: int) -> str:
+        end = next(names)
+        return f"if r{slot} == 0 goto {end}\nr1 = r{slot}\nr2 = 0\ncall {source.choice([132, 132, 133])}\nr{slot} = 0\n{end}:\n"
+
+    def write(slot: int) -> str:
+        end = next(names)
+        return f"if r{slot} == 0 goto {end}\n*(u64 *)(r{slot} + 0) = r9\n{end}:\n"
+
+    def exchange(slot: int) -> str:
+        return f"r{slot} ^= 0\nr3 = r7\nr7 = r8\nr8 = r3\n".replace(f"r{slot} ^= 0\n", "")
+
+    text = "r6 = *(u32 *)(r1 + 12)\nr7 = 0\nr8 = 0\nr9 = 0\nagain:\n"
+    for _ in range(source.randrange(1, 7)):
+        step = source.choice([take, take, give, give, write, exchange])(source.choice([7, 8]))
+        skip = next(names)
+        text += f"r3 = r6\nr3 ^= r9\nif r3 & {1 << source.randrange(4)} goto {skip}\n{step}{skip}:\n" if source.random() < 0.4 else step
+    return f"{text}r9 += 1\nif r9 != 5 goto again\n{give(7)}{give(8)}r0 = 2\nexit\n"
+
+
+def compare_records(seed: int) -> bool:
+    """Whether such a program ports; then its records are those of Linux, in some order."""
+    text = holding(random.Random(seed))
+    program = xdp(text, MAPS)
+    found = to_windows(program)
+    if found.module is None:
+        return False
+    ordered = all("order" not in each.reason for each in found.entries)
+    with Pair(program, found) as pair:
+        for index in range(9):
+            here, there = pair.run(bytes(64), {"ingress_ifindex": index})
+            first, second = (list(each.records) if ordered else sorted(map(bytes, each.records)) for each in (here, there))  # type: ignore[arg-type]
+            assert first == second, (seed, text)
+    return True
+
+
+def test_random_records() -> None:
+    assert sum(map(compare_records, range(150))) > 20
+
+
+@pytest.mark.soak
+def test_many_random_records() -> None:
+    assert sum(map(compare_records, range(1000, 12000))) > 1000
