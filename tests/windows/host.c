@@ -270,7 +270,7 @@ static uint64_t on_array(uint32_t id, const struct host_map *map, const void *ke
     found = element(map, index);
     if (id == 1)
         return (uint64_t)(uintptr_t)found;
-    if (!found || (id == 2 && (flags == 1 || flags > 2)))
+    if (!found || (id == 2 && (uint32_t)flags == 1))
         return (uint64_t)-6; /* INVALID_ARGUMENT */
     if (id == 2)
         memcpy(found, value, map->entry->definition.value_size);
