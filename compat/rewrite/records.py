@@ -228,7 +228,8 @@ def ringbuf_reserve(helpers: Helpers, op: Call, row: Row, editor: Editor) -> Non
         return
     number = map_number(op.args[0])
     ring = helpers.module.maps[number].max_entries if number is not None else None
-    if ring is not None and (size + HEADER_BYTES + 7) // 8 * 8 > ring:
+    # Linux keeps one byte free.
+    if ring is not None and (size + HEADER_BYTES + 7) // 8 * 8 >= ring:
         helpers.note(op, row, editor, reason=f"the record never fits: there are {ring} bytes in all")
         editor.replaced[op.result] = 0
         return
