@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, cast, final
 
 from bpfcc.compat.rewrite.entries import KINDS, Kind
+from bpfcc.compat.rewrite.shapes import faults
 from bpfcc.errors import InputError
 from bpfcc.runtime.specs import load_platform
 from bpfcc.runtime.specs.tables import FOLDER
@@ -209,6 +210,11 @@ def check(table: object) -> Iterator[Problem]:
             yield name, "must be text"
     if not _number(table.get("other_error")):
         yield "other_error", "must be a number"
+    misshapen = list(faults(table))
+    if misshapen:
+        # What is looked up in tables has to be text.
+        yield from misshapen
+        return
     yield from _check_sections(table)
     yield from _check_returns(table)
     yield from _check_contexts(table)
@@ -260,6 +266,11 @@ def _check_sections(table: Mapping[str, Any]) -> Iterator[Problem]:
                 yield f"{where}.{kind}", f"{platform.name} has no program type {row.get(kind)!r}"
             elif row.get(attach) not in platform.program_types[row[kind]].attach_types:
                 yield f"{where}.{attach}", f"{platform.name} has no attach type {row.get(attach)!r}"
+        for each in row.get("only", ()):
+            known = row.get("to_type") in windows.program_types
+            context = windows.context_of(row["to_type"]) if known else None
+            if context is None or context.field(each["field"]) is None:
+                yield f"{where}.only", f"the context has no field {each['field']!r}"
         if row.get("type") not in table["returns"]:
             yield f"{where}.type", "its return values are not mapped"
 
@@ -314,8 +325,9 @@ def _check_helpers(table: Mapping[str, Any]) -> Iterator[Problem]:
             yield f"{where}.to", f"Windows has no helper {row['to']!r}"
         if "to" not in row and "recipe" not in row:
             yield where, "must have to or recipe"
-        if row.get("errors") is not None and row["errors"] not in table["errors"]:
-            yield f"{where}.errors", "there are no such error numbers"
+        for key in ("errors", "array_errors"):
+            if row.get(key) is not None and row[key] not in table["errors"]:
+                yield f"{where}.{key}", "there are no such error numbers"
     for name, numbers in table["errors"].items():
         if not isinstance(numbers, dict) or not all(str(key).isdigit() and _number(value) for key, value in numbers.items()):
             yield f"errors.{name}", "must be numbers by number"

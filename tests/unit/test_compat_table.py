@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_table_is_clean_and_by_its_schema() -> None:
         (("sections", 0, "to_attach_type"), "no_such", "sections[0].to_attach_type"),
         (("returns", "xdp", "cases"), None, "returns.xdp"),
         (("returns", "xdp", "width"), 16, "returns.xdp.width"),
-        (("returns", "xdp", "cases", 0, "windows"), "1", "returns.xdp.cases[0]"),
+        (("returns", "xdp", "cases", 0, "windows"), "1", "returns.xdp.cases[0].windows"),
         (("contexts", "xdp_md", "to"), "no_such", "contexts.xdp_md"),
         (("contexts", "xdp_md", "fields", "data", "to"), "no_such", "contexts.xdp_md.fields.data.to"),
         (("contexts", "xdp_md", "fields", "no_such"), {"class": "absent"}, "contexts.xdp_md.fields.no_such"),
@@ -89,6 +90,22 @@ def test_table_is_clean_and_by_its_schema() -> None:
         (("map_types", "no_such"), {"class": "same", "to": "hash"}, "map_types.no_such"),
         (("absent_map_types", "no_such"), "", "absent_map_types.no_such"),
         (("map_flags", "x"), {}, "map_flags.x"),
+        (("helpers", "ktime_get_ns", "to"), [], "helpers.ktime_get_ns.to"),
+        (("helpers", "map_update_elem", "recipe"), {}, "helpers.map_update_elem.recipe"),
+        (("helpers", "map_update_elem", "array_errors"), "no_such", "helpers.map_update_elem.array_errors"),
+        (("helpers", "map_update_elem", "flags"), {"argument": 3}, "helpers.map_update_elem.flags"),
+        (("helpers", "map_update_elem", "flags"), {"argument": 3, "allowed": ["0"]}, "helpers.map_update_elem.flags.allowed"),
+        (("helpers", "map_update_elem", "flags"), {"argument": 3, "allowed": [0], "absent": 4}, "helpers.map_update_elem.flags.reason"),
+        (("helpers", "map_update_elem", "differences"), 7, "helpers.map_update_elem.differences"),
+        (("helpers", "xdp_adjust_head", "types"), "xdp", "helpers.xdp_adjust_head.types"),
+        (("sections", 0, "type"), [], "sections[0].type"),
+        (("sections", 5, "only"), [{"field": "no_such", "values": [1], "otherwise": 0}], "sections[5].only"),
+        (("sections", 5, "only"), [7], "sections[5].only"),
+        (("sections", 6, "there_alone"), 1, "sections[6].there_alone"),
+        (("contexts", "bpf_sock_ops", "fields", "local_ip4", "family_there"), "2", "contexts.bpf_sock_ops.fields.local_ip4.family_there"),
+        (("contexts", "bpf_sock_ops", "fields", "op", "values"), [[1]], "contexts.bpf_sock_ops.fields.op.values"),
+        (("contexts", "bpf_sock_ops", "fields", "op", "family"), 2, "contexts.bpf_sock_ops.fields.op.other_family"),
+        (("contexts", "xdp_md", "fields", "data", "attach"), [], "contexts.xdp_md.fields.data.elsewhere"),
     ],
     ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else None,
 )  # fmt: skip
@@ -99,6 +116,24 @@ def test_faults_are_found(path: tuple[str | int, ...], value: object, place: str
         inner = inner[key]
     inner[path[-1]] = value
     assert place in [where for where, _ in check(table)]
+
+
+def test_any_damage_is_told() -> None:
+    """A value anywhere is replaced or gone: there are faults, or there are none, and never an exception."""
+    source = random.Random(3)
+    for _ in range(600):
+        table = copy.deepcopy(TABLE)
+        inner: Any = table
+        while True:
+            key = source.choice(list(inner) if isinstance(inner, dict) else range(len(inner)))
+            if not inner[key] or not isinstance(inner[key], (dict, list)) or source.random() < 0.2:
+                break
+            inner = inner[key]
+        if isinstance(inner, dict) and source.random() < 0.3:
+            del inner[key]
+        else:
+            inner[key] = source.choice([None, 7, "x", [], {}, [7], ["x"], {"x": 7}, True, -1])
+        assert all(isinstance(what, str) for _, what in check(table))
 
 
 def test_a_user_s_table(tmp_path: Path) -> None:
