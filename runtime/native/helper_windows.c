@@ -17,6 +17,8 @@ enum {
     RESULT_NO_MORE_TAIL_CALLS = 27,
     RESULT_OUT_OF_SPACE = 29,
     LAST_GENERAL = 35,
+    TYPE_XDP = 1,
+    FIRST_OWN = 65536,
     MAX_STRING = 512,
 };
 
@@ -327,8 +329,13 @@ static const bpfcc_helper general[LAST_GENERAL + 1] = {
     [32] = w_perf_output,
 };
 
+/* xdp.sys leaves packets as long as they are. */
+WINDOWS(adjust_head) { return (uint64_t)-1; }
+
 bpfcc_helper bpfcc_helper_table_windows(uint32_t program_type, uint32_t id)
 {
-    (void)program_type; /* no type's own helper works without its Windows component */
+    /* The other helpers that a type has of its own do not work without its component of Windows. */
+    if (program_type == TYPE_XDP && id == FIRST_OWN)
+        return w_adjust_head;
     return id <= LAST_GENERAL ? general[id] : NULL;
 }

@@ -180,6 +180,15 @@ def test_numbers_mean_what_they_mean_there(backend: str) -> None:
         assert [each.return_value for each in exe.run_batch([b"", FRAME[:14]])] == [0, 14]
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_packets_keep_their_length(backend: str) -> None:
+    # 65536 is xdp_adjust_head there, which never does anything.
+    program = windows("r2 = 4\ncall 65536\nr0 += 3\nexit")
+    with prepare(program, backend) as exe:
+        found = exe.run(FRAME)
+        assert (found.return_value, found.packet) == (2, FRAME)
+
+
 def test_a_verdict_holds_on_its_own_platform_alone() -> None:
     there = windows("r0 = 1\nexit")
     here = bpfcc.Program.from_bytes(there.bytecode.code, type="xdp")
