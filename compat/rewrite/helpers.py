@@ -21,7 +21,7 @@ from bpfcc.compat.rewrite.entries import Kind
 from bpfcc.compat.rewrite.frames import going_below, used_bytes
 from bpfcc.compat.rewrite.records import QUIET, RECORDS, Numbers, Records, scratch_spec
 from bpfcc.compat.rewrite.texts import Texts
-from bpfcc.compat.rewrite.uses import Uses, map_number
+from bpfcc.compat.rewrite.uses import Uses, for_this_processor, map_number
 from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
@@ -244,6 +244,8 @@ class Helpers:
             return self.uses.looked_at(op.result) == "value"
         if when == "used":
             return self.uses.looked_at(op.result) != "never"
+        if when.startswith("processor "):
+            return not for_this_processor(op.args[int(when.removeprefix("processor "))])
         if when.startswith("argument "):
             number, _, besides = when.removeprefix("argument ").partition(" besides ")
             allowed = {int(each) for each in besides.split(",")} if besides else {0}

@@ -32,7 +32,7 @@ HELPER_RECIPES: Final = frozenset({
     "ringbuf_discard", "loop", "xdp_get_buff_len", "xdp_load_bytes", "xdp_store_bytes",
 })  # fmt: skip
 MAP_RECIPES: Final = frozenset({"perf_ring"})
-CONDITIONS: Final = ("always", "result", "used", "updated", "argument ", "section ")
+CONDITIONS: Final = ("always", "result", "used", "updated", "argument ", "processor ", "section ")
 PARTS: Final = (
     "sections", "absent_sections", "absent_attach_types", "returns", "contexts", "errors", "helpers", "absent_helpers", "map_types",
     "absent_map_types", "map_flags", "stable_types", "externs",
@@ -247,7 +247,7 @@ def _check_row(where: str, row: object, recipes: frozenset[str]) -> Iterator[Pro
         elif not str(each.get("when")).startswith(CONDITIONS):
             yield (
                 f"{place}.when",
-                "must be always, result, used, updated, argument NUMBER [besides NUMBER,…] or section NAME",
+                "must be always, result, used, updated, argument NUMBER [besides NUMBER,…], processor NUMBER or section NAME",
             )
 
 

@@ -221,6 +221,21 @@ def test_perf_events_to_another_processor_are_told() -> None:
     assert entry(ported(text.format("1"), [spec]), "bpf_perf_event_output").depends is True
 
 
+@pytest.mark.parametrize(
+    ("flags", "kind"),
+    [
+        ("r3 = 0x8ffffffff ll", "same"), ("r3 = 0xfffffffe ll", "differs"), ("r3 = 0x100000ffffffff ll", "differs"),
+        ("r3 = *(u16 *)(r1 + 12)\nr3 &= 0xfff\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "same"),
+        ("r3 = *(u32 *)(r1 + 12)\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "differs"),
+        ("r3 = *(u32 *)(r1 + 12)\nr3 &= 0xfff\nr3 <<= 32\nr3 |= 7", "differs"),
+    ],
+)  # fmt: skip
+def test_flags_of_events(flags: str, kind: str) -> None:
+    text = f"*(u64 *)(r10 - 8) = 7\n{flags}\nr2 = map[0] ll\nr4 = r10\nr4 += -8\nr5 = 8\ncall 25\nr0 = 2\nexit"
+    spec = MapSpec("p", "perf_event_array", 4, 4, 2)
+    assert entry(ported(text.replace("u16", "u32"), [spec]), "bpf_perf_event_output").kind == kind
+
+
 def test_unknown_flags_of_maps_are_told() -> None:
     found = ported("r1 = map[0] ll\nr0 = 2\nexit", [MapSpec("m", "hash", 4, 8, 4, flags=1 << 20)])
     assert entry(found, "m (hash): flags 0x100000").depends is True
