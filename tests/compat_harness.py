@@ -50,6 +50,12 @@ def entry(found: Ported, name: str, what: str | None = None) -> Any:
     return only
 
 
+def why_not(found: Ported) -> str:
+    """The reasons that something is absent."""
+    assert found.module is None
+    return "; ".join(f"{each.name}: {each.reason}" for each in found.absent)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run did."""

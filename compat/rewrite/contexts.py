@@ -34,7 +34,7 @@ from bpfcc.bpfir.ops import (
 )
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.families import Families
-from bpfcc.compat.rewrite.uses import root
+from bpfcc.compat.rewrite.uses import closure, root
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Function, Module
@@ -317,11 +317,11 @@ def pointers(fn: Function, addresses: set[Value]) -> set[Value]:
             for param, arg in zip(edge.block.params, edge.args, strict=True):
                 if type(arg) is Value:
                     renamed.setdefault(arg, []).append(param)
-    known = _closure(addresses, (renamed, added))
+    known = closure(addresses, (renamed, added))
     for op in taken:
         if type(op.lhs) is Value and op.rhs not in known:
             added.setdefault(op.lhs, []).append(op.result)
-    return _closure(known, (renamed, added))
+    return closure(known, (renamed, added))
 
 
 def certain(fn: Function, addresses: set[Value], possible: set[Value]) -> set[Value]:
@@ -349,19 +349,6 @@ def certain(fn: Function, addresses: set[Value], possible: set[Value]) -> set[Va
         if value in known and value not in addresses:
             known.remove(value)
             work += users.get(value, ())
-    return known
-
-
-def _closure(start: set[Value], ways: tuple[dict[Value, list[Value]], ...]) -> set[Value]:
-    """Everything that is made of the values in those ways."""
-    known, work = set(start), list(start)
-    while work:
-        value = work.pop()
-        for way in ways:
-            for each in way.get(value, ()):
-                if each not in known:
-                    known.add(each)
-                    work.append(each)
     return known
 
 

@@ -2,9 +2,10 @@
 
     v1 = frame -16                         16 bytes
     v2 = sub.64 v1, v7                     no saying: what is below may be in use
-    used_bytes(fn, …)                      16, None
+    Frames(module).used_bytes(fn, …)       16, None
 
 What is named is known. An address that is moved down by a distance that is no constant, here or in a function that gets it, names nothing.
+An address that is in memory may be what any other function loads.
 """
 
 from __future__ import annotations
@@ -12,50 +13,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir import frame
-from bpfcc.bpfir.frame import ACCESSES, Pointers, frame_offset
-from bpfcc.bpfir.ops import Alu, Assume, Call, Cast, Load, Value, operands
+from bpfcc.bpfir.frame import ACCESSES, WRITERS, frame_offset
+from bpfcc.bpfir.ops import (
+    Alu,
+    Assume,
+    AtomicFetch,
+    Call,
+    CallExtern,
+    CallFunction,
+    CallIndirect,
+    Cast,
+    CompareExchange,
+    Exit,
+    FrameAddr,
+    FuncAddr,
+    Load,
+    LoadAcquire,
+    Value,
+    edges,
+    operands,
+)
 from bpfcc.bpfir.semantics import signed
-from bpfcc.compat.rewrite.uses import root
+from bpfcc.compat.rewrite.uses import Uses, closure, root
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Function, Module
     from bpfcc.bpfir.ops import Operand
-    from bpfcc.compat.rewrite.uses import Uses
 
+ADDRESS_BYTES: Final = 8
 MAX_DISTANCE: Final = 1 << 31
 # Steps of all questions about one function.
 BUDGET: Final = 500_000
 
 
-def used_bytes(fn: Function, below: frozenset[str], uses: Uses) -> int | None:
-    """Bytes of the frame down to the deepest one that may be in use; None where that cannot be told. `below`: `going_below`."""
-    if below - {fn.name}:
-        return None
-    depths = _Depths(fn, uses)
-    return max(fn.stack_bytes, frame.used_bytes(fn), depths.deepest) if depths.known else None
-
-
 @final
 class _Depths:
-    """Where addresses of the frame are moved to."""
+    """Where addresses of frames are moved to; `known`: none is moved down from where it cannot be told."""
 
-    def __init__(self, fn: Function, uses: Uses) -> None:
+    def __init__(self, fn: Function, uses: Uses, addresses: set[Value]) -> None:
         self.known, self.deepest = True, 0
         self._uses = uses
         self._budget = BUDGET
-        self._pointers = Pointers(fn)
+        self._addresses = addresses
         for op in fn.ops():
             if isinstance(op, Alu):
                 self._sum(op)
-            elif isinstance(op, ACCESSES) and op.base in self._pointers and op.offset < 0 and frame_offset(op.base) is None:
+            elif isinstance(op, ACCESSES) and op.base in self._addresses and op.offset < 0 and frame_offset(op.base) is None:
                 self.known = False
 
     def _sum(self, op: Alu) -> None:
-        left, right = op.lhs in self._pointers, op.rhs in self._pointers
-        if (not left and not right) or (left and right):
+        left, right = op.lhs in self._addresses, op.rhs in self._addresses
+        if not left and not right:
             return
         address, distance = (op.lhs, op.rhs) if left else (op.rhs, op.lhs)
-        if op.width_bits != 64 or op.kind not in ("add", "sub"):
+        if (left and right) or op.width_bits != 64 or op.kind not in ("add", "sub"):
+            # Of two, which may be numbers out of memory, one may be the distance.
             self.known = False
         elif type(distance) is int:
             moved = signed(64, distance if op.kind == "add" else -distance)
@@ -113,31 +125,91 @@ def _parts(op: object) -> tuple[Operand, ...] | None:
             return None
 
 
-def going_below(module: Module) -> frozenset[str]:
-    """Functions that may reach what lies before an address that they get."""
-    return frozenset(fn.name for fn in module.functions if _callee_goes_below(fn))
+@final
+class Frames:
+    """Addresses of frames in a module, and where they get to: parameters, results, everything that is loaded once one is in memory."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._params: dict[str, set[Value]] = {fn.name: set() for fn in module.functions}
+        self._results: set[str] = set()
+        self._escaped = False
+        self._work = {fn.name: fn for fn in module.functions}
+        while self._work:
+            _, fn = self._work.popitem()
+            self._pass_on(fn, _made_of(fn, _own(fn) | self._roots(fn) | self._params[fn.name]))
+        # Functions that may reach what lies before an address of another one's frame.
+        self._below = {fn.name for fn in module.functions if not self._depths(fn, self._params[fn.name], Uses(fn)).known}
+
+    def used_bytes(self, fn: Function, uses: Uses) -> int | None:
+        """Bytes of the function's frame down to the deepest one that may be in use; None where that cannot be told."""
+        depths = self._depths(fn, _own(fn), uses)
+        if not depths.known or self._below - {fn.name}:
+            return None
+        return max(fn.stack_bytes, frame.used_bytes(fn), depths.deepest)
+
+    def _depths(self, fn: Function, start: set[Value], uses: Uses) -> _Depths:
+        return _Depths(fn, uses, _made_of(fn, start | self._roots(fn)))
+
+    def _roots(self, fn: Function) -> set[Value]:
+        """What may be an address of any frame: out of memory, and of functions."""
+        found: set[Value] = set()
+        for op in fn.ops():
+            loaded = self._escaped and isinstance(op, (Load, LoadAcquire, AtomicFetch, CompareExchange)) and op.size_bytes == ADDRESS_BYTES
+            returned = isinstance(op, CallFunction) and op.function in self._results
+            if loaded or returned or (isinstance(op, CallIndirect) and self._results):
+                found.add(op.result)  # type: ignore[attr-defined]
+        return found
+
+    def _pass_on(self, fn: Function, addresses: set[Value]) -> None:
+        for op in fn.ops():
+            given = [arg for arg in operands(op) if type(arg) is Value and arg in addresses]
+            match op:
+                case CallFunction():
+                    callee = self._module.function(op.function)
+                    self._give(callee, {param for param, arg in zip(callee.params, op.args, strict=False) if arg in given})
+                case Call() | CallExtern() | CallIndirect():
+                    # The first parameter of what a helper calls is a number, a map, or an object of the kernel.
+                    first = 0 if isinstance(op, CallIndirect) else 1
+                    for callee in self._called_back(op) if given else ():
+                        self._give(callee, set(callee.params[first:]))
+                case Exit() if given and fn.name not in self._results:
+                    self._results.add(fn.name)
+                    self._again()
+                case _ if isinstance(op, WRITERS) and op.value in given and not self._escaped:
+                    self._escaped = True
+                    self._again()
+
+    def _called_back(self, op: Call | CallExtern | CallIndirect) -> list[Function]:
+        if isinstance(op, CallIndirect):
+            return list(self._module.functions)
+        found = (root(arg) for arg in op.args)
+        targets = (each.definition for each in found if type(each) is Value)
+        return [self._module.function(each.function) for each in targets if isinstance(each, FuncAddr)]
+
+    def _give(self, fn: Function, params: set[Value]) -> None:
+        if not params <= self._params[fn.name]:
+            self._params[fn.name] |= params
+            self._work[fn.name] = fn
+
+    def _again(self) -> None:
+        self._work = {fn.name: fn for fn in self._module.functions}
 
 
-def _callee_goes_below(fn: Function) -> bool:
-    """Whether a function reaches what lies before an address that it gets."""
-    params = set(fn.params)
+def _own(fn: Function) -> set[Value]:
+    return {op.result for op in fn.ops() if isinstance(op, FrameAddr)}
+
+
+def _made_of(fn: Function, start: set[Value]) -> set[Value]:
+    """The values, and what renaming, joining and arithmetic make of them."""
+    following: dict[Value, list[Value]] = {}
     for op in fn.ops():
-        if isinstance(op, ACCESSES) and _before(op.base, op.offset, params):
-            return True
-        if isinstance(op, Call) and any(_before(arg, 0, params) for arg in operands(op)):
-            return True
-    return False
-
-
-def _before(operand: Operand, distance: int, params: set[Value]) -> bool:
-    """Whether an address is a parameter, moved down."""
-    while type(operand) is Value and operand not in params:
-        definition = operand.definition
-        if isinstance(definition, Assume):
-            operand = definition.value
-        elif isinstance(definition, Alu) and definition.kind in ("add", "sub") and type(definition.rhs) is int:
-            distance += signed(64, definition.rhs if definition.kind == "add" else -definition.rhs)
-            operand = definition.lhs
-        else:
-            return False
-    return type(operand) is Value and distance < 0
+        if isinstance(op, (Alu, Assume)):
+            for operand in operands(op):
+                if type(operand) is Value:
+                    following.setdefault(operand, []).append(op.result)
+        for edge in edges(op):
+            for param, arg in zip(edge.block.params, edge.args, strict=True):
+                if type(arg) is Value:
+                    following.setdefault(arg, []).append(param)
+    return closure(start, (following,))

@@ -18,7 +18,7 @@ from bpfcc.backends.context import OTHER
 from bpfcc.bpfir.ops import Call, Cast, Edge, Jump
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.entries import Kind
-from bpfcc.compat.rewrite.frames import going_below, used_bytes
+from bpfcc.compat.rewrite.frames import Frames
 from bpfcc.compat.rewrite.records import QUIET, RECORDS, Numbers, Records, scratch_spec
 from bpfcc.compat.rewrite.texts import Texts
 from bpfcc.compat.rewrite.uses import Uses, for_this_processor, map_number
@@ -65,8 +65,8 @@ class Helpers:
         self.begin(module.entry)
 
     @cached_property
-    def _below(self) -> frozenset[str]:
-        return going_below(self.module)
+    def _frames(self) -> Frames:
+        return Frames(self.module)
 
     def begin(self, fn: Function) -> None:
         """Before a function's first operation."""
@@ -77,7 +77,7 @@ class Helpers:
         self.records = Records(self.module, fn, numbers)
         # Where the key of maps of records lies in the frame.
         self.scratch_key: int | None = None
-        used = used_bytes(fn, self._below, self.uses) if self.records.calls else 0
+        used = self._frames.used_bytes(fn, self.uses) if self.records.calls else 0
         # Bytes of the frame that are taken, in whole words; None where that cannot be told.
         self.frame_used = (used + 7) // 8 * 8 if used is not None else None
 

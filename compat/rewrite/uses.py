@@ -171,6 +171,19 @@ def root(operand: Operand) -> Operand:
     return operand
 
 
+def closure(start: set[Value], ways: tuple[dict[Value, list[Value]], ...]) -> set[Value]:
+    """Everything that is made of the values in those ways."""
+    known, work = set(start), list(start)
+    while work:
+        value = work.pop()
+        for way in ways:
+            for each in way.get(value, ()):
+                if each not in known:
+                    known.add(each)
+                    work.append(each)
+    return known
+
+
 def for_this_processor(operand: Operand) -> bool:
     """Whether flags of an event surely name the processor at hand, and besides it at most how much of the packet goes along."""
     found = root(operand)
