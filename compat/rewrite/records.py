@@ -4,8 +4,9 @@
     call helper 132(v6, 0)              ringbuf_submit                  call helper 11(v7, v6, 24, 0)
 
 Each reservation has bytes of its own, so a record may not be reserved while the last one from the same call is still held. Records that
-the frame has no room for lie in a per-CPU array: nothing else of the program runs on a CPU before it has returned, as its hooks run
-at DISPATCH_LEVEL, so between reservation and submission nobody else gets the bytes.
+the frame has no room for lie in a per-CPU array. XDP runs at DISPATCH_LEVEL, where nothing else of the program runs on a CPU before it has
+returned, so between reservation and submission nobody else gets the bytes. Other hooks run at whatever level their caller is at: there it
+is a difference.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ MAX_SCRATCH_BYTES: Final = 32768
 BUDGET: Final = 500_000
 FULL: Final = "a full buffer shows when the record is submitted: the program has gone on as if there were room, and the record is lost"
 OVERTAKEN: Final = "records come in the order in which they are submitted; on Linux in that in which they were reserved"
+SHARED: Final = "where the hook runs below DISPATCH_LEVEL, a run that takes this one's place on the CPU gets the same bytes for its record"
+# Types whose programs run at DISPATCH_LEVEL, whoever calls them.
+AT_DISPATCH: Final = frozenset({"xdp"})
 RECORDS: Final = ("ringbuf_reserve", "ringbuf_submit", "ringbuf_discard", "ringbuf_output")
 # Helpers of Linux that leave nothing behind.
 QUIET: Final = ("map_lookup_elem", "ktime_get_ns", "ktime_get_boot_ns", "ktime_get_coarse_ns", "get_smp_processor_id",
@@ -251,7 +255,7 @@ def ringbuf_reserve(helpers: Helpers, op: Call, row: Row, editor: Editor) -> Non
     elif (room >= HEADER_BYTES or helpers.scratch_key is not None) and needed <= MAX_SCRATCH_BYTES:
         scratch = helpers.scratch_map(needed)
         where = f"the record is built in a map of each CPU's own ({helpers.maps[scratch].name}) and copied when it is submitted"
-        _note(helpers, op, row, editor, where=where)
+        _note(helpers, op, row, editor, where=where, shared=helpers.type not in AT_DISPATCH)
         editor.replaced[op.result] = _in_map(helpers, op, (scratch, needed), editor)
     else:
         text = f"a record of {size} bytes does not fit on the stack beside the {used} bytes in use"
@@ -266,9 +270,9 @@ def _refuse_flags(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
         helpers.absent("ringbuf_reserve", "flags that are not constant", op, editor)
 
 
-def _note(helpers: Helpers, op: Call, row: Row, editor: Editor, *, where: str) -> None:
-    """With what a full buffer makes of the program, and of the order of records."""
-    differing = [FULL] * (op in helpers.records.matter) + [OVERTAKEN] * (op in helpers.records.overtaken)
+def _note(helpers: Helpers, op: Call, row: Row, editor: Editor, *, where: str, shared: bool = False) -> None:
+    """With what a full buffer makes of the program, and of the order of records; `shared`: others may get the bytes."""
+    differing = [FULL] * (op in helpers.records.matter) + [OVERTAKEN] * (op in helpers.records.overtaken) + [SHARED] * shared
     if differing:
         helpers.note(op, row, editor, kind="differs", reason="; ".join([where, *differing]), depends=True)
     else:

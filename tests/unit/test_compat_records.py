@@ -193,6 +193,24 @@ def test_more_ways_than_can_be_walked(rounds: int) -> None:
     assert found.module is None
 
 
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({}, "emulated"),
+        ({"type": "cgroup_sock_addr", "attach_type": "cgroup_inet4_connect"}, "differs"),
+        ({"type": "sock_ops", "attach_type": "cgroup_sock_ops"}, "differs"),
+    ],
+    ids=["xdp", "sock_addr", "sock_ops"],
+)
+def test_a_map_s_record_where_programs_give_way_to_others(options: dict[str, str], kind: str) -> None:
+    """On the stack it is the run's own."""
+    large = ported(record(600).replace("r0 = 2\nexit", "r0 = 1\nexit"), [RING], **options)
+    assert entry(large, "bpf_ringbuf_reserve").kind == kind
+    assert ("takes this one's place" in entry(large, "bpf_ringbuf_reserve").reason) == (kind == "differs")
+    small = ported(record(8).replace("r0 = 2\nexit", "r0 = 1\nexit"), [RING], **options)
+    assert entry(small, "bpf_ringbuf_reserve").kind == "emulated"
+
+
 def test_records_too_large_for_anything() -> None:
     assert "does not fit" in why_not(ported(record(MAX_SCRATCH_BYTES + 8), [MapSpec("ring", "ringbuf", 0, 0, 1 << 20)]))
 
