@@ -21,10 +21,19 @@ class Touch(NamedTuple):
     size_argument: int | None = None
 
 
+class CallbackWay(NamedTuple):
+    """How an argument gets to a function of the program that a helper calls: argument `function` is the function, and argument
+    `context` comes in as its parameter number `parameter`."""
+
+    function: int
+    context: int
+    parameter: int
+
+
 class HelperEffects(NamedTuple):
     """`arity` arguments in r1…; memory it reads and writes through them; `moves_packet`: packet pointers are stale afterwards.
 
-    `calls_back`: it calls functions of the program, which may write what any argument points to.
+    `calls_back`: it calls functions of the program, which get no argument but what `callback` says; None: they may get any.
     """
 
     arity: int
@@ -32,6 +41,7 @@ class HelperEffects(NamedTuple):
     writes: tuple[Touch, ...] = ()
     moves_packet: bool = False
     calls_back: bool = False
+    callback: CallbackWay | None = None
 
 
 class EffectsOf(Protocol):

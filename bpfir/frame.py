@@ -17,7 +17,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.dominance import reverse_postorder
-from bpfcc.bpfir.effects import MEMORY_FUNCTIONS
 from bpfcc.bpfir.ops import (
     Alu,
     Assume,
@@ -29,6 +28,7 @@ from bpfcc.bpfir.ops import (
     CallIndirect,
     CompareExchange,
     FrameAddr,
+    FuncAddr,
     Load,
     LoadAcquire,
     Op,
@@ -41,11 +41,8 @@ from bpfcc.bpfir.ops import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from bpfcc.bpfir.effects import EffectsOf, Touch
     from bpfcc.bpfir.function import Block, Function
-    from bpfcc.bpfir.module import Extern
+    from bpfcc.bpfir.reach import Ranges, Reach
 
 FRAME_BYTES: Final = 512
 ALL_BYTES: Final = (1 << FRAME_BYTES) - 1
@@ -96,9 +93,11 @@ def used_bytes(fn: Function) -> int:
 class Pointers:
     """Which values may point into this function's frame."""
 
-    __slots__ = ("escaped", "values")
+    __slots__ = ("_reach", "escaped", "values")
 
-    def __init__(self, fn: Function) -> None:
+    def __init__(self, fn: Function, reach: Reach | None = None) -> None:
+        """`reach`: what functions do with addresses that they are given; without it they may keep them all."""
+        self._reach = reach
         self.values: set[Value] = set()
         # A frame address was stored in memory: from then on, what is loaded may be one.
         self.escaped = False
@@ -114,9 +113,14 @@ class Pointers:
         carries: dict[Value, list[Value]] = {}
         stored: set[Value] = set()
         loaded: list[Value] = []
+        given: dict[Value, list[tuple[Call | CallFunction | CallExtern | CallIndirect, int]]] = {}
         for block in fn.blocks:
             for op in block.ops:
                 _note(op, carries, stored, loaded)
+                if isinstance(op, CALLS):
+                    for index, arg in enumerate(op.args):
+                        if type(arg) is Value:
+                            given.setdefault(arg, []).append((op, index))
             for edge in edges(block.terminator):
                 for param, arg in zip(edge.block.params, edge.args, strict=True):
                     if type(arg) is Value:
@@ -128,9 +132,20 @@ class Pointers:
                 continue
             values.add(value)
             work += carries.get(value, ())
-            if value in stored and not self.escaped:
+            if not self.escaped and (value in stored or any(self._keeps(op, index) for op, index in given.get(value, ()))):
                 self.escaped = True
                 work += loaded
+
+    def _keeps(self, op: Call | CallFunction | CallExtern | CallIndirect, index: int) -> bool:
+        """Whether a call may leave an argument in memory, where it is found later."""
+        if self._reach is not None:
+            return self._reach.of_call(op, index).kept
+        return isinstance(op, (CallFunction, CallIndirect)) or any(_is_function(arg) for arg in op.args)
+
+
+def _is_function(operand: Operand) -> bool:
+    """Whether it is the address of a function, which a helper may call."""
+    return type(operand) is Value and type(operand.definition) is FuncAddr
 
 
 def _note(op: Op, carries: dict[Value, list[Value]], stored: set[Value], loaded: list[Value]) -> None:
@@ -172,14 +187,13 @@ NOTHING: Final = Footprint()
 class Footprints:
     """What each operation does to the frame."""
 
-    __slots__ = ("all_bytes", "effects", "externs", "frame_bytes", "pointers")
+    __slots__ = ("all_bytes", "frame_bytes", "pointers", "reach")
 
-    def __init__(self, fn: Function, effects: EffectsOf, externs: Sequence[Extern] = ()) -> None:
-        self.externs = externs
-        self.pointers = Pointers(fn)
+    def __init__(self, fn: Function, reach: Reach) -> None:
+        self.reach = reach
+        self.pointers = Pointers(fn, reach)
         self.frame_bytes = fn.frame_bytes
         self.all_bytes = (1 << fn.frame_bytes) - 1
-        self.effects = effects
 
     def of(self, op: Op) -> Footprint:
         """The footprint of one operation."""
@@ -205,33 +219,30 @@ class Footprints:
         return Footprint(reads, writes, exact)
 
     def _call(self, op: Call | CallFunction | CallExtern | CallIndirect) -> Footprint:
-        given = any(arg in self.pointers for arg in op.args)
-        effects = None
-        if isinstance(op, Call):
-            effects = self.effects(op.helper)
-        elif isinstance(op, CallExtern) and op.extern < len(self.externs):
-            effects = MEMORY_FUNCTIONS.get(self.externs[op.extern].name)
-        if effects is None:
-            return Footprint(self.all_bytes, self.all_bytes) if given or self.pointers.escaped else NOTHING
-        if effects.calls_back and (given or self.pointers.escaped):
+        given = [index for index, arg in enumerate(op.args) if arg in self.pointers]
+        escaped = self.pointers.escaped
+        if not given and not escaped:
+            return NOTHING
+        quiet = isinstance(op, (Call, CallExtern)) and (known := self.reach.effects_of(op)) is not None and not known.calls_back
+        if escaped and not quiet:
             return Footprint(self.all_bytes, self.all_bytes)
+        reads = writes = 0
+        for index in given:
+            found, offset = self.reach.of_call(op, index), frame_offset(op.args[index])
+            reads |= self._mask(found.reads, offset)
+            writes |= self._mask(found.writes, offset)
         # Helpers that print follow addresses inside their data; none writes through them.
-        reads = self.all_bytes if self.pointers.escaped else self._touched(op, effects.reads)
-        return Footprint(reads, self._touched(op, effects.writes)) if given or self.pointers.escaped else NOTHING
+        return Footprint(self.all_bytes if escaped else reads, writes)
 
-    def _touched(self, op: Call | CallFunction | CallExtern | CallIndirect, touches: Iterable[Touch]) -> int:
+    def _mask(self, ranges: Ranges, offset: int | None) -> int:
+        """The bytes of ranges behind an address of the frame."""
+        if not ranges and ranges is not None:
+            return 0
+        if ranges is None or offset is None:
+            return self.all_bytes
         mask = 0
-        for touch in touches:
-            if touch.argument >= len(op.args) or op.args[touch.argument] not in self.pointers:
-                continue
-            offset = frame_offset(op.args[touch.argument])
-            if offset is None:
-                return self.all_bytes
-            size: Operand | None = touch.size
-            if touch.size_argument is not None and touch.size_argument < len(op.args):
-                size = op.args[touch.size_argument]
-            # A pointer is to the first byte; where the length is open it may be everything above.
-            mask |= byte_mask(offset, size if type(size) is int else self.frame_bytes, self.frame_bytes)
+        for at, size in ranges:
+            mask |= byte_mask(offset + at, size, self.frame_bytes)
         return mask
 
 
@@ -278,8 +289,8 @@ class FrameMemory:
 
     __slots__ = ("at_end", "at_start", "footprints", "sees")
 
-    def __init__(self, fn: Function, effects: EffectsOf, externs: Sequence[Extern] = ()) -> None:
-        self.footprints = Footprints(fn, effects, externs)
+    def __init__(self, fn: Function, reach: Reach) -> None:
+        self.footprints = Footprints(fn, reach)
         self.sees: dict[Op, Version] = {}
         self.at_start: dict[Block, Version] = {}
         self.at_end: dict[Block, Version] = {}

@@ -15,6 +15,7 @@ from bpfcc.bpfir.dominance import Dominators
 from bpfcc.bpfir.frame import FrameMemory
 from bpfcc.bpfir.loops import find_loops
 from bpfcc.bpfir.ops import Assume, Branch, Call, CallExtern, CallFunction, CallIndirect, FrameAddr, Op, Operand, Value
+from bpfcc.bpfir.reach import Reach
 from bpfcc.verifier import pseudo
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.epochs import Epochs
@@ -158,7 +159,7 @@ class Unit:
         self.epochs: Final = Epochs(self.dominators, self.loops, around.moves_packet)
         self.incoming: Final = fn.predecessors()
         self.block_of: Final[dict[Op, Block]] = {op: block for block in self.order for op in block.ops}
-        self.frame: Final = FrameMemory(fn, around.effects, around.module.externs)
+        self.frame: Final = FrameMemory(fn, Reach(around.module, around.effects))
         # Tests of each value: the block that only one outcome of the branch leads to, the branch, and whether that is the first.
         self.tested: Final[dict[Value, list[tuple[Block, Branch, bool]]]] = {}
         for block in self.order:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from bpfcc.bpfir.check import check
 from bpfcc.bpfir.collector import paused_collector
 from bpfcc.bpfir.effects import no_effects
+from bpfcc.bpfir.ops import CallFunction, FuncAddr
 from bpfcc.bpfir.passes.assumptions import rename_assumed
 from bpfcc.bpfir.passes.blocks import merge_blocks
 from bpfcc.bpfir.passes.constants import fold_constants
@@ -48,12 +49,33 @@ def run_pass(name: str, module: Module, effects: EffectsOf = no_effects) -> bool
     return any(changed)
 
 
+def callees_first(module: Module) -> list[Function]:
+    """The functions, each behind those that it calls or hands on, but for recursion."""
+    known = {fn.name: fn for fn in module.functions}
+    order: dict[str, Function] = {}
+    seen: set[str] = set()
+    for first in module.functions:
+        work = [(first, False)]
+        while work:
+            fn, done = work.pop()
+            if done:
+                order[fn.name] = fn
+            elif fn.name not in seen:
+                seen.add(fn.name)
+                work.append((fn, True))
+                work += [
+                    (known[op.function], False) for op in fn.ops() if isinstance(op, (CallFunction, FuncAddr)) and op.function in known
+                ]
+    return list(order.values())
+
+
 def optimise(module: Module, effects: EffectsOf = no_effects, *, check_each: bool = False) -> bool:
     """Run the pipeline in place, over each function until nothing changes; whether anything did."""
     context = Context(module, effects)
     changed = False
     with paused_collector():
-        for fn in module.functions:
+        # Callees first: what a function does with an address that it gets shows when its own frame is gone.
+        for fn in callees_first(module):
             for _ in range(ROUNDS):
                 again = False
                 for name in PIPELINE:

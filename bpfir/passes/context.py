@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 from bpfcc.bpfir.effects import no_effects
+from bpfcc.bpfir.reach import Reach
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.effects import EffectsOf
@@ -19,3 +20,8 @@ class Context:
 
     module: Module
     effects: EffectsOf = no_effects
+
+    @property
+    def reach(self) -> Reach:
+        """What the module's functions do with addresses, as they are now."""
+        return Reach(self.module, self.effects)

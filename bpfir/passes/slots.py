@@ -32,12 +32,12 @@ Cell = tuple[int, int]  # offset from r10, size in bytes
 
 def promote_slots(fn: Function, context: Context) -> bool:
     """Forwarding first, then dead stores."""
-    memory = FrameMemory(fn, context.effects, context.module.externs)
+    memory = FrameMemory(fn, context.reach)
     if not memory.footprints.pointers.values:
         return False
     forwarded = _Forwarder(fn, memory, big_endian=context.module.endian == "big").run()
     if forwarded:
-        memory = FrameMemory(fn, context.effects, context.module.externs)
+        memory = FrameMemory(fn, context.reach)
     return _drop_dead_stores(fn, memory) or forwarded
 
 

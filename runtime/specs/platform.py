@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast, final
 
-from bpfcc.bpfir.effects import HelperEffects, Touch
+from bpfcc.bpfir.effects import CallbackWay, HelperEffects, Touch
 from bpfcc.errors import InputError, UnsupportedError
 from bpfcc.runtime.specs.access import ContextAccess, access_to
 from bpfcc.runtime.specs.model import (
@@ -206,7 +206,15 @@ def effects_of(helper: Helper) -> HelperEffects:
         writes=tuple(writes),
         moves_packet=helper.moves_packet,
         calls_back=helper.calls_back,
+        callback=callback_way(helper.callback) if helper.callback is not None else None,
     )
+
+
+def callback_way(callback: Callback) -> CallbackWay | None:
+    """How its own context gets to a callback; None where it has none."""
+    if callback.context is None or "context" not in callback.arguments:
+        return None
+    return CallbackWay(callback.function, callback.context, callback.arguments.index("context"))
 
 
 @final
