@@ -23,6 +23,7 @@ from bpfcc.backends.tables import TARGET_COUNT, TARGETS, Slot, Table
 from bpfcc.bpfir.c_words import KEYWORDS
 from bpfcc.bpfir.collector import paused_collector
 from bpfcc.bpfir.ops import CallIndirect
+from bpfcc.errors import InputError
 from bpfcc.runtime.library import MapHead
 from bpfcc.runtime.memory import CONTEXT_BASE, SLOT_CONTEXT, SLOT_USER
 
@@ -157,11 +158,14 @@ class Shared:
         self.globals: set[str] = set(reserved() if taken is None else taken)
 
     def map_indices(self, module: Module) -> list[int]:
-        """Of a module's maps in the file; maps of one name in several modules are one."""
+        """Of a module's maps in the file; maps of one name in several modules are one. InputError where they are not the same."""
         known = {spec.name: at for at, spec in enumerate(self.maps)}
         found = []
         for spec in module.maps:
             if spec.name in known:
+                if self.maps[known[spec.name]] != spec:
+                    # Each program was proven with its own.
+                    raise InputError(f"two programs have a map {spec.name!r}, and not the same one")
                 found.append(known[spec.name])
             else:
                 self.maps.append(spec)

@@ -25,6 +25,8 @@ from bpfcc.compat.rewrite.uses import Uses, for_this_processor, map_number
 from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from bpfcc.bpfir.function import Function, Module
     from bpfcc.bpfir.module import MapSpec
     from bpfcc.bpfir.ops import Operand, Value
@@ -50,13 +52,15 @@ class Helpers:
 
     def __init__(
         self, module: Module, platforms: tuple[Platform, Platform], table: Correspondence, notes: Notes, contexts: Contexts | None,
-        recipes: Mapping[str, Recipe],
+        recipes: Mapping[str, Recipe], *, taken: AbstractSet[str] = frozenset(),
     ) -> None:  # fmt: skip
+        """`taken`: names that maps of the image may have, besides the program's own."""
         self.module, self.table, self.notes = module, table, notes
         self.linux, self.windows = platforms
         self.type = module.type or ""
         self.contexts = contexts
         self.recipes = recipes
+        self._taken = taken
         # Maps that the program itself puts entries into.
         self.updated: set[int] = set()
         # The program's maps, and behind them those that are made for it.
@@ -261,7 +265,7 @@ class Helpers:
 
     def scratch_map(self, size: int) -> int:
         """The number of a new map of each CPU's own, of one element of that size."""
-        taken = {spec.name for spec in self.maps}
+        taken = self._taken | {spec.name for spec in self.maps}
         name = next(each for at in count() if (each := f"record{size}_{at}") not in taken)
         self.maps.append(scratch_spec(name, size))
         return len(self.maps) - 1

@@ -141,7 +141,9 @@ class Rewriter:
         self.contexts = (
             Contexts(module, here, there, table, notes, attach_type=attach_type) if here is not None and there is not None else None
         )
-        self.helpers = Helpers(module, (linux, windows), table, notes, self.contexts, RECIPES)
+        # Other programs of the object are in the same image, with their maps.
+        taken = frozenset(spec.name for spec in program.object.maps.values()) if program.object is not None else frozenset()
+        self.helpers = Helpers(module, (linux, windows), table, notes, self.contexts, RECIPES, taken=taken)
         self.returns = Returns(table.returns(row.data["type"]), notes)
 
     def run(self) -> None:

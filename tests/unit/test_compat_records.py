@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
+import bpfcc
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.compat.rewrite.records import MAX_SCRATCH_BYTES
+from bpfcc.native_images import ImageRequest, emit_image, judged_for_windows
 from tests.compat_harness import Pair, entry, ported, why_not, xdp
 
 RING = MapSpec("ring", "ringbuf", 0, 0, 1 << 16)
@@ -255,3 +258,25 @@ def test_functions_that_go_up_from_an_address_that_they_get() -> None:
     with Pair(xdp(BELOW + "*(u64 *)(r10 - 16) = 1\n" + record(8, fill=fill) + callee, [RING])) as pair:
         here, there = pair.run(bytes(64))
         assert here.records == there.records == ((7).to_bytes(8, "little"),)
+
+
+def test_a_map_of_another_program_of_the_object(tmp_path: Path) -> None:
+    """It is in the same image, so the record's map has another name."""
+    source = """#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 65536); } ring SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u64); } record600_0 SEC(".maps");
+SEC("xdp") int a(struct xdp_md *ctx)
+{
+	char *e = bpf_ringbuf_reserve(&ring, 600, 0);
+	if (e) { e[599] = 1; bpf_ringbuf_submit(e, 0); }
+	return 2;
+}
+SEC("xdp") int b(struct xdp_md *ctx) { __u32 key = 0; return bpf_map_lookup_elem(&record600_0, &key) ? 2 : 1; }
+char _license[] SEC("license") = "GPL";
+"""
+    path = tmp_path / "x.bpf.c"
+    path.write_text(source, encoding="utf-8")
+    found = judged_for_windows(list(bpfcc.compile(path).programs.values())[::-1])
+    native = emit_image(found, ImageRequest("x.bpf.c", "sys", "x86_64"))
+    assert sorted((each.name, each.value_size) for each in native.maps) == [("record600_0", 8), ("record600_1", 600), ("ring", 0)]

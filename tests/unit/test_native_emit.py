@@ -43,6 +43,20 @@ def emitted(*programs: NativeProgram, **options: object) -> Native:
     return emit_native(programs, NativeOptions("test.bpf.c", **options))  # type: ignore[arg-type]
 
 
+def test_maps_of_one_name_are_one_map() -> None:
+    """Each program was proven with its own sizes."""
+    load = "18110000 00000000 00000000 00000000 b700000001000000 9500000000000000"
+    small, large = (MapSpec("m", "percpu_array", 4, size, 1) for size in (8, 600))
+    assert [each.value_size for each in emitted(lifted(load, small), replace_name(lifted(load, small))).maps] == [8]
+    with pytest.raises(InputError, match="'m', and not the same"):
+        emitted(lifted(load, small), replace_name(lifted(load, large)))
+
+
+def replace_name(program: NativeProgram) -> NativeProgram:
+    """The same under another name."""
+    return program._replace(name="other")
+
+
 # ---- names
 
 
