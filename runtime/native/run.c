@@ -462,6 +462,10 @@ uint64_t bpfcc_run_repeat(struct bpfcc_run *run, bpfcc_entry entry, uint64_t rep
             leave(run);
         if (run->trap)
             break;
+        if (run->stop && *(const volatile int32_t *)run->stop) {
+            bpfcc_trap_at(run, BPFCC_TRAP_STOPPED, 0, 0);
+            break;
+        }
     }
     *ns = bpfcc_clock_ns() - start;
     leave(run);

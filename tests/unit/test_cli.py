@@ -537,12 +537,14 @@ class TestProcess:
         assert "Traceback" in done.stderr
 
     @pytest.mark.skipif(os.name != "posix", reason="signals to processes are POSIX")
-    def test_ctrl_c_in_native_code(self, compiled: Path) -> None:
+    @pytest.mark.parametrize("proven", [False, True], ids=["an endless loop", "many short runs"])
+    def test_ctrl_c_in_native_code(self, compiled: Path, proven: bool) -> None:
+        endless = ["--checked", str(compiled), "--program", "endless", "--hex", "00", "--max-steps", str(10**15)]
+        arguments = [str(FIREWALL), "--hex", "00", "--repeat", str(10**9)] if proven else endless
         # Not ignored, whatever the parent did: a background shell starts commands with SIGINT ignored.
         script = (
             "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            f"sys.argv = ['bpfcc', 'run', '--checked', {str(compiled)!r}, '--program', 'endless',"
-            " '--hex', '00', '--max-steps', str(10**15)]\n"
+            f"sys.argv = ['bpfcc', 'run', *{arguments!r}]\n"
             "from bpfcc.cli import main; main()\n"
         )
         process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
