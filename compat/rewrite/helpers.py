@@ -15,12 +15,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, final
 
 from bpfcc.backends.context import OTHER
-from bpfcc.bpfir.ops import Call, Cast, Edge, Jump
+from bpfcc.bpfir.ops import Call, Cast, Edge, Jump, Value
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.entries import Kind
 from bpfcc.compat.rewrite.frames import Frames
 from bpfcc.compat.rewrite.records import QUIET, RECORDS, Numbers, Records, scratch_spec
 from bpfcc.compat.rewrite.texts import Texts
+from bpfcc.compat.rewrite.updates import ARRAYS
 from bpfcc.compat.rewrite.uses import Uses, for_this_processor, map_number
 from bpfcc.errors import InputError
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from bpfcc.bpfir.function import Function, Module
     from bpfcc.bpfir.module import MapSpec
-    from bpfcc.bpfir.ops import Operand, Value
+    from bpfcc.bpfir.ops import Operand
     from bpfcc.compat.rewrite.contexts import Contexts
     from bpfcc.compat.rewrite.editor import Editor
     from bpfcc.compat.rewrite.entries import Notes
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 MASK64: Final = (1 << 64) - 1
 EINVAL: Final = 22
-ARRAYS: Final = ("array", "percpu_array")
 # In what order one kind gives way to another.
 BETTER: Final[Mapping[Kind, int]] = {"same": 0, "renamed": 1, "emulated": 2, "differs": 3, "absent": 4}
 
@@ -157,7 +157,7 @@ class Helpers:
         here = self.linux.helper(op.helper, self.type)
         args = self.arguments(op, here, editor)[: len(helper.arguments)]
         errors = (
-            row.data.get("array_errors" if self.map_type(op.args[0]) in ARRAYS else "errors", row.data.get("errors")) if op.args else None
+            row.data.get("array_errors" if self.map_types(op.args[0]) <= ARRAYS else "errors", row.data.get("errors")) if op.args else None
         )
         looked = self.uses.looked_at(op.result) if errors is not None else "never"
         if looked == "value" and errors:
@@ -229,10 +229,26 @@ class Helpers:
         tests.append(Test("slt", 0, -self.table.other_error))
         return editor.choose(value, tests, value)
 
-    def map_type(self, operand: Operand) -> str | None:
-        """The type of the map that an argument names, as Linux calls it."""
-        number = map_number(operand)
-        return self.module.maps[number].type if number is not None else None
+    def maps_of(self, operand: Operand) -> list[MapSpec]:
+        """The maps that an argument may be, those that lie in maps too."""
+        inner = [spec.inner for spec in self.module.maps if spec.inner is not None]
+        every = [*self.module.maps, *inner]
+        sources = self.uses.sources(operand)
+        found: list[MapSpec] = []
+        for each in sources if sources is not None else ():
+            number = map_number(each)
+            if number is not None:
+                found.append(self.module.maps[number])
+            elif inner and type(each) is Value and isinstance(each.definition, Call):
+                found += inner
+            else:
+                # A parameter may be any.
+                return every
+        return found if sources is not None else every
+
+    def map_types(self, operand: Operand) -> set[str]:
+        """Their types, as Linux calls them."""
+        return {spec.type for spec in self.maps_of(operand)}
 
     # ---- differences
 
@@ -240,7 +256,7 @@ class Helpers:
         """Whether a difference's condition holds for this call."""
         when = str(difference["when"])
         wanted = difference.get("maps")
-        if wanted is not None and self.map_type(op.args[0]) not in (None, *wanted):
+        if wanted is not None and self.map_types(op.args[0]).isdisjoint(wanted):
             return False
         if when == "always":
             return True

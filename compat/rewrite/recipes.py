@@ -14,8 +14,8 @@ from bpfcc.bpfir.frame import frame_offset
 from bpfcc.bpfir.ops import Assume, CallFunction, Edge, FuncAddr, Jump, Undef, Value
 from bpfcc.compat.rewrite.checksums import csum_diff
 from bpfcc.compat.rewrite.records import ringbuf_discard, ringbuf_reserve, ringbuf_submit
-from bpfcc.compat.rewrite.updates import map_update
-from bpfcc.compat.rewrite.uses import map_number, root
+from bpfcc.compat.rewrite.updates import ARRAYS, map_update
+from bpfcc.compat.rewrite.uses import root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ MASK64: Final = (1 << 64) - 1
 EFAULT: Final = 14
 EINVAL: Final = 22
 E2BIG: Final = 7
+QUEUES: Final = frozenset({"queue", "stack"})
 # What Windows prints, and how long a format may be.
 PRINTED: Final = re.compile(rb"%(?:%|l{0,2}[diux])")
 MAX_FORMAT_BYTES: Final = 511
@@ -44,17 +45,17 @@ NOTHING: Final = "nothing is printed"
 
 def map_delete(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     """Elements of arrays cannot be deleted on Linux; Windows zeroes them."""
-    if helpers.map_type(op.args[0]) in ("array", "percpu_array"):
+    kinds = helpers.map_types(op.args[0])
+    if kinds and kinds <= ARRAYS:
         helpers.note(
             op, row, editor, kind="emulated", reason="elements of arrays are not deleted: EINVAL, as Linux has it; Windows would zero them"
         )
         editor.replaced[op.result] = -EINVAL & MASK64
-        return
-    inner = {spec.inner.type for spec in helpers.module.maps if spec.inner is not None}
-    if helpers.map_type(op.args[0]) is None and inner & {"array", "percpu_array"}:
-        text = "of an inner array the element is zeroed, where Linux gives EINVAL"
-        helpers.note(op, row, editor, kind="differs", reason=text, depends=True)
-    helpers.plain(op, row, editor)
+    elif kinds & ARRAYS:
+        text = "it is not known here which map is meant: of an array the element is zeroed, where Linux gives EINVAL"
+        helpers.plain(op, row, editor, kind="differs", reason=text, depends=True)
+    else:
+        helpers.plain(op, row, editor)
 
 
 def divide(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
@@ -66,9 +67,10 @@ def divide(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
 
 def map_pop(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     """Of an empty map Linux gives zeroes; Windows leaves what was there."""
-    number, address = map_number(op.args[0]), op.args[1]
-    size = helpers.module.maps[number].value_size if number is not None else MAX_COPIED + 1
-    if size > MAX_COPIED:
+    address = op.args[1]
+    sizes = {spec.value_size for spec in helpers.maps_of(op.args[0]) if spec.type in QUEUES}
+    size = max(sizes, default=0)
+    if len(sizes) != 1 or size > MAX_COPIED:
         text = "where the map is empty, the value stays as it was; Linux fills it with zeroes"
         helpers.plain(op, row, editor, kind="differs", reason=text, depends=True)
         return

@@ -24,8 +24,8 @@ MASK64: Final = (1 << 64) - 1
 EEXIST: Final = 17
 E2BIG: Final = 7
 NOEXIST: Final = 1
-ARRAYS: Final = ("array", "percpu_array")
-ASKED: Final = (*ARRAYS, "percpu_hash", "lru_percpu_hash")
+ARRAYS: Final = frozenset({"array", "percpu_array"})
+ASKED: Final = ARRAYS | {"percpu_hash", "lru_percpu_hash"}
 UNKNOWN: Final = (
     "it is not known here which map is meant: of each CPU's own values BPF_NOEXIST replaces one that is there, "
     "and of an array the errors are others"
@@ -37,13 +37,16 @@ BEFORE: Final = (
 
 def map_update(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     """As Linux does it, for maps that are known."""
-    kind, flags = helpers.map_type(op.args[0]), op.args[3]
-    if kind is None and any(spec.inner is not None and spec.inner.type in ASKED for spec in helpers.module.maps):
+    kinds, flags = helpers.map_types(op.args[0]), op.args[3]
+    if kinds <= ASKED and (kinds <= ARRAYS or kinds.isdisjoint(ARRAYS)):
+        if type(flags) is int and flags != NOEXIST:
+            helpers.plain(op, row, editor)
+        else:
+            _asked(helpers, op, row, editor)
+    elif kinds & ASKED:
         helpers.plain(op, row, editor, kind="differs", reason=UNKNOWN, depends=True)
-    elif kind not in ASKED or (type(flags) is int and flags != NOEXIST):
-        helpers.plain(op, row, editor)
     else:
-        _asked(helpers, op, row, editor)
+        helpers.plain(op, row, editor)
 
 
 def _asked(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
@@ -61,7 +64,7 @@ def _asked(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
 
 def _ask(helpers: Helpers, op: Call, blocks: tuple[Block, Block], editor: Editor) -> None:
     call, after = blocks
-    array = helpers.map_type(op.args[0]) in ARRAYS
+    array = helpers.map_types(op.args[0]) <= ARRAYS
     missing = Edge(after, [-E2BIG & MASK64]) if array else Edge(call, [])
     found = helpers.call("map_lookup_elem", list(op.args[:2]), editor)
     editor.branch("eq", 64, found, 0, then=missing, otherwise=Edge(after, [-EEXIST & MASK64]))

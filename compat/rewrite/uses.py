@@ -81,39 +81,36 @@ class Uses:
                     work.append(following)
         return found
 
-    def constants(self, value: Operand, depth: int = 0) -> set[int] | None:
-        """Every value that it can have, None where that cannot be told."""
-        found: set[int] = set()
+    def sources(self, value: Operand) -> set[Operand] | None:
+        """What a value is one of, without renamings and joins; None where that takes too long to tell."""
+        found: set[Operand] = set()
         seen: set[Value] = set()
         work: list[Operand] = [value]
         while work:
-            each = work.pop()
+            each = root(work.pop())
             self._budget -= 1
             if self._budget < 0:
                 return None
-            if type(each) is int:
+            if type(each) is not Value or each not in self.passed:
                 found.add(each)
-                if len(found) > MAX_CONSTANTS:
-                    return None
-                continue
-            if each in seen:
-                continue
-            if type(each) is not Value:
-                return None
-            seen.add(each)
-            if each in self.passed:
+            elif each not in seen:
+                seen.add(each)
                 self._budget -= len(self.passed[each])
                 work += self.passed[each]
-                continue
-            definition = each.definition
-            if isinstance(definition, Assume):
-                work.append(definition.value)
-                continue
-            computed = self._computed(definition, depth)
+        return found
+
+    def constants(self, value: Operand, depth: int = 0) -> set[int] | None:
+        """Every value that it can have, None where that cannot be told."""
+        found: set[int] = set()
+        sources = self.sources(value)
+        if sources is None:
+            return None
+        for each in sources:
+            computed = {each} if type(each) is int else self._computed(each.definition, depth)  # type: ignore[union-attr]
             if computed is None:
                 return None
             found |= computed
-        return found
+        return found if len(found) <= MAX_CONSTANTS else None
 
     def _computed(self, op: object, depth: int) -> set[int] | None:
         """Of an operation on what is constant."""

@@ -171,14 +171,6 @@ def test_locked_updates_are_absent() -> None:
     assert "there are no locks" in why_not(ported(UPDATE.format(key=1, flags=4) + KEEP, [SEEN, MapSpec("m", "hash", 4, 8, 4)]))
 
 
-def test_updates_of_inner_maps_may_be_of_any() -> None:
-    inner = MapSpec("inner", "percpu_array", 4, 8, 4)
-    text = "*(u32 *)(r10 - 4) = 0\nr2 = r10\nr2 += -4\nr1 = map[0] ll\ncall 1\nif r0 == 0 goto out\n*(u64 *)(r10 - 16) = 0\n"
-    text += "r1 = r0\nr2 = r10\nr2 += -4\nr3 = r10\nr3 += -16\nr4 = 1\ncall 2\nout:\nr0 = 2\nexit"
-    described = entry(ported(text, [MapSpec("outer", "array_of_maps", 4, 4, 1, inner=inner)]), "bpf_map_update_elem")
-    assert (described.kind, described.depends) == ("differs", True)
-
-
 @pytest.mark.parametrize("flags", ["0", "1", "2", "4", "r9"])
 def test_flags_of_pushes(flags: str) -> None:
     push = f"*(u64 *)(r10 - 24) = 7\nr1 = map[1] ll\nr2 = r10\nr2 += -24\nr3 = {flags}\ncall 87\n"

@@ -447,7 +447,7 @@ def test_perf_buffers() -> None:
         assert here.records == there.records != ()
 
 
-def test_deleting_from_an_inner_array_differs() -> None:
+def test_deleting_from_an_inner_array_is_an_error() -> None:
     text = """
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -463,7 +463,7 @@ def test_deleting_from_an_inner_array_differs() -> None:
     r0 = 2
     exit
     """
-    for kind, expected in (("array", ["differs", "same"]), ("hash", ["same"])):
+    for kind, expected in (("array", ["emulated"]), ("hash", ["same"])):
         found = ported(text, [MapSpec("outer", "array_of_maps", 4, 4, 2, inner=MapSpec("inner", kind, 4, 4, 2))])
         assert sorted(each.kind for each in found.entries if each.name == "bpf_map_delete_elem") == expected
 
@@ -483,8 +483,8 @@ def test_questions_have_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uses, "BUDGET", 0)
     assert [each.name for each in ported("r0 = 2\nexit").entries if each.what == "return"] == ["a computed value"]
     found = ported(UPDATE.format(key=0, flags=1) + "if r0 s< 0 goto bad\nbad:\nr0 = 1\nexit", [SEEN, HASH])
-    # With no knowledge the errors are translated.
-    assert entry(found, "bpf_map_update_elem").kind == "emulated"
+    # With no knowledge the map may be any.
+    assert "not known here which map" in entry(found, "bpf_map_update_elem").reason
 
 
 # ---- differences, and whether they matter
