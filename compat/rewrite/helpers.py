@@ -15,7 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, final
 
 from bpfcc.backends.context import OTHER
-from bpfcc.bpfir.ops import Call, Cast, Edge, Jump, Value
+from bpfcc.bpfir.ops import Call, Cast, Edge, Jump, MapAddr, Value
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.entries import Kind
 from bpfcc.compat.rewrite.frames import Frames
@@ -71,6 +71,12 @@ class Helpers:
     @cached_property
     def _frames(self) -> Frames:
         return Frames(self.module)
+
+    @cached_property
+    def _named(self) -> list[int]:
+        """Maps that are more than their values: sections of variables are none that a helper could get."""
+        ops = (op for fn in self.module.functions for op in fn.ops() if isinstance(op, MapAddr))
+        return sorted({op.map for op in ops if op.map < len(self.module.maps)})
 
     def begin(self, fn: Function) -> None:
         """Before a function's first operation."""
@@ -232,7 +238,7 @@ class Helpers:
     def maps_of(self, operand: Operand) -> list[MapSpec]:
         """The maps that an argument may be, those that lie in maps too."""
         inner = [spec.inner for spec in self.module.maps if spec.inner is not None]
-        every = [*self.module.maps, *inner]
+        every = [*(self.module.maps[number] for number in self._named), *inner]
         sources = self.uses.sources(operand)
         found: list[MapSpec] = []
         for each in sources if sources is not None else ():

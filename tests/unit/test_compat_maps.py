@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import bpfcc
 from bpfcc.bpfir.module import MapSpec
+from bpfcc.compat.rewrite import to_windows
 from tests.compat_harness import Pair, entry, ported, xdp
 
 SEEN = MapSpec("seen", "array", 4, 8, 1)
@@ -27,6 +31,7 @@ r6 = *(u32 *)(r1 + 12)
 r6 &= 8
 r7 = map[1] ll
 *(u64 *)(r10 - 48) = r7
+r7 = map[2] ll
 *(u64 *)(r10 - 56) = r7
 r8 = r10
 r8 += -56
@@ -90,7 +95,7 @@ def test_values_of_two_sizes() -> None:
 
 @pytest.mark.parametrize(("call", "name"), [(UPDATE, "bpf_map_update_elem"), (DELETE, "bpf_map_delete_elem")])
 def test_a_map_out_of_memory_may_be_any(call: str, name: str) -> None:
-    found = ported(FROM_MEMORY + call + "r0 = 2\nexit", two("percpu_hash", "hash"))
+    found = ported(FROM_MEMORY + call + "r0 = 2\nexit", two("array", "hash"))
     assert "not known here which map" in entry(found, name).reason
 
 
@@ -103,3 +108,22 @@ def test_a_map_out_of_a_map_is_of_its_type(inner: str, kind: str) -> None:
     assert "differs" not in {each.kind for each in described}
     assert found.verdict is not None
     assert found.verdict.accepted
+
+
+def test_sections_of_variables_are_no_maps_that_helpers_get(tmp_path: Path) -> None:
+    """A map that a function gets may be any of the others."""
+    path = tmp_path / "x.bpf.c"
+    path.write_text(
+        """#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4); __type(key, __u32); __type(value, __u64); } m SEC(".maps");
+__u64 count;
+static __attribute__((noinline)) long put(void *map, __u64 value) { __u32 key = 1; return bpf_map_update_elem(map, &key, &value, 1); }
+SEC("xdp") int f(struct xdp_md *ctx) { count++; return put(&m, count) == -17 ? 1 : 2; }
+char _license[] SEC("license") = "GPL";
+""",
+        encoding="utf-8",
+    )
+    found = to_windows(bpfcc.compile(path).programs["f"])
+    assert {each.name for each in found.entries if each.what == "map"} == {"m (hash)", ".bss (array)"}
+    assert entry(found, "bpf_map_update_elem").kind == "emulated"
