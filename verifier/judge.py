@@ -111,7 +111,7 @@ def _may_leave_bytes(around: Surroundings) -> bool:
                 helper = around.helper(op.helper)
                 if helper is not None and not helper.fills and any(each.kind in UNWRITTEN_KINDS for each in helper.arguments):
                     return True
-            elif type(op) is CallExtern:
+            elif type(op) is CallExtern and not around.platform.fills_buffers:
                 row = kfunc_of(around, op.extern)
                 if row is not None and any(each.kind in UNWRITTEN_KINDS for each in row.arguments):
                     return True
@@ -141,7 +141,7 @@ class _Judge:
             self._report(fault.function, fault.problem, fault.op.insn)
         if not any(fault.problem.code in WITHOUT_END for fault in graph.faults):
             self._subjects()
-        if not self.around.platform.fills_buffers and _may_leave_bytes(self.around):
+        if _may_leave_bytes(self.around):
             self.zeroed.update(dict.fromkeys((fn.name for fn in self.module.functions), ALL_BYTES))
         most = self._most()
         stats = Stats(

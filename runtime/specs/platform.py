@@ -296,7 +296,7 @@ class Platform:
 
     @property
     def fills_buffers(self) -> bool:
-        """Whether a buffer that a helper or another module's function is given to write to is written to its last byte."""
+        """Whether a buffer that another module's function is given to write to is written to its last byte; so are helpers' by default."""
         return self._defaults.fills
 
     def helper_name(self, helper_id: int, program_type: str | None = None) -> str | None:

@@ -17,6 +17,7 @@ from bpfcc.program import Program
 from bpfcc.runtime.maps.keyed import KeyedMap
 from bpfcc.runtime.options import RunOptions
 from bpfcc.runtime.specs import load_platform
+from bpfcc.runtime.specs.tables import FOLDER
 from bpfcc.verification import judge_here
 from tests.runtime_harness import Lab
 
@@ -212,6 +213,22 @@ def test_linux_writes_buffers_whole() -> None:
     )
     verdict = judge_here(program, Rules("linux"))
     assert verdict.accepted and not verdict.zeroed
+
+
+def test_a_helper_that_does_not_write_a_buffer_whole(tmp_path: Path) -> None:
+    """It is said of one, where the others of its platform do."""
+    table = json.loads((FOLDER / "windows.json").read_text(encoding="utf-8")) | {"name": "filled", "fills_buffers": True}
+    path = tmp_path / "filled.json"
+    found = []
+    for fills in (True, False):
+        table["helpers"] = [row | {"fills": fills} if row["name"] == "map_pop_elem" else row for row in table["helpers"]]
+        copy = path.with_stem(f"filled{fills}")
+        copy.write_text(json.dumps(table), encoding="utf-8")
+        code = bpfcc.assemble(f"{LEFT['popped'][0]}\nr0 = *(u64 *)(r10 - 8)\nexit")
+        verdict = judge_here(Program.from_bytes(code, type="xdp", maps=[MAPS["queue"]]), Rules(str(copy)))
+        assert verdict.accepted
+        found.append(bool(verdict.zeroed))
+    assert found == [False, True]
 
 
 # ---- prototypes as they are published
