@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bpfcc.bpfir.frame import frame_offset
 from bpfcc.bpfir.ops import Edge, Jump
+from bpfcc.compat.rewrite.linux_errors import EINVAL, failed
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.ops import Call, Operand, Value
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from bpfcc.compat.rewrite.table import Row
 
 MASK32: Final = (1 << 32) - 1
-MASK64: Final = (1 << 64) - 1
-EINVAL: Final = 22
 # Bytes that are added up in the program itself.
 MAX_WRITTEN_OUT: Final = 128
 # More of them may be an error there.
@@ -101,7 +100,7 @@ def _called(helpers: Helpers, op: Call, row: Row, args: list[Operand], editor: E
     args[4] = editor.alu("add", editor.alu("and", seed, 0xFFFF), editor.alu("rsh", seed, 16))
     value = helpers.call(row.to or "", args, editor)
     after, fold = editor.block(1), editor.block()
-    editor.branch("slt", 64, value, 0, then=Edge(after, [-EINVAL & MASK64]), otherwise=Edge(fold, []))
+    editor.branch("slt", 64, value, 0, then=Edge(after, [failed(EINVAL)]), otherwise=Edge(fold, []))
     editor.enter(fold)
     editor.end(Jump(Edge(after, [_to_half(value, editor)]), op.insn))
     editor.enter(after)

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
-from bpfcc.bpfir.ops import Alu, Branch, Call, Edge, Exit, Jump, Load, Store, Value
+from bpfcc.bpfir.ops import Alu, Branch, Edge, Exit, Jump, Load, Store, Value
+from bpfcc.bpfir.semantics import COMPARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,13 +109,6 @@ class Editor:
         """Bytes to memory."""
         self.put(Store(size, base, offset, value, self.insn))
 
-    def call(self, helper: int, args: Sequence[Operand]) -> Value:
-        """A helper of Windows."""
-        op = Call(self.fn.new_value(), helper, list(args), self.insn)
-        op.result.definition = op
-        self.put(op)
-        return op.result
-
     # ---- control
 
     def branch(self, kind: CompareKind, width: Width, lhs: Operand, rhs: Operand, *, then: Edge, otherwise: Edge) -> None:
@@ -139,8 +133,6 @@ class Editor:
 
     @staticmethod
     def _chosen(value: int, tests: Sequence[Test], otherwise: Operand, width: Width) -> Operand:
-        from bpfcc.bpfir.semantics import COMPARE
-
         for test in tests:
             if COMPARE[test.kind](width, value, test.constant & (MASK64 >> (64 - width))):
                 return test.outcome & MASK64

@@ -19,6 +19,7 @@ from bpfcc.bpfir.ops import Call, Cast, Edge, Jump, MapAddr, Value
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.entries import Kind
 from bpfcc.compat.rewrite.frames import Frames
+from bpfcc.compat.rewrite.linux_errors import EINVAL, failed
 from bpfcc.compat.rewrite.records import QUIET, RECORDS, Numbers, Records, scratch_spec
 from bpfcc.compat.rewrite.texts import Texts
 from bpfcc.compat.rewrite.updates import ARRAYS
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from bpfcc.runtime.specs import Platform
     from bpfcc.runtime.specs.model import Helper
 
-MASK64: Final = (1 << 64) - 1
-EINVAL: Final = 22
 # In what order one kind gives way to another.
 BETTER: Final[Mapping[Kind, int]] = {"same": 0, "renamed": 1, "emulated": 2, "differs": 3, "absent": 4}
 
@@ -156,7 +155,7 @@ class Helpers:
             self.absent(self.linux.helper(op.helper, self.type).name, flags["reason"], op, editor)
         else:
             self.note(op, row, editor, kind="emulated", reason=f"flags {given:#x} give EINVAL, as on Linux")
-            editor.replaced[op.result] = -EINVAL & MASK64
+            editor.replaced[op.result] = failed(EINVAL)
 
     def _call(self, op: Call, row: Row, editor: Editor, *, kind: Kind, reason: str, depends: bool | None = None) -> None:
         helper = self.windows.helper(row.to or "", self.type)
@@ -200,7 +199,7 @@ class Helpers:
             following = editor.block()
             editor.branch("eq", 64, given, allowed, then=Edge(call, []), otherwise=Edge(following, []))
             editor.enter(following)
-        editor.end(Jump(Edge(after, [-EINVAL & MASK64]), op.insn))
+        editor.end(Jump(Edge(after, [failed(EINVAL)]), op.insn))
         editor.enter(call)
         old = op.result
         self._call(op, row, editor, kind="emulated", reason="flags that Linux refuses give EINVAL")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from bpfcc.bpfir.frame import frame_offset
 from bpfcc.bpfir.ops import Assume, CallFunction, Edge, FuncAddr, Jump, Undef, Value
 from bpfcc.compat.rewrite.checksums import csum_diff
+from bpfcc.compat.rewrite.linux_errors import E2BIG, EFAULT, EINVAL, failed
 from bpfcc.compat.rewrite.records import ringbuf_discard, ringbuf_reserve, ringbuf_submit
 from bpfcc.compat.rewrite.updates import ARRAYS, map_update
 from bpfcc.compat.rewrite.uses import root
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from bpfcc.compat.rewrite.helpers import Helpers, Recipe
     from bpfcc.compat.rewrite.table import Row
 
-MASK64: Final = (1 << 64) - 1
-EFAULT: Final = 14
-EINVAL: Final = 22
-E2BIG: Final = 7
 QUEUES: Final = frozenset({"queue", "stack"})
 # What Windows prints, and how long a format may be.
 PRINTED: Final = re.compile(rb"%(?:%|l{0,2}[diux])")
@@ -50,7 +47,7 @@ def map_delete(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
         helpers.note(
             op, row, editor, kind="emulated", reason="elements of arrays are not deleted: EINVAL, as Linux has it; Windows would zero them"
         )
-        editor.replaced[op.result] = -EINVAL & MASK64
+        editor.replaced[op.result] = failed(EINVAL)
     elif kinds & ARRAYS:
         text = "it is not known here which map is meant: of an array the element is zeroed, where Linux gives EINVAL"
         helpers.plain(op, row, editor, kind="differs", reason=text, depends=True)
@@ -61,7 +58,7 @@ def map_delete(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
 def divide(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     """A clock in other units."""
     helpers.note(op, row, editor)
-    value = editor.call(helpers.windows_id(row.to or ""), [])
+    value = helpers.call(row.to or "", [], editor)
     editor.replaced[op.result] = editor.alu("div", value, int(row.data["by"]))
 
 
@@ -184,7 +181,7 @@ def loop(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     count = helpers.low_half(rounds, editor)
     after, head, body = editor.block(1), editor.block(1), editor.block()
     begin = editor.block()
-    editor.branch("ugt", 64, count, MAX_ROUNDS, then=Edge(after, [-E2BIG & MASK64]), otherwise=Edge(begin, []))
+    editor.branch("ugt", 64, count, MAX_ROUNDS, then=Edge(after, [failed(E2BIG)]), otherwise=Edge(begin, []))
     editor.enter(begin)
     editor.end(Jump(Edge(head, [0]), op.insn))
     editor.enter(head)
@@ -238,12 +235,12 @@ def _copy(helpers: Helpers, op: Call, row: Row, editor: Editor, *, into_packet: 
     helpers.note(op, row, editor)
     data, end = packet_bounds(helpers, context, editor)
     after, near, inside = editor.block(1), editor.block(), editor.block()
-    failed = Edge(after, [-EFAULT & MASK64])
+    beyond = Edge(after, [failed(EFAULT)])
     low = helpers.low_half(offset, editor)
-    editor.branch("ugt", 64, low, MAX_PACKET_OFFSET, then=failed, otherwise=Edge(near, []))
+    editor.branch("ugt", 64, low, MAX_PACKET_OFFSET, then=beyond, otherwise=Edge(near, []))
     editor.enter(near)
     at = editor.alu("add", data, _assumed(low, editor))
-    editor.branch("ugt", 64, editor.alu("add", at, size), end, then=Edge(after, [-EINVAL & MASK64]), otherwise=Edge(inside, []))
+    editor.branch("ugt", 64, editor.alu("add", at, size), end, then=Edge(after, [failed(EINVAL)]), otherwise=Edge(inside, []))
     editor.enter(inside)
     source, target = (memory, at) if into_packet else (at, memory)
     for number in range(size):

@@ -308,7 +308,7 @@ def _in_map(helpers: Helpers, op: Call, scratch: tuple[int, int], editor: Editor
         helpers.scratch_key = -editor.fn.stack_bytes
     key = _frame_address(op, helpers.scratch_key, editor)
     editor.store(4, key, 0, 0)
-    found = editor.call(helpers.windows_id("map_lookup_elem"), [_map(op, number, editor), key])
+    found = helpers.call("map_lookup_elem", [_map(op, number, editor), key], editor)
     after, there = editor.block(1), editor.block()
     editor.branch("eq", 64, found, 0, then=Edge(after, [0]), otherwise=Edge(there, []))
     editor.enter(there)
@@ -316,7 +316,7 @@ def _in_map(helpers: Helpers, op: Call, scratch: tuple[int, int], editor: Editor
         for at in range(0, needed, 8):
             editor.store(8, found, at, 0)
     else:
-        editor.call(helpers.windows_id("memset"), [found, needed, 0])
+        helpers.call("memset", [found, needed, 0], editor)
     editor.end(Jump(Edge(after, [found]), op.insn))
     editor.enter(after)
     return after.params[0]
@@ -341,7 +341,7 @@ def ringbuf_submit(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None
         return
     number, size = reserved
     helpers.note(op, row, editor)
-    editor.replaced[op.result] = editor.call(helpers.windows_id(row.to or ""), [_map(op, number, editor), op.args[0], size, 0])
+    editor.replaced[op.result] = helpers.call(row.to or "", [_map(op, number, editor), op.args[0], size, 0], editor)
 
 
 def ringbuf_discard(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:

@@ -53,7 +53,7 @@ def _faults(where: str, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         place = f"{where}.{key}"
         if key in TEXTS and not isinstance(value, str):
             yield place, "must be text"
-        elif key in NUMBERS and not _number(value):
+        elif key in NUMBERS and not is_number(value):
             yield place, "must be a number"
         elif key in TRUTHS and value is not None and not isinstance(value, bool):
             yield place, "must be true or false"
@@ -81,7 +81,8 @@ def _part(place: str, value: object, needed: tuple[str, ...]) -> Iterator[tuple[
         yield f"{place}.reason", "is needed beside absent"
 
 
-def _number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether it is an integer, which true and false are not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -92,4 +93,4 @@ def _list_of(value: object, kind: type) -> bool:
 def _numbers(value: object) -> bool:
     if not isinstance(value, list):
         return False
-    return all(_number(each) or (isinstance(each, list) and len(each) == 2 and all(map(_number, each))) for each in value)
+    return all(is_number(each) or (isinstance(each, list) and len(each) == 2 and all(map(is_number, each))) for each in value)

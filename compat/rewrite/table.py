@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, cast, final
 
 from bpfcc.compat.rewrite.entries import KINDS, Kind
-from bpfcc.compat.rewrite.shapes import faults
+from bpfcc.compat.rewrite.shapes import faults, is_number
 from bpfcc.errors import InputError
 from bpfcc.runtime.specs import load_platform
 from bpfcc.runtime.specs.tables import FOLDER
@@ -208,7 +208,7 @@ def check(table: object) -> Iterator[Problem]:
     for name in ("context_absent", "helper_absent", "map_type_absent"):
         if not isinstance(table.get(name), str):
             yield name, "must be text"
-    if not _number(table.get("other_error")):
+    if not is_number(table.get("other_error")):
         yield "other_error", "must be a number"
     misshapen = list(faults(table))
     if misshapen:
@@ -222,10 +222,6 @@ def check(table: object) -> Iterator[Problem]:
     yield from _check_maps(table)
     for name in ("absent_sections", "absent_attach_types", "absent_helpers", "absent_map_types", "externs"):
         yield from ((f"{name}.{key}", "must be text") for key, text in table[name].items() if not isinstance(text, str))
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _check_row(where: str, row: object, recipes: frozenset[str]) -> Iterator[Problem]:
@@ -278,14 +274,14 @@ def _check_sections(table: Mapping[str, Any]) -> Iterator[Problem]:
 def _check_returns(table: Mapping[str, Any]) -> Iterator[Problem]:
     for name, row in table["returns"].items():
         where = f"returns.{name}"
-        if not isinstance(row, dict) or not isinstance(row.get("cases"), list) or not _number(row.get("otherwise")):
+        if not isinstance(row, dict) or not isinstance(row.get("cases"), list) or not is_number(row.get("otherwise")):
             yield where, "must have cases and otherwise"
             continue
         if row.get("width") not in (32, 64):
             yield f"{where}.width", "must be 32 or 64"
         for at, case in enumerate(row["cases"]):
             yield from _check_row(f"{where}.cases[{at}]", case, frozenset())
-            if not isinstance(case, dict) or not _number(case.get("linux")) or not _number(case.get("windows")):
+            if not isinstance(case, dict) or not is_number(case.get("linux")) or not is_number(case.get("windows")):
                 yield f"{where}.cases[{at}]", "must have numbers linux and windows"
 
 
@@ -329,7 +325,7 @@ def _check_helpers(table: Mapping[str, Any]) -> Iterator[Problem]:
             if row.get(key) is not None and row[key] not in table["errors"]:
                 yield f"{where}.{key}", "there are no such error numbers"
     for name, numbers in table["errors"].items():
-        if not isinstance(numbers, dict) or not all(str(key).isdigit() and _number(value) for key, value in numbers.items()):
+        if not isinstance(numbers, dict) or not all(str(key).isdigit() and is_number(value) for key, value in numbers.items()):
             yield f"errors.{name}", "must be numbers by number"
     yield from ((f"absent_helpers.{name}", "Linux has no such helper") for name in table["absent_helpers"] if name not in known)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.ops import Edge, Jump
+from bpfcc.compat.rewrite.linux_errors import E2BIG, EEXIST, failed
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from bpfcc.compat.rewrite.helpers import Helpers
     from bpfcc.compat.rewrite.table import Row
 
-MASK64: Final = (1 << 64) - 1
-EEXIST: Final = 17
-E2BIG: Final = 7
 NOEXIST: Final = 1
 ARRAYS: Final = frozenset({"array", "percpu_array"})
 ASKED: Final = ARRAYS | {"percpu_hash", "lru_percpu_hash"}
@@ -65,6 +63,6 @@ def _asked(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
 def _ask(helpers: Helpers, op: Call, blocks: tuple[Block, Block], editor: Editor) -> None:
     call, after = blocks
     array = helpers.map_types(op.args[0]) <= ARRAYS
-    missing = Edge(after, [-E2BIG & MASK64]) if array else Edge(call, [])
+    missing = Edge(after, [failed(E2BIG)]) if array else Edge(call, [])
     found = helpers.call("map_lookup_elem", list(op.args[:2]), editor)
-    editor.branch("eq", 64, found, 0, then=missing, otherwise=Edge(after, [-EEXIST & MASK64]))
+    editor.branch("eq", 64, found, 0, then=missing, otherwise=Edge(after, [failed(EEXIST)]))
