@@ -4,7 +4,8 @@
     report.calls            Entry("call", "bpf_map_freeze", "absent", reason="maps cannot be frozen", places=(…))
 
 The syntax tree tells calls from other words. Headers that are not there leave holes in it: where a source has such errors, names
-followed by a parenthesis count as well, as the lexer (not a search in the text) sees them.
+followed by a parenthesis count as well, as the lexer (not a search in the text) sees them. Functions of skeletons are told by their names
+(`NAME__open_and_load`) where a `*.skel.h` declares them, or nothing that is there.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
 SCHEMA: Final = "bpfcc.libbpf/1"
 TABLE: Final = FOLDER / "libbpf_windows.json"
 MAX_SOURCE_BYTES: Final = 16 << 20
-# CXTranslationUnit_KeepGoing: a missing header is no reason to stop.
+# CXTranslationUnit_KeepGoing: a missing header is no reason to stop; DetailedPreprocessingRecord: with macros.
 KEEP_GOING: Final = 0x200
+WITH_MACROS: Final = 0x01
+SKELETON: Final = re.compile(r"\.(?:sub|l)?skel\.h$")
 HEADERS: Final = re.compile(
-    rb'^[ \t]*#[ \t]*include[ \t]*[<"](?:bpf/(?:libbpf|bpf|btf)\.h|xdp/(?:libxdp|xsk)\.h|[\w./-]+\.skel\.h)[>"]', re.MULTILINE
+    rb'^[ \t]*#[ \t]*include[ \t]*[<"](?:bpf/(?:libbpf|bpf|btf)\.h|xdp/(?:libxdp|xsk)\.h|[\w./-]+\.(?:sub|l)?skel\.h)[>"]', re.MULTILINE
 )
 PROGRAM_HEADERS: Final = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"](?:[\w./-]*/)?bpf_helpers\.h[>"]', re.MULTILINE)
 
@@ -86,6 +89,9 @@ def entry_of(name: str, calls: Sequence[Call], file: str) -> Entry:
 def judge_name(name: str) -> tuple[Kind, str | None, str, bool | None]:
     """Kind, Windows name, reason, and whether it matters."""
     data = table()
+    if name in data["macros"]:
+        kind, _, reason, depends = judge_name(data["macros"][name])
+        return kind, name, reason or f"a macro over {data['macros'][name]}", depends
     if name in data["differs"]:
         row = data["differs"][name]
         return "differs", name, row["reason"], row["depends"]
@@ -93,6 +99,8 @@ def judge_name(name: str) -> tuple[Kind, str | None, str, bool | None]:
         return "same", name, "", None
     if name in data["absent"]:
         return "absent", None, data["absent"][name], None
+    if is_skeleton(name):
+        return "absent", None, data["skeletons"][name.rpartition("__")[2]], None
     prefixes = sorted((prefix for prefix in data["absent_prefixes"] if name.startswith(prefix)), key=len)
     return "absent", None, data["absent_prefixes"][prefixes[-1]] if prefixes else data["otherwise"], None
 
@@ -109,6 +117,13 @@ def of_libbpf(name: str) -> bool:
     return name == "bpf" or name.startswith(tuple(table()["prefixes"]))
 
 
+def is_skeleton(name: str) -> bool:
+    """Whether a function is one of a skeleton, by its name."""
+    data = table()
+    owner, _, what = name.rpartition("__")
+    return what in data["skeletons"] and bool(owner) and owner not in data["objects"] and name not in (*data["same"], *data["absent"])
+
+
 # ---- the source
 
 
@@ -117,13 +132,27 @@ def calls_in(path: Path, include_dirs: Sequence[str], defines: Sequence[str]) ->
     read_source(path)
     unit = parse(path, include_dirs, defines)
     name = str(path)
-    functions = [each for each in unit.cursor.get_children() if _in_file(each, name) and each.kind.name == "FUNCTION_DECL"]
+    declared = [each for each in unit.cursor.get_children() if each.kind.name == "FUNCTION_DECL"]
+    functions = [each for each in declared if _in_file(each, name)]
     defined = {each.spelling for each in functions if each.is_definition()}
     bodies = [(each.extent.start.line, each.extent.end.line, each.spelling) for each in functions if each.is_definition()]
     found = set(_called(functions, bodies, name))
     if any(each.severity >= 3 for each in unit.diagnostics):
         found |= set(_spelt(unit, bodies))
-    return sorted((each for each in found if of_libbpf(each.name) and each.name not in defined), key=lambda each: (each.line, each.column))
+    others = {each.spelling for each in declared if not _of_skeleton(each)}
+    calls = [each for each in found if each.name not in defined and (of_libbpf(each.name) or _made(each.name, others))]
+    return sorted(calls, key=lambda each: (each.line, each.column))
+
+
+def _of_skeleton(declaration: Any) -> bool:
+    """Whether a header that bpftool makes declares it."""
+    file = declaration.location.file
+    return file is not None and SKELETON.search(file.name) is not None
+
+
+def _made(name: str, others: set[str]) -> bool:
+    """Whether it is a skeleton's: nothing else that is there declares it."""
+    return name not in others and is_skeleton(name)
 
 
 def parse(path: Path, include_dirs: Sequence[str], defines: Sequence[str]) -> Any:
@@ -142,7 +171,7 @@ def parse(path: Path, include_dirs: Sequence[str], defines: Sequence[str]) -> An
     index = open_index()
     cindex = importlib.import_module("clang.cindex")
     try:
-        return index.parse(str(path), args=arguments, options=KEEP_GOING)
+        return index.parse(str(path), args=arguments, options=KEEP_GOING | WITH_MACROS)
     except cindex.TranslationUnitLoadError as error:
         raise InputError("libclang cannot parse it", file=str(path)) from error
 
@@ -164,11 +193,18 @@ def _is_function(cursor: Any) -> bool:
 
 
 def _spelt(unit: Any, bodies: Sequence[tuple[int, int, str]]) -> Iterator[Call]:
+    macros = {each.spelling: each for each in unit.cursor.get_children() if each.kind.name == "MACRO_DEFINITION"}
     tokens = list(unit.get_tokens(extent=unit.cursor.extent))
     for token, following in pairwise(tokens):
-        line = token.location.line
-        if token.kind.name == "IDENTIFIER" and following.spelling == "(" and of_libbpf(token.spelling) and _owner(bodies, line):
-            yield Call(token.spelling, _owner(bodies, line), line, token.location.column)
+        line, name = token.location.line, token.spelling
+        owner = _owner(bodies, line)
+        if token.kind.name != "IDENTIFIER" or following.spelling != "(" or not owner or not (of_libbpf(name) or is_skeleton(name)):
+            continue
+        # Of a macro that is there counts what it is made of.
+        names = [each.spelling for each in macros[name].get_tokens()][1:] if name in macros else [name]
+        for each in names if name not in table()["macros"] else [name]:
+            if of_libbpf(each) or is_skeleton(each):
+                yield Call(each, owner, line, token.location.column)
 
 
 def _owner(bodies: Sequence[tuple[int, int, str]], line: int) -> str:

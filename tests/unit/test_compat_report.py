@@ -57,6 +57,9 @@ int main(void)
 """
 
 
+SPARE = (("DEVMAP", "ports"), ("HASH", "notes"))
+
+
 def schema() -> Any:
     return json.loads((files("bpfcc") / "schemas" / "compat-1.json").read_text(encoding="utf-8"))
 
@@ -102,6 +105,13 @@ def test_one_program_of_many_kinds(folder: Path, capsys: pytest.CaptureFixture[s
     assert by_name["wild"]["verification"]["findings"][0]["source"]["line"] == 13
     assert "several buffers" in by_name["frags"]["why"][0]
     assert found["verdict"] == "absent"
+    # Names alone, and those that are rejected beside those that lack something.
+    assert found["summary"] == "does not port (queue: xdp_md.rx_queue_index; cls: tc; rejected by the verifier: wild: V011)"
+
+
+def test_what_is_rejected_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compat", str(folder / "hashed.bpf.c"), "--program", "wild", "--json"]) == 1
+    assert document(capsys)["summary"] == "does not port: the verifier rejects the result (wild: V011)"
 
 
 @pytest.mark.parametrize(("program", "status"), [("fills", 0), ("queue", 1), ("wild", 1), ("cls", 1), ("none", 2)])
@@ -114,13 +124,65 @@ def test_text(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     assert run(["compat", str(folder / "hashed.bpf.c"), "--program", "fills"]) == 0
     shown = capsys.readouterr().out
     assert "fills (section xdp is xdp there): ports, with differences" in shown
-    assert "never full" in shown
+    assert "before that change a hash has no bound: an update never gives E2BIG there" in shown
     assert "hashed.bpf.c:8" in shown
     assert "the same there: xdp, XDP_PASS, bpf_map_update_elem" in shown
     assert run(["compat", str(folder / "hashed.bpf.c"), "--program", "fills", "-v"]) == 0
     shown = capsys.readouterr().out
     assert "the same there" not in shown
     assert "xdp_md_t.ingress_ifindex" in shown
+
+
+@pytest.mark.parametrize("columns", ["60", "110", "300"])
+def test_names_are_never_cut(columns: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One layout for the whole report, whatever the screen has room for."""
+    name = "a_name_of_a_map_that_takes_nearly_all_the_characters_there_are"
+    source = tmp_path / "wide.bpf.c"
+    source.write_text(HASHED.replace("flows", name), encoding="utf-8")
+    monkeypatch.setenv("COLUMNS", columns)
+    assert run(["compat", str(source)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert not any(set(line) & set("│┃╭─┌") for line in lines)
+    rows = [line for line in lines if line.startswith(("absent ", "differs "))]
+    assert len(rows) >= 5
+    assert any(f"{name} (hash)" in row for row in rows)
+    starts = {row.index(what) for row in rows for what in ("field ", "section ", "map ") if f"  {what}" in row}
+    assert len(starts) == 1
+    limit = max(int(columns), *map(len, rows))
+    assert all(len(line) <= limit for line in lines if line.startswith(" " * 10))
+    assert any("xdp_md.rx_queue_index" in row and ("has no queue" in row) == (columns == "300") for row in rows)
+
+
+def test_calls_that_never_succeed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "encap.bpf.c"
+    source.write_text(
+        HEADERS + 'SEC("xdp") int encap(struct xdp_md *ctx) { return bpf_xdp_adjust_head(ctx, -20) ? XDP_DROP : XDP_TX; }\n',
+        encoding="utf-8",
+    )
+    assert run(["compat", str(source)]) == 0
+    shown = capsys.readouterr().out
+    assert "encap (section xdp is xdp there): ports, with differences; bpf_xdp_adjust_head never succeeds there" in shown
+    assert shown.endswith("ports, with differences (encap: bpf_xdp_adjust_head); bpf_xdp_adjust_head never succeeds there\n")
+    assert run(["compat", str(source), "--markdown"]) == 0
+    assert capsys.readouterr().out.count("bpf_xdp_adjust_head never succeeds there.") == 2
+
+
+def test_maps_that_no_program_uses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "spare.bpf.c"
+    sizes = "__uint(max_entries, 4); __type(key, __u32); __type(value, __u32)"
+    spare = [f'struct {{ __uint(type, BPF_MAP_TYPE_{kind}); {sizes}; }} {name} SEC(".maps");\n' for kind, name in SPARE]
+    source.write_text(PLAIN + "".join(spare), encoding="utf-8")
+    assert run(["compat", str(source), "--json"]) == 0
+    found = document(capsys)
+    (only,) = found["maps"]
+    assert (only["name"], only["kind"], only["windows"], only["depends"]) == ("ports (devmap)", "differs", None, True)
+    assert only["reason"] == "Windows cannot send a frame elsewhere; no program uses it: it is left out of the image"
+    assert (found["verdict"], found["summary"]) == ("differs", "ports, with differences (ports (devmap))")
+    assert found["programs"][0]["verdict"] == "ports"
+    assert run(["compat", str(source)]) == 0
+    assert "no program uses it" in " ".join(capsys.readouterr().out.split())
+    assert run(["compat", str(source), "--markdown"]) == 0
+    assert "## Maps that no program uses" in capsys.readouterr().out
 
 
 def test_markdown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,6 +240,9 @@ def test_text_of_strangers_is_escaped() -> None:
 def test_places_in_words() -> None:
     places = [Place("f", 3, SourcePosition("/a/x.c", line)) for line in (4, 4, 9, 12, 13)] + [Place("g", 7)]
     assert places_text(places, 6) == "x.c:4, 9, 12 and 2 more"
+    assert places_text([Place("f", 3, SourcePosition(file, line)) for file, line in (("b.c", 24), ("a.c", 7), ("b.c", 16))], 3) == (
+        "b.c:16, 24, a.c:7"
+    )
     assert places_text(places[-1:], 1) == "g():7"
     assert places_text((), 0) == ""
 
@@ -197,6 +262,61 @@ def test_calls_of_an_application(folder: Path, capsys: pytest.CaptureFixture[str
     freeze = next(each for each in found["calls"] if each["name"] == "bpf_map_freeze")
     assert freeze["reason"] == "maps cannot be frozen"
     assert (freeze["places"][0]["function"], freeze["places"][0]["source"]["line"]) == ("main", 13)
+
+
+SKELETON = """
+#include "lb.skel.h"
+static int tree__open(void) { return 0; }
+extern int door__open(void);
+int main(void)
+{
+	struct lb_bpf *skel = lb_bpf__open_and_load();
+	lb_bpf__attach(skel);
+	lb_bpf__destroy(skel);
+	return tree__open() + door__open();
+}
+"""
+SKELETON_HEADER = """
+#include <bpf/libbpf.h>
+struct lb_bpf;
+struct lb_bpf *lb_bpf__open_and_load(void);
+static inline int lb_bpf__attach(struct lb_bpf *skel) { return bpf_object__attach_skeleton(skel); }
+static inline void lb_bpf__destroy(struct lb_bpf *skel) { bpf_object__destroy_skeleton(skel); }
+"""
+
+
+@pytest.mark.parametrize("header", [None, SKELETON_HEADER])
+def test_skeletons_are_absent(header: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "app.c"
+    path.write_text(SKELETON, encoding="utf-8")
+    if header is not None:
+        (tmp_path / "lb.skel.h").write_text(header, encoding="utf-8")
+    assert run(["compat", str(path), "--json"]) == 1
+    found = document(capsys)
+    assert {each["name"]: each["kind"] for each in found["calls"]} == dict.fromkeys(
+        ("lb_bpf__open_and_load", "lb_bpf__attach", "lb_bpf__destroy"), "absent"
+    )
+    reasons = {each["name"]: each["reason"] for each in found["calls"]}
+    assert "bpf_object__open_file and bpf_object__load" in reasons["lb_bpf__open_and_load"]
+    assert "bpf_program__attach" in reasons["lb_bpf__attach"]
+    assert found["summary"] == "does not port (lb_bpf__attach; lb_bpf__destroy; lb_bpf__open_and_load)"
+
+
+def test_macros_are_what_they_are_made_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "app.c"
+    path.write_text(
+        "#include <bpf/libbpf.h>\n#define bpf_frozen(fd) bpf_map_freeze(fd)\n#define bpf_harmless(x) ((x) + 1)\n"
+        "int main(void) { struct bpf_map *map; struct bpf_program *prog; void *obj = 0;\n"
+        "bpf_object__for_each_program(prog, obj) { }\nbpf_object__for_each_map(map, obj) { }\nbpf_map__for_each(map, obj) { }\n"
+        "return bpf_harmless(bpf_frozen(3)); }\n",
+        encoding="utf-8",
+    )
+    assert run(["compat", str(path), "--json"]) == 1
+    kinds = {each["name"]: each["kind"] for each in document(capsys)["calls"]}
+    assert kinds.pop("bpf_map_freeze") == "absent"
+    assert "bpf_harmless" not in kinds
+    assert {"bpf_object__for_each_program", "bpf_object__for_each_map", "bpf_map__for_each"} <= set(kinds)
+    assert set(kinds.values()) == {"same"}
 
 
 def test_an_application_without_trouble(tmp_path: Path) -> None:

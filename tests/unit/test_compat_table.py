@@ -13,7 +13,7 @@ import pytest
 
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.bpfir.ops import Call, Exit
-from bpfcc.compat.report_calls import judge_name, of_libbpf
+from bpfcc.compat.report_calls import is_skeleton, judge_name, of_libbpf
 from bpfcc.compat.report_calls import table as libbpf_table
 from bpfcc.compat.rewrite import Ported
 from bpfcc.compat.rewrite.entries import KINDS
@@ -363,3 +363,17 @@ def test_libbpf_table() -> None:
         assert (kind == "differs") == (depends is not None)
     assert judge_name("bpf_tc_hook_create")[2] == table["absent_prefixes"]["bpf_tc_"]
     assert judge_name("bpf_something_new")[0] == "absent"
+    for macro, over in table["macros"].items():
+        assert judge_name(macro)[:2] == (judge_name(over)[0], macro)
+        assert over in judge_name(macro)[2]
+    for what, reason in table["skeletons"].items():
+        assert judge_name(f"lb__{what}") == ("absent", None, reason, None)
+    assert not any(is_skeleton(name) for name in names)
+    assert not any(is_skeleton(name) for name in ("bpf_object__open_later", "bpf_object__detach", "lb__start", "__open", "open"))
+
+
+def test_what_is_not_the_same_has_a_reason() -> None:
+    for name, row in TABLE["helpers"].items():
+        assert row["class"] == "same" or row.get("reason"), name
+    for kind in TABLE["returns"].values():
+        assert all(case["class"] == "same" or case.get("reason") for case in kind["cases"])

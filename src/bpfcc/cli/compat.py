@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final, final
 
 import click
 
@@ -13,6 +14,8 @@ from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading, w
 from bpfcc.errors import EXIT_INPUT, EXIT_OK, EXIT_REJECTED, BpfccError, InputError, InternalError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bpfcc.cli.screen import Screen
     from bpfcc.compat.report import Outcome, ProgramReport, Report
     from bpfcc.compat.rewrite import Entry
@@ -108,21 +111,20 @@ def show(report: Report, screen: Screen, *, as_json: bool, as_markdown: bool, si
 
         screen.line(to_markdown(report).rstrip("\n"))
     else:
+        columns = Columns([*(entry for program in report.programs for entry in program.entries), *report.maps, *report.calls], screen)
         for program in report.programs:
-            show_program(program, screen)
-        if report.calls:
-            show_entries(list(report.calls), screen)
+            show_program(program, columns, screen)
+        if report.maps or report.calls:
+            show_entries([*report.maps, *report.calls], columns, screen)
         screen.line(f"{screen.style(f'{report.file}:', 'bold')} {screen.style(printable(report.sentence), STYLES[report.verdict])}")
 
 
-def show_program(program: ProgramReport, screen: Screen) -> None:
+def show_program(program: ProgramReport, columns: Columns, screen: Screen) -> None:
     """One program: where it goes, what is not the same there, and what the verifier says."""
-    from bpfcc.compat.report import SENTENCES
-
     there = f"section {program.section} is {program.windows_section} there" if program.windows_section is not None else program.section
-    verdict = screen.style(SENTENCES[program.verdict], STYLES[program.verdict])
+    verdict = screen.style(program.sentence, STYLES[program.verdict])
     screen.line(f"{screen.style(printable(program.name), 'bold')} ({printable(there)}): {verdict}")
-    show_entries(list(program.entries), screen)
+    show_entries(list(program.entries), columns, screen)
     if program.verification is not None and not program.verification.accepted:
         for finding in program.verification.findings:
             place = f"{finding.source}: " if finding.source is not None else ""
@@ -130,20 +132,49 @@ def show_program(program: ProgramReport, screen: Screen) -> None:
     screen.line()
 
 
-def show_entries(entries: list[Entry], screen: Screen) -> None:
-    """A table of what is not the same, and a line on what is; with -v all in the table."""
-    from bpfcc.compat.report import kind_text, places_text
-
-    shown = [each for each in entries if each.kind != "same" or screen.verbose]
-    rows: list[list[Any]] = [
-        [kind_text(each), each.what, spelling(each), places_text(each.places, each.count), printable(each.reason)]
-        for each in sorted(shown, key=lambda each: -ORDER.index(each.kind))
-    ]
-    if rows and not (screen.quiet and all(each.kind == "same" for each in shown)):
-        screen.table([(name, "left") for name in ("", "what", "Linux → Windows", "where", "why")], rows)
+def show_entries(entries: list[Entry], columns: Columns, screen: Screen) -> None:
+    """What is not the same, and a line on what is; with -v all one by one."""
+    for entry in sorted(columns.shown(entries), key=lambda each: -ORDER.index(each.kind)):
+        for line in columns.lines(entry):
+            screen.line(line)
     same = [printable(each.name) for each in entries if each.kind == "same"]
     if same and not screen.verbose and not screen.quiet:
         screen.line(screen.style(f"the same there: {', '.join(dict.fromkeys(same))}", "dim"))
+
+
+@final
+class Columns:
+    """One layout for all entries of a report. Names are never cut; where lines have no room for reasons, they get lines of their own."""
+
+    def __init__(self, entries: list[Entry], screen: Screen) -> None:
+        self.verbose, self.console_width = bool(screen.verbose), screen.console().width
+        rows = [cells(each) for each in self.shown(entries)]
+        self.widths = [max((len(row[at]) for row in rows), default=0) for at in range(COLUMNS)]
+        start = sum(self.widths) + COLUMNS * len(GAP)
+        self.beside = start + MIN_REASON <= self.console_width
+        self.start = start if self.beside else self.widths[0] + len(GAP)
+
+    def shown(self, entries: list[Entry]) -> list[Entry]:
+        """Those that get a line."""
+        return [each for each in entries if each.kind != "same" or self.verbose]
+
+    def lines(self, entry: Entry) -> Iterator[str]:
+        """An entry, with its reason beside or below it."""
+        head = GAP.join(cell.ljust(width) for cell, width in zip(cells(entry), self.widths, strict=True))
+        room = max(self.console_width - self.start, MIN_REASON)
+        reason = wrap(printable(entry.reason), room, break_long_words=False, break_on_hyphens=False)
+        if not self.beside or not reason:
+            yield head.rstrip()
+        else:
+            yield (head + GAP + reason.pop(0)).rstrip()
+        yield from (" " * self.start + each for each in reason)
+
+
+def cells(entry: Entry) -> list[str]:
+    """Kind, what it is, its names and where it is."""
+    from bpfcc.compat.report import kind_text, places_text
+
+    return [kind_text(entry), entry.what, spelling(entry), printable(places_text(entry.places, entry.count))]
 
 
 def spelling(entry: Entry) -> str:
@@ -153,6 +184,9 @@ def spelling(entry: Entry) -> str:
 
 
 ORDER: Final = ("same", "renamed", "emulated", "differs", "absent")
+COLUMNS: Final = 4
+GAP: Final = "  "
+MIN_REASON: Final = 36
 
 
 def printable(text: str) -> str:
