@@ -28,6 +28,10 @@ def advise(diagnostic: Diagnostic) -> Diagnostic:
     return replace(diagnostic, notes=(*diagnostic.notes, Diagnostic("note", advice(match["name"]))))
 
 
+# How headers of eBPF for Windows and its extensions are called.
+WINDOWS_HEADERS: Final = ("ebpf_", "sample_ext_", "xdp_hooks", "ebpfhook")
+
+
 def advice(name: str) -> str:
     known = header_names(our_include_dir())
     base = name.rsplit("/", 1)[-1]
@@ -35,6 +39,8 @@ def advice(name: str) -> str:
     hint = f"bpfcc has {', '.join(f'<{other}>' for other in same)}; " if same else "bpfcc has no header of this name; "
     if base == "vmlinux.h":
         return hint + "make one from a kernel's BTF with `bpfcc headers vmlinux --btf FILE > vmlinux.h`"
+    if base.startswith(WINDOWS_HEADERS):
+        return hint + "it comes with eBPF for Windows: give its directory of headers with -I"
     return hint + "give the directory of your own with -I, or use this machine's with --system-headers"
 
 

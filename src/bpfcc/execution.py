@@ -31,7 +31,7 @@ from bpfcc.runtime.options import RunOptions
 from bpfcc.runtime.results import redirect_of
 from bpfcc.runtime.run import BatchResult, Run, RunResult, Runtime
 from bpfcc.runtime.specs import load_platform
-from bpfcc.seeds import fill, seeded_spec
+from bpfcc.seeds import fill, jumps_of, seeded_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -393,7 +393,8 @@ def prepare(
         from bpfcc.kernel import prepare_in_kernel
 
         return prepare_in_kernel(program, options=options, seeds=seeds, checked=checked)
-    chain = list(tail_callable(program))
+    jumps = jumps_of((program.object.maps if program.object is not None else {}).values(), seeds or {})
+    chain = list(tail_callable(program, jumps))
     modules = [each.ir for each in chain]
     for module in modules:
         refuse_externs(module)

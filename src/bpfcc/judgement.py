@@ -258,6 +258,10 @@ def unknown_type(program: Named, rules: Rules) -> Verdict:
 def unsupported(program: Named, rules: Rules, error: UnsupportedError, digest: str = "") -> Verdict:
     """Something that bpfcc recognises and cannot judge."""
     insn = error.insn if error.insn is not None else -1
+    if rules.port and not digest:
+        # It is known, and not there.
+        hint = "`bpfcc compat` says what is absent, where, and why"
+        return refused(program, rules, "unsupported", UNSUPPORTED, error.message, insn=insn, cause="environment", suggestion=hint)
     return refused(program, rules, "unsupported", UNSUPPORTED, error.message, insn=insn, cause="unsupported", digest=digest)
 
 

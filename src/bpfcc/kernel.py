@@ -27,7 +27,7 @@ from bpfcc.program import tail_callable
 from bpfcc.runtime.contexts import context_codec
 from bpfcc.runtime.results import NOTE, BatchResult, Part, RunResult
 from bpfcc.runtime.specs import load_platform
-from bpfcc.seeds import fill, seeded_spec
+from bpfcc.seeds import fill, jumps_of, seeded_spec
 from bpfcc.verifier.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -205,7 +205,8 @@ def prepare_in_kernel(
         raise UnsupportedError(f"backend {BACKEND}", f"back end {BACKEND} cannot be used: {reason}")
     if checked:
         raise UnsupportedError(f"checked runs of backend {BACKEND}", f"back end {BACKEND} has no checked runs: Linux runs what it verified")
-    return KernelExecutable(list(tail_callable(program)), options, seeds)
+    jumps = jumps_of((program.object.maps if program.object is not None else {}).values(), seeds or {})
+    return KernelExecutable(list(tail_callable(program, jumps)), options, seeds)
 
 
 def _no_budget(steps: int | None) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PLATFORM: Final = "linux"
 MAX_OBJECT_BYTES: Final = 256 << 20
 C_SUFFIXES: Final = (".c", ".h", ".i")
+IMAGE_SUFFIXES: Final = (".sys", ".dll")
 
 
 @final
@@ -48,6 +49,8 @@ def read_source(path: Path, *, clang: str | None = None, **options: Any) -> Sour
     if data is not None:
         return Source(str(path), data)
     if path.suffix.lower() not in C_SUFFIXES:
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            raise InputError("an image of Windows, no BPF object (ELF): `bpfcc image check` reads those", file=str(path))
         raise InputError("neither a BPF object (ELF) nor C source (.c)", file=str(path))
     from bpfcc.frontend.clang import compile_c
     from bpfcc.frontend.toolchain import find_toolchain

@@ -179,8 +179,11 @@ class Program:
         return f"<Program {self.name} section={self.section!r} type={self.type!r}>"
 
 
-def tail_callable(program: Program) -> Iterator[Program]:
-    """The program, then every program that its program arrays name, theirs included. They are of its type where nothing else is said."""
+def tail_callable(program: Program, jumps: Mapping[str, Mapping[int, str]] | None = None) -> Iterator[Program]:
+    """The program, then every program that its program arrays name, theirs included. They are of its type where nothing else is said.
+
+    `jumps`: names that are put into arrays, by array and index, besides those that the object has in them.
+    """
     found = {program.name: program}
     queue = [program]
     for each in queue:
@@ -188,7 +191,7 @@ def tail_callable(program: Program) -> Iterator[Program]:
         for spec in each.maps:
             if spec.type != "prog_array" or each.object is None:
                 continue
-            for name in spec.values.values():
+            for name in (dict(spec.values) | dict((jumps or {}).get(spec.name, {}))).values():
                 target = each.target(name)
                 if target.name not in found:
                     found[target.name] = target

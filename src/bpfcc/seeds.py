@@ -4,8 +4,9 @@
      "limits": {"0": 100},
      ".rodata": {"closed_port": 8080}}
 
-Contents are as `bpfcc.runtime.maps.seed` has them. Two things are added here: a section of global data takes its variables by
-name, before the program sees it; and a trie with IPv6 keys takes IPv4 prefixes in the mapped form (::ffff:203.0.113.0/120).
+Contents are as `bpfcc.runtime.maps.seed` has them. Three things are added here: a section of global data takes its variables by
+name, before the program sees it; a program array takes names of programs, which are prepared with the one that jumps to them; and a trie
+with IPv6 keys takes IPv4 prefixes in the mapped form (::ffff:203.0.113.0/120).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bpfcc.errors import InputError
 from bpfcc.pipeline import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from bpfcc.bpfir.module import MapSpec
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_SEED_BYTES: Final = 64 << 20
 TRIE_V6_KEY_BYTES: Final = 20
+PROGRAMS: Final = "prog_array"
 
 Seeds = dict[str, Any]
 
@@ -50,8 +52,10 @@ def check_names(seeds: Seeds, known: Mapping[str, MapSpec], file: str) -> None:
 
 
 def seeded_spec(spec: MapSpec, seeds: Seeds) -> MapSpec:
-    """Global data with the variables that the seed names; every other map as it is."""
+    """Global data with the variables that the seed names, program arrays with its programs; every other map as it is."""
     seed = seeds.get(spec.name)
+    if seed is not None and spec.type == PROGRAMS:
+        return replace(spec, values=dict(spec.values) | programs_of(spec, seed))
     if spec.initial is None or seed is None:
         return spec
     if not isinstance(seed, dict) or spec.btf is None or not spec.btf_value_type_id:
@@ -70,10 +74,28 @@ def seeded_spec(spec: MapSpec, seeds: Seeds) -> MapSpec:
     return replace(spec, initial=bytes(content))
 
 
+def programs_of(spec: MapSpec, seed: Any) -> dict[int, str]:
+    """Names of programs by index. InputError where they are none, or have no place."""
+    try:
+        found = {int(str(index), 0): name for index, name in (seed.items() if isinstance(seed, dict) else enumerate(seed))}
+    except (TypeError, ValueError):
+        found = {-1: ""}
+    for index, name in found.items():
+        if not isinstance(name, str) or not 0 <= index < spec.max_entries:
+            message = f"seed of {spec.name!r}: names of programs by index are wanted, below {spec.max_entries}"
+            raise InputError(message)
+    return found
+
+
+def jumps_of(maps: Iterable[MapSpec], seeds: Seeds) -> dict[str, dict[int, str]]:
+    """Programs that seeds put into program arrays, by array and index."""
+    return {spec.name: programs_of(spec, seeds[spec.name]) for spec in maps if spec.type == PROGRAMS and spec.name in seeds}
+
+
 def fill(made: Map, seeds: Seeds) -> None:
     """Put a map's seed into it. InputError names the map and what does not fit."""
     seed = seeds.get(made.name)
-    if seed is None or made.spec.initial is not None:
+    if seed is None or made.spec.initial is not None or made.type == PROGRAMS:
         return
     from bpfcc.runtime.maps import load_seed
 

@@ -202,9 +202,10 @@ def test_the_platform_reaches_the_engine(two: list[str], monkeypatch: pytest.Mon
 
 
 def test_rules_from_options_are_the_default_ones() -> None:
+    from bpfcc.cli.options import Reading
     from bpfcc.cli.verify import rules_from
 
-    assert rules_from("linux") == Rules()
+    assert rules_from(Reading()) == Rules()
 
 
 # ---- exit statuses

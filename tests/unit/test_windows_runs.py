@@ -150,10 +150,93 @@ def test_tail_calls_lead_to_rewritten_programs(tmp_path: Path, capsys: pytest.Ca
 def test_what_does_not_port_does_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "jumps.bpf.c"
     source.write_text(JUMPS)
-    assert run(["run", str(source), "--target", "windows", "--program", "absent", "--hex", "00"]) == 3
+    assert run(["run", str(source), "--target", "windows", "--program", "absent", "--hex", "00"]) == 1
     assert "bpf_redirect" in capsys.readouterr().err
     with pytest.raises(UnsupportedError, match="bpf_redirect"):
         rewritten(bpfcc.compile(source).programs["absent"])
+
+
+EMPTY = JUMPS.replace("= {.values = {[1] = last}}", "")
+
+
+@pytest.mark.parametrize("target", ["linux", "windows"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_seeds_fill_program_arrays(target: str, backend: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, seeds = tmp_path / "jumps.bpf.c", tmp_path / "seeds.json"
+    source.write_text(EMPTY)
+    command = ["run", str(source), "--program", "first", "--hex", "00" * 60, "--context", "ingress_ifindex=1", "--json", "--target", target]
+    for content, name in (({}, "XDP_PASS"), ({"jumps": {"1": "last"}}, "XDP_TX"), ({"jumps": ["first", "last"]}, "XDP_TX")):
+        seeds.write_text(json.dumps(content))
+        assert run([*command, "--maps", str(seeds), "--backend", backend]) == 0
+        (found,) = json.loads(capsys.readouterr().out)["programs"]
+        assert [each["name"] for each in found["verdicts"]] == [name]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"jumps": {"1": "nobody"}}, "nobody"), ({"jumps": {"2": "last"}}, "by index are wanted, below 2"),
+        ({"jumps": {"x": "last"}}, "by index"), ({"jumps": 3}, "by index"), ({"jumps": {"0": 3}}, "by index"),
+    ],
+)  # fmt: skip
+def test_seeds_that_are_no_programs(content: object, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, seeds = tmp_path / "jumps.bpf.c", tmp_path / "seeds.json"
+    source.write_text(EMPTY)
+    seeds.write_text(json.dumps(content))
+    assert run(["run", str(source), "--program", "first", "--hex", "00", "--maps", str(seeds)]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_program_that_is_rejected_is_not_jumped_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, seeds = tmp_path / "jumps.bpf.c", tmp_path / "seeds.json"
+    source.write_text(EMPTY + 'SEC("xdp") int wild(struct xdp_md *ctx) { return *(char *)(long)ctx->data; }\n')
+    seeds.write_text(json.dumps({"jumps": ["wild"]}))
+    assert run(["run", str(source), "--program", "first", "--hex", "00", "--maps", str(seeds)]) == 1
+    assert "wild" in capsys.readouterr().err
+
+
+# ---- other commands
+
+
+def test_verify_and_dump_show_what_is_made_for_windows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "jumps.bpf.c"
+    source.write_text(JUMPS)
+    assert run(["verify", str(source), "--target", "windows", "--program", "last"]) == 0
+    assert run(["verify", str(source), "--target", "windows", "--program", "absent"]) == 3
+    text = capsys.readouterr().out
+    assert "bpf_redirect" in text
+    assert "bpfcc compat" in text
+    assert run(["dump", "--ir", "--target", "windows", "--program", "last", str(source)]) == 0
+    assert "load.8 v0, 8" in capsys.readouterr().out
+    assert run(["dump", "--target", "windows", "--program", "absent", str(source)]) == 3
+
+
+def test_linux_contexts_in_programs_for_windows_are_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "pass.bpf.c"
+    source.write_text('#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\nSEC("xdp") int f(struct xdp_md *ctx) { return XDP_PASS; }\n')
+    for command in (
+        ["run", "--platform", "windows", "--hex", "00"],
+        ["build", "--target", "windows", "--from", "windows", "-o", "-", "--emit", "c"],
+    ):
+        assert run([*command, str(source)]) == 0
+        assert "struct xdp_md is Linux's" in capsys.readouterr().err
+    assert run(["run", "--target", "windows", "--hex", "00", str(source)]) == 0
+    assert run(["run", "--platform", "windows", "--mcpu", "v4", "--hex", "00", str(PROGRAMS / "xdp.c")]) == 0
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_an_image_is_no_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = tmp_path / "driver.sys"
+    image.write_bytes(b"MZ" + bytes(100))
+    assert run(["run", str(image), "--hex", "00"]) == 2
+    assert "bpfcc image check" in capsys.readouterr().err
+
+
+def test_headers_of_windows_come_from_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "hook.c"
+    source.write_text('#include "ebpf_nethooks.h"\n')
+    assert run(["build", str(source), "--target", "windows", "--from", "windows"]) == 2
+    assert "comes with eBPF for Windows" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,15 @@ SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll", "c": ".
 @click.option(
     "--emit",
     type=click.Choice([*EMITS, "dll", "sys"]),
-    default="obj",
-    show_default=True,
     metavar="|".join((*EMITS, "dll", "sys")),
-    help="What to write (dll, sys: with --target windows, as c).",
+    help="What to write (default: obj; sys with --target windows, where there are dll and c as well).",
 )
 @click.option(
-    "--target", default="linux", metavar="linux|macos|windows", show_default=True, help="Which system it is for (macos: so, exe)."
+    "--target",
+    type=click.Choice(["linux", "macos", "windows"]),
+    default="linux",
+    show_default=True,
+    help="Which system it is for (macos: so, exe).",
 )
 @click.option("--arch", metavar="x86_64|arm64", help="Which processor a library or program is for (default: this one's).")
 @click.option("--cc", metavar="COMMAND", help="This C compiler for so and exe instead of the bundled one.")
@@ -77,15 +79,16 @@ SUFFIXES: Final = {"obj": ".o", "asm": ".s", "ir": ".ir", "llvm": ".ll", "c": ".
 )
 @click.option("--lines/--no-lines", default=True, help="In emitted C: #line directives that lead to the BPF source.")
 @click.option("--run", "data", type=PATH, metavar="DATA", help="Run each program on the bytes of this file afterwards.")
-@click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (ir).")
+@click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (ir, and what is for Windows).")
 @click.option("--no-verify", is_flag=True, help="Write what is rejected, too.")
 @reading
 @common
 def command(
-    path: Path, *, output: str | None, emit: str, target: str, arch: str | None, cc: str | None, origin: Origin, digest: str, lines: bool,
-    data: Path | None, names: tuple[str, ...], no_verify: bool, reading: Reading, screen: Screen,
+    path: Path, *, output: str | None, emit: str | None, target: str, arch: str | None, cc: str | None, origin: Origin, digest: str,
+    lines: bool, data: Path | None, names: tuple[str, ...], no_verify: bool, reading: Reading, screen: Screen,
 ) -> int:  # fmt: skip
     """Compile SRC (C or an object) and write the result to one file."""
+    emit = emit or ("sys" if target == "windows" else "obj")
     if target == "windows":
         asked = WindowsBuild(emit, arch, origin, digest, lines, cc, not no_verify)
         check_asked(asked, data)
@@ -113,7 +116,7 @@ def command(
 
 def check_target(emit: str, target: str, origin: str, reading: Reading) -> None:
     """InputError or UnsupportedError for what does not go with systems other than Windows."""
-    if target not in ("linux", "macos") or (target == "macos" and emit not in NATIVE):
+    if target == "macos" and emit not in NATIVE:
         raise UnsupportedError(f"target {target}", f"build --emit {emit} --target {target}: there is no such thing; linux works")
     if emit in ("dll", "sys"):
         raise InputError(f"--emit {emit} goes with --target windows")

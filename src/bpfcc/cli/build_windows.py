@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bpfcc.cli.files import renamed, write
 from bpfcc.cli.judged import STATUSES, open_judged
+from bpfcc.cli.messages import short_path
 from bpfcc.cli.options import chosen_programs, worst
 from bpfcc.cli.recorded import options_of
 from bpfcc.errors import EXIT_REJECTED, InputError, UnsupportedError
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
     from bpfcc.cli.options import Reading
     from bpfcc.cli.screen import Screen
+    from bpfcc.compat.rewrite import Entry
     from bpfcc.native_images import Emit, ForWindows, Origin
+    from bpfcc.program import Program
 
 EMITS: Final[tuple[Emit, ...]] = ("c", "dll", "sys")
 SUFFIXES: Final = {"c": ".native.c", "dll": ".dll", "sys": ".sys"}
@@ -99,6 +102,17 @@ def build_windows(path: Path, asked: WindowsBuild, output: Path | None, names: t
     return 0
 
 
+def show_absent(program: Program, entries: Sequence[Entry], screen: Screen) -> None:
+    """Print what a program uses and Windows has not, with its place."""
+    for entry in entries:
+        if entry.kind != "absent":
+            continue
+        source = next((place.source for place in entry.places if place.source is not None), None)
+        place = f"{short_path(source.file)}:{source.line}: " if source is not None else f"{program.file}: " if program.file else ""
+        reason = f": {entry.reason}" if entry.reason else ""
+        screen.error_line(f"{place}error: {program.name}: absent on Windows: {entry.name}{reason} (see `bpfcc compat`)")
+
+
 def show_refused(found: Sequence[ForWindows], screen: Screen) -> int:
     """Print why programs cannot become images on standard error; the worst exit status."""
     from bpfcc.cli.screen import color_wanted
@@ -108,10 +122,7 @@ def show_refused(found: Sequence[ForWindows], screen: Screen) -> int:
     for each in found:
         if each.accepted:
             continue
-        absent = [entry for entry in each.entries if entry.kind == "absent"]
-        for entry in absent:
-            place = next((f"{place.source}: " for place in entry.places if place.source is not None), "")
-            screen.error_line(f"{place}{each.program.name}: absent on Windows: {entry.name}: {entry.reason}")
+        show_absent(each.program, each.entries, screen)
         if each.verdict is not None:
             screen.error_line(render_verdict(each.verdict, color=color_wanted(screen.color, sys.stderr), object_name=each.program.file))
         statuses.append(STATUSES[each.verdict.status] if each.verdict is not None else EXIT_REJECTED)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading
+from bpfcc.cli.options import PATH, TARGET, Reading, chosen_programs, common, reading
 from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
     from bpfcc.cli.screen import Screen
+    from bpfcc.judgement import Rules
     from bpfcc.program import Object, Program
 
 EPILOG = """\b
@@ -39,23 +40,27 @@ OF_PROGRAMS = frozenset({"insns", "ir", "cfg", "facts", "llvm", "c"})
 @click.option("--llvm", is_flag=True, help="LLVM IR, optimised for this processor.")
 @click.option("--c", is_flag=True, help="C99, as build --emit c writes it.")
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program.")
+@TARGET
 @reading
 @common
-def command(path: Path, names: tuple[str, ...], svg: bool, show_types: bool, reading: Reading, screen: Screen, **flags: bool) -> int:
+def command(
+    path: Path, names: tuple[str, ...], target: str, svg: bool, show_types: bool, reading: Reading, screen: Screen, **flags: bool
+) -> int:  # fmt: skip
     """Show stages of the programs in SRC or OBJ as text."""
     wanted = [stage for stage in STAGES if (show_types if stage == "btf" else flags[stage])] or ["ir"]
     if svg and wanted != ["cfg"]:
         raise InputError("--svg goes with --cfg alone")
     of_programs = bool(OF_PROGRAMS & set(wanted))
     lift = bool(OF_PROGRAMS & set(wanted) - {"insns"})
+    rules = reading.rules(target)
     source = reading.source(path, screen)
     needs = ("bpfcc.cli.listing", "bpfcc.runtime.specs") if "insns" in wanted else ()
     obj = reading.open(source, lift=lift, programs=names or (None if of_programs else ()), needs=needs, origin=reading.platform)
-    show(obj, wanted, names, svg=svg, screen=screen, platform=reading.platform)
+    show(obj, wanted, names, svg=svg, screen=screen, rules=rules)
     return 0
 
 
-def show(obj: Object, wanted: list[str], names: tuple[str, ...], *, svg: bool, screen: Screen, platform: str) -> None:
+def show(obj: Object, wanted: list[str], names: tuple[str, ...], *, svg: bool, screen: Screen, rules: Rules) -> None:
     """Print the stages in the order of the pipeline, with headings where there is more than one thing."""
     if "btf" in wanted:
         from bpfcc.frontend.btf_c import to_c
@@ -68,15 +73,25 @@ def show(obj: Object, wanted: list[str], names: tuple[str, ...], *, svg: bool, s
     stages = [stage for stage in wanted if stage in OF_PROGRAMS]
     programs = chosen_programs(obj, names) if stages else []
     for program in programs:
+        there = on_platform(program, rules)
         for stage in stages:
             if len(programs) > 1 or len(stages) > 1:
                 comment = "//" if stage == "cfg" else ";"
                 place = f"section {program.section}, type {program.type or 'unknown'}"
                 screen.line(screen.style(f"{comment} {stage} of {program.name} ({place})", "title"))
-            show_stage(program, stage, svg=svg, screen=screen, platform=platform)
+            show_stage(there, stage, svg=svg, screen=screen, rules=rules)
 
 
-def show_stage(program: Program, stage: str, *, svg: bool, screen: Screen, platform: str) -> None:
+def on_platform(program: Program, rules: Rules) -> Program:
+    """The program, rewritten where the rules say so. UnsupportedError where it does not port."""
+    if not rules.port:
+        return program
+    from bpfcc.porting import rewritten
+
+    return rewritten(program)
+
+
+def show_stage(program: Program, stage: str, *, svg: bool, screen: Screen, rules: Rules) -> None:
     """One stage of one program."""
     if stage == "insns":
         from bpfcc.cli.listing import instruction_lines
@@ -90,7 +105,7 @@ def show_stage(program: Program, stage: str, *, svg: bool, screen: Screen, platf
     elif stage == "facts":
         from bpfcc.cli.facts_text import facts_lines
 
-        for line in facts_lines(program, platform):
+        for line in facts_lines(program, rules.platform):
             screen.line(line)
     elif stage == "llvm":
         screen.line(llvm_text(program).rstrip("\n"))

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from bpfcc.program import Object, Program
     from bpfcc.verifier.verdict import Verdict
 
+LINUX = "linux"
+# Contexts of both systems, which have other sizes there.
+CONTEXTS = frozenset({"xdp_md", "bpf_sock_addr", "bpf_sock_ops"})
 STATUSES = {"accepted": EXIT_OK, "rejected": EXIT_REJECTED, "unsupported": EXIT_UNSUPPORTED}
 
 
@@ -53,6 +56,22 @@ class Judged(NamedTuple):
         for _, verdict in refused:
             screen.error_line(render_verdict(verdict, color=color_wanted(screen.color, sys.stderr), object_name=self.object.file))
         return worst([STATUSES[verdict.status] for _, verdict in refused])
+
+
+def note_origin(obj: Object, screen: Screen) -> None:
+    """Say so where a program for Windows gets Linux's contexts: nothing else in an object tells, and the numbers mean other things."""
+    from bpfcc.runtime.specs import load_platform
+
+    if obj.platform == LINUX or obj.btf is None:
+        return
+    for context in load_platform(LINUX).contexts.values():
+        for name in context.types & CONTEXTS:
+            found = obj.btf.find(name, "struct")
+            if found is not None and obj.btf.type(found).size == context.size:
+                screen.error_line(
+                    f"{obj.file}: warning: struct {name} is Linux's, but the object is read as one for {obj.platform}; "
+                    "programs that were written for Linux are rewritten with --target windows"
+                )
 
 
 def open_judged(
@@ -90,4 +109,6 @@ def open_judged(
     same = rules is None or (rules.platform == origin and not rules.port)
     digests = {each.key: ProgramDigest(each.key, each.code, each.ir if same else None) for each in found if each.code is not None}
     raw = load(source.data, types=reading.types, target_btf=target, file=source.name, conventions=conventions_of(origin))
-    return Judged(Object(raw, digests, target_btf=target), {each.key: each.verdict for each in found if each.verdict is not None})
+    obj = Object(raw, digests, target_btf=target)
+    note_origin(obj, screen)
+    return Judged(obj, {each.key: each.verdict for each in found if each.verdict is not None})

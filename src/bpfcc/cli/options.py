@@ -22,10 +22,22 @@ from bpfcc.errors import InputError, UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bpfcc.judgement import Rules
     from bpfcc.pipeline import Source
     from bpfcc.program import Object, Program
+    from bpfcc.verifier.options import Options
 
 PATH = click.Path(path_type=Path, dir_okay=False)
+
+
+# Of commands that are about programs as they are on another system, too.
+TARGET = click.option(
+    "--target",
+    type=click.Choice(["linux", "windows"]),
+    default="linux",
+    show_default=True,
+    help="What it is there: windows rewrites it (see `bpfcc compat`).",
+)
 
 
 def common(function: Callable[..., int]) -> Callable[..., int]:
@@ -55,6 +67,17 @@ class Reading:
     types: dict[str, str] = field(default_factory=dict)
     target_btf: Path | None = None
     platform: str = "linux"
+
+    def rules(self, target: str, options: Options | None = None) -> Rules:
+        """Whose rules its programs are judged by as programs for `target`. InputError where they are for another platform already."""
+        from bpfcc.judgement import Rules
+        from bpfcc.verifier.options import Options
+
+        if target == "linux":
+            return Rules(self.platform, options or Options())
+        if self.platform != "linux":
+            raise InputError(f"--target {target} is for programs for linux; for those that are for {self.platform}, --platform alone")
+        return Rules(target, options or Options(), port=True)
 
     def source(self, path: Path, screen: Screen) -> Source:
         """Compile or read, showing warnings."""

@@ -11,7 +11,7 @@ import click
 
 from bpfcc.cli.interrupt import interruptible
 from bpfcc.cli.messages import error_lines
-from bpfcc.cli.options import PATH, Reading, chosen_programs, common, reading, worst
+from bpfcc.cli.options import PATH, TARGET, Reading, chosen_programs, common, reading, worst
 from bpfcc.errors import EXIT_OK, EXIT_REJECTED, BpfccError, InputError, InternalError, RejectedError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ KERNEL_NEEDS = ("bpfcc.report", "bpfcc.contents", "bpfcc.kernel", "rich.console"
 @click.command(epilog=EPILOG)
 @click.argument("path", metavar="SRC|OBJ", type=PATH)
 @click.option("--program", "names", multiple=True, metavar="NAME", help="Only this program (default: each).")
-@click.option(
-    "--target", type=click.Choice([LINUX, WINDOWS]), default=LINUX, show_default=True, help="Run what it is there: windows rewrites it."
-)
+@TARGET
 @click.option("--backend", default="interp", metavar="interp|llvm|aot|kernel", show_default=True, help="What runs it.")
 @click.option("--pcap", type=PATH, metavar="IN", help="Run on every packet of a capture (pcap, pcapng).")
 @click.option("--pcap-out", type=PATH, metavar="OUT", help="Write packets that go on (.pcap or .pcapng).")
@@ -102,10 +100,14 @@ def command(
     if job.backend == KERNEL:
         check_kernel_job(job, given)
     rules = rules_of(target, reading, job.backend)
-    judged = open_program(reading, reading.source(path, screen), screen, names, rules, backend=job.backend, checked=job.checked)
+    # Seeds of program arrays may name any of them.
+    wanted = () if job.seeds else names
+    judged = open_program(reading, reading.source(path, screen), screen, wanted, rules, backend=job.backend, checked=job.checked)
     obj = judged.object
     programs = chosen_programs(obj, names)
     job.rewrite = target == WINDOWS
+    if job.rewrite and job.context and any(program.type != "xdp" for program in programs):
+        screen.note("--context gives the fields of the context on Windows, in its byte order and with its numbers")
     if job.seeds:
         from bpfcc.seeds import check_names
 
@@ -119,16 +121,10 @@ def command(
 
 
 def rules_of(target: str, reading: Reading, backend: str) -> Rules:
-    """Whose rules the programs are judged by. InputError or UnsupportedError for what does not go together."""
-    from bpfcc.judgement import Rules
-
-    if target != WINDOWS:
-        return Rules(reading.platform)
-    if reading.platform != LINUX:
-        raise InputError(f"--target windows is for programs for linux; those for {reading.platform} run with --platform alone")
-    if backend == KERNEL:
+    """Whose rules the programs are judged by. UnsupportedError for what does not go together."""
+    if target == WINDOWS and backend == KERNEL:
         raise UnsupportedError("run --target windows --backend kernel", "--backend kernel is Linux: it runs no programs for Windows")
-    return Rules(WINDOWS, port=True)
+    return reading.rules(target)
 
 
 def open_program(
@@ -149,10 +145,16 @@ def run_judged(
     judged: Judged, programs: list[Program], job: Job, pcap_out: Path | None, pcap: Path | None, screen: Screen
 ) -> tuple[list[dict[str, Any]], int]:
     """Run the programs that are accepted, and say why the others are not."""
-    status = judged.show_refused(programs, screen)
-    refused = {program.name: refused_report(program, verdict) for program, verdict in judged.refused(programs)}
+    if job.rewrite:
+        unported = show_unported(programs, screen)
+        programs_left = [program for program in programs if program.name not in unported]
+    else:
+        unported, programs_left = {}, programs
+    status = worst([judged.show_refused(programs_left, screen), EXIT_REJECTED if unported else EXIT_OK])
+    refused = {program.name: refused_report(program, verdict) for program, verdict in judged.refused(programs_left)} | unported
     if refused:
-        screen.note(f"not run: {', '.join(refused)}; --checked runs anything, every access checked")
+        hint = "; --checked runs anything, every access checked" if refused.keys() - unported.keys() else ""
+        screen.note(f"not run: {', '.join(refused)}{hint}")
     job.verdicts = [verdict for verdict in judged.verdicts.values() if verdict.accepted]
     accepted = [there(program, job) for program in programs if program.name not in refused]
     if not accepted:
@@ -160,6 +162,23 @@ def run_judged(
     reports, ran = run_all(accepted, job, pcap_out, pcap, screen)
     by_name = {report["name"]: report for report in reports} | refused
     return [by_name[program.name] for program in programs if program.name in by_name], worst([status, ran])
+
+
+def show_unported(programs: list[Program], screen: Screen) -> dict[str, dict[str, Any]]:
+    """Say what of the programs Windows has not; reports of those that are not run for that."""
+    from bpfcc.cli.build_windows import show_absent
+    from bpfcc.compat.rewrite.port import to_windows
+    from bpfcc.porting import relocations
+
+    found = {}
+    for program in programs:
+        made = to_windows(program, core=relocations(program))
+        if made.module is None:
+            show_absent(program, made.entries, screen)
+            names = ", ".join(entry.name for entry in made.absent)
+            record = {"kind": "unsupported", "message": f"absent on Windows: {names}", "feature": names}
+            found[program.name] = {"name": program.name, "section": program.section, "type": program.type, "error": record}
+    return found
 
 
 def there(program: Program, job: Job) -> Program:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self, final
 import click
 
 from bpfcc.cli.messages import error_lines
-from bpfcc.cli.options import PATH, Reading, common, reading, worst
+from bpfcc.cli.options import PATH, TARGET, Reading, common, reading, worst
 from bpfcc.cli.screen import SLOW_SECONDS, color_wanted
 from bpfcc.errors import EXIT_INPUT, EXIT_INTERNAL, EXIT_OK, EXIT_REJECTED, EXIT_UNSUPPORTED, BpfccError, InputError, InternalError
 from bpfcc.pipeline import Source
@@ -59,6 +59,7 @@ KINDS: Final = {EXIT_INPUT: "input", EXIT_UNSUPPORTED: "unsupported"}
 @click.option("--strict", is_flag=True, help="All findings are errors, but those that --warn names.")
 @click.option("--no-termination", is_flag=True, help="Loops need no bound.")
 @click.option("--max-steps", type=click.IntRange(1, 2**63 - 1), metavar="N", help="Instructions that a run may execute at most.")
+@TARGET
 @click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="Processes at a time (default: one a processor).")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep verdicts.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document an object (schema bpfcc.verify/1).")
@@ -66,13 +67,13 @@ KINDS: Final = {EXIT_INPUT: "input", EXIT_UNSUPPORTED: "unsupported"}
 @reading
 @common
 def command(
-    paths: tuple[Path, ...], *, sections: tuple[str, ...], names: tuple[str, ...], jobs: int | None, no_cache: bool, as_json: bool,
-    as_sarif: bool, reading: Reading, screen: Screen, **rules: Any,
+    paths: tuple[Path, ...], *, sections: tuple[str, ...], names: tuple[str, ...], target: str, jobs: int | None, no_cache: bool,
+    as_json: bool, as_sarif: bool, reading: Reading, screen: Screen, **rules: Any,
 ) -> int:  # fmt: skip
     """Judge the programs in each SRC or OBJ."""
     if as_json and as_sarif:
         raise InputError("--json and --sarif exclude each other")
-    work = Work(reading, rules_from(reading.platform, **rules), names or None, sections or None, screen)
+    work = Work(reading, rules_from(reading, target, **rules), names or None, sections or None, screen)
     work.cache = None if no_cache else open_cache(screen)
     output: Output = Json(screen, single=len(paths) == 1) if as_json else Sarif(screen) if as_sarif else Text(screen, many=len(paths) > 1)
     statuses = []
@@ -85,11 +86,10 @@ def command(
 
 
 def rules_from(
-    platform: str, *, deny: tuple[str, ...] = (), warn: tuple[str, ...] = (), strict: bool = False, no_termination: bool = False,
-    max_steps: int | None = None,
+    reading: Reading, target: str = "linux", *, deny: tuple[str, ...] = (), warn: tuple[str, ...] = (), strict: bool = False,
+    no_termination: bool = False, max_steps: int | None = None,
 ) -> Rules:  # fmt: skip
     """Rules from options. InputError for a class that is none."""
-    from bpfcc.judgement import Rules
     from bpfcc.verifier.options import Options
 
     for option, given in (("--deny", deny), ("--warn", warn)):
@@ -100,7 +100,7 @@ def rules_from(
     if both:
         raise InputError(f"--deny and --warn both name {', '.join(both)}")
     options = Options(frozenset(deny), frozenset(warn), strict, not no_termination, max_steps)
-    return Rules(platform, options)
+    return reading.rules(target, options)
 
 
 def open_cache(screen: Screen) -> VerdictCache | None:
