@@ -62,6 +62,11 @@ class Certificate(NamedTuple):
     usages: tuple[str, ...] | None
 
     @property
+    def number(self) -> int:
+        """The serial number."""
+        return int.from_bytes(self.serial, "big", signed=True)
+
+    @property
     def pem(self) -> str:
         body = base64.encodebytes(self.der).decode()
         return f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
@@ -70,7 +75,7 @@ class Certificate(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What was found. `problems`: why it does not cover this image."""
+    """What was found. `problems`: why it does not count for this image. `intact`: the image is the one that it was made for."""
 
     algorithm: str
     digest: str
@@ -79,6 +84,8 @@ class Signature:
     self_signed: bool
     certificates: tuple[Certificate, ...]
     problems: tuple[str, ...]
+    holder: Certificate | None = None
+    intact: bool = False
 
 
 def image_digest(image: Image, algorithm: str) -> str:
@@ -121,7 +128,7 @@ def _read(image: Image, data: bytes) -> Signature:
     if not algorithm:
         raise InputError("the signature uses a digest that bpfcc does not know")
     said = info.child(1, OCTETS).content.hex()
-    certificates = tuple(_certificate(each) for part in parts[3:] if part.tag == CONTEXT_0 for each in part.children())
+    certificates = tuple(certificate_of(each) for part in parts[3:] if part.tag == CONTEXT_0 for each in part.children())
     signers = parts[-1]
     if signers.tag != SET or len(signers.children()) != 1:
         raise InputError(f"the signature names {len(signers.children()) if signers.tag == SET else 'no'} signers instead of one")
@@ -137,18 +144,21 @@ def _judge(image: Image, algorithm: str, said: str, indirect: Value, signer: Val
     method = DIGESTS.get(signer.child(2, SEQUENCE).child(0).oid, "")
     if carried is None or not method or hashlib.new(method, indirect.content).digest() != carried:
         problems.append("what the signer signed is not the digest that the signature carries")
-    if algorithm == "sha1":
-        problems.append("its digest is SHA-1, which Windows no longer takes")
     name = signer.child(1, SEQUENCE)
     issuer, serial = name.child(0).whole, name.child(1).content
-    own = next((each for each in certificates if (each.issuer, each.serial) == (issuer, serial)), None)
-    if own is None:
-        problems.append("the signer's certificate is not in it")
-    else:
+    holders = {each.der: each for each in certificates if (each.issuer, each.serial) == (issuer, serial)}
+    own = next(iter(holders.values()), None)
+    if len(holders) != 1:
+        # Of several, another reader might take another one.
+        problems.append("the signer's certificate is " + ("there in several forms" if holders else "not in it"))
+    intact = not problems
+    if algorithm == "sha1":
+        problems.append("its digest is SHA-1, which Windows no longer takes")
+    if own is not None:
         problems += _unfit(own, timed=_timed(signer))
     shown = own.common_name if own is not None else "?"
     return Signature(
-        algorithm, said, computed, shown, own is not None and own.issuer == own.subject, certificates, tuple(problems)
+        algorithm, said, computed, shown, own is not None and own.issuer == own.subject, certificates, tuple(problems), own, intact
     )  # fmt: skip
 
 
@@ -182,7 +192,8 @@ def _message_digest(signer: Value) -> bytes | None:
     return None
 
 
-def _certificate(value: Value) -> Certificate:
+def certificate_of(value: Value) -> Certificate:
+    """Of the whole of an X.509 certificate. InputError where a part is missing."""
     fields = value.child(0, SEQUENCE).children()
     # The version is optional.
     first = 1 if fields and fields[0].tag == CONTEXT_0 else 0

@@ -90,4 +90,4 @@ def _bytes(first: bytes, second: bytes, *, base: int = 0) -> str:
             place = min([place, *found])
     where = f", the first at {base + place:#x}" if count else ""
     sizes = f" ({len(first)} and {len(second)} long)" if len(first) != len(second) else ""
-    return f"{count} bytes differ{where}{sizes}"
+    return f"{count} byte{' differs' if count == 1 else 's differ'}{where}{sizes}"

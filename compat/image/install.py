@@ -2,6 +2,7 @@
 
     text = install_script(subject)          for firewall.sys: firewall.ps1
 
+Load attaches what `attach.py` chooses, or what -Program names.
 The text is ASCII. What comes from the image or its name gets into it as quoted strings only, and only if tools on Windows take such names.
 """
 
@@ -13,6 +14,7 @@ import re
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
+from bpfcc.compat.image.attach import attachments
 from bpfcc.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ TEMPLATE: Final = "install.ps1.j2"
 NAME: Final = re.compile(r"[A-Za-z0-9_.~:/-]{1,63}")
 # What files cannot be called on Windows.
 NO_FILE_NAME: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|[. ]$|^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)', re.IGNORECASE)
+# What scripts can be called in their own help, where nothing quotes it.
+SCRIPT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 NO_SERVICE_NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
 SERVICE_LENGTH: Final = 60
 # PowerShell takes all of these for a single quote.
@@ -44,8 +48,14 @@ def service_name(file: str) -> str:
     return f"bpfcc_{stem}"[:SERVICE_LENGTH]
 
 
-def install_script(subject: Subject) -> str:
-    """The script. UnsupportedError for a library, InputError where names are of a kind that cannot be passed on."""
+def script_name(file: str, called: str | None) -> str:
+    """Of the script itself, as its help has it."""
+    name = called or PurePath(file).stem + ".ps1"
+    return name if SCRIPT_NAME.fullmatch(name) else "install.ps1"
+
+
+def install_script(subject: Subject, *, called: str | None = None) -> str:
+    """The script, for a file of the name `called`. UnsupportedError for a library, InputError where names cannot be passed on."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     image = subject.image
@@ -73,6 +83,7 @@ def install_script(subject: Subject) -> str:
     )
     environment.filters["ps"] = quote
     text = environment.get_template(TEMPLATE).render(
-        file=file, sha256=hashlib.sha256(image.data).hexdigest().upper(), service=service_name(file), programs=subject.metadata.programs
+        file=file, sha256=hashlib.sha256(image.data).hexdigest().upper(), service=service_name(file), programs=attachments(subject),
+        script=script_name(file, called),
     )  # fmt: skip
     return text.replace("\n", "\r\n")

@@ -37,8 +37,8 @@ PROGRAM_GUIDS: Final = 104
 MAP_SIZE: Final = 80
 MAP: Final = struct.Struct("<16x24xIIII16xQ")
 MAX_ENTRIES: Final = 4096
-# The last type that eBPF for Windows knows, XSKMAP; others make it refuse the module.
-MAP_TYPES: Final = 16
+# Those that eBPF for Windows knows, up to XSKMAP; others make it refuse the module.
+MAP_TYPES: Final = frozenset(range(17))
 TEXT: Final = frozenset((0, *range(0x20, 0x7F)))
 SECTION_NAME: Final = 8
 NAME: Final = 63
@@ -106,8 +106,8 @@ class Metadata:
         self.plain.append((at + done, len(record) - done, what))
 
 
-def read_metadata(image: Image) -> Metadata:
-    """Find programs and maps as the API does, and note where it would not."""
+def read_metadata(image: Image, *, map_types: frozenset[int] = MAP_TYPES) -> Metadata:
+    """Find programs and maps as the API does, and note where it would not. `map_types`: the types of extensions, too."""
     found = Metadata()
     for name, rule in ((PROGRAMS, "programs-section"), (MAPS, "maps-section"), (STRINGS, "strings-place"), (DATA, "guid-place")):
         if (times := sum(each.name == name for each in image.sections)) > 1:
@@ -119,7 +119,7 @@ def read_metadata(image: Image) -> Metadata:
     records = _programs(image, section, found) if section is not None else []
     section = image.section(MAPS)
     if section is not None:
-        _maps(image, section, found)
+        _maps(image, section, found, map_types | MAP_TYPES)
     found.problems.extend(Problem("program-tables", text) for text in read_tables(image, found, records))
     return found
 
@@ -234,7 +234,7 @@ def _guid(image: Image, pointer: int) -> str | None:
     return str(uuid.UUID(bytes_le=content)) if content is not None and where is not None and where.name == DATA else None
 
 
-def _maps(image: Image, section: Section, found: Metadata) -> None:
+def _maps(image: Image, section: Section, found: Metadata, types: frozenset[int]) -> None:
     strings = image.section(STRINGS)
     ordered = strings is not None and image.sections.index(strings) < image.sections.index(section)
     if not ordered:
@@ -265,6 +265,8 @@ def _maps(image: Image, section: Section, found: Metadata) -> None:
         if name is None and ordered:
             found.problems.append(Problem("strings-place", f"map {number}: its name lies in neither {STRINGS} nor `maps`"))
         found.problems.extend(_map(image, record, number, name, found))
+        if found.maps[-1].type not in types:
+            found.problems.append(Problem("maps-section", f"map {number} is of type {found.maps[-1].type}, which there is not"))
         found.fields(section.address + at, record, (MAP_SIZE - 8,), "the record of a map")
 
 
@@ -272,8 +274,6 @@ def _map(image: Image, record: bytes, number: int, name: str | None, found: Meta
     """Note a map, and say what is wrong with it."""
     kind, key, value, entries, pointer = MAP.unpack(record)
     found.maps.append(MapEntry(name if name is not None else "?", kind, key, value, entries))
-    if kind > MAP_TYPES:
-        yield Problem("maps-section", f"map {number} is of type {kind}, which there is not")
     if not entries:
         yield Problem("maps-section", f"map {number} has no entries")
     if name is not None:

@@ -117,11 +117,11 @@ def record_verdict(subject: Subject) -> Iterator[str]:
 
 
 def interface(subject: Subject) -> Iterator[str]:
-    """Digests of interfaces are those of Windows' tables, where these have the type and its helpers."""
+    """Digests of interfaces are those of the tables, where these have the type and its helpers."""
     from bpfcc.compat.native.info_hash import program_info_hash
     from bpfcc.runtime.specs import load_platform
 
-    platform = load_platform(WINDOWS)
+    platform = load_platform(subject.platform)
     types = {spec.guid: name for name, spec in platform.program_types.items() if spec.guid is not None}
     for each in subject.metadata.programs:
         if each.digest is None or len(each.digest) != SHA256_DIGITS or each.functions or each.type_guid is None:
@@ -165,7 +165,7 @@ def signer(subject: Subject) -> Iterator[str]:
         return
     if verification.status in ("untrusted", "unchecked"):
         yield verification.text
-    elif found.self_signed:
+    elif verification.by_itself and found.self_signed:
         yield f"{found.signer}, by a certificate that it made itself"
     elif verification.by_itself:
         yield f"{found.signer}, by certificates that come with the image and that nobody else vouches for"

@@ -9,7 +9,7 @@ untrue; a warning is for what an image can do without.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, final
 
 from bpfcc.compat.image import layout, memory
@@ -33,7 +33,7 @@ CODE_AGAIN: Final = "build it again with `bpfcc build --target windows`, which s
 @final
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `check` yields what is wrong, a sentence each."""
+    """One rule. `check` yields what is wrong, a sentence each. `library`: what `why` and `mend` are where it is asked of a library."""
 
     id: str
     level: Level
@@ -42,6 +42,11 @@ class Rule:
     mend: str
     check: Callable[[Subject], Iterator[str]]
     kinds: frozenset[Kind] = BOTH
+    library: tuple[str, str] | None = None
+
+    def about(self, kind: Kind) -> Rule:
+        """As it is explained for a driver, or a library."""
+        return replace(self, why=self.library[0], mend=self.library[1]) if kind == "dll" and self.library is not None else self
 
 
 @final
@@ -176,7 +181,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "checksum", "error", "the checksum in the header is right",
         "The kernel refuses drivers whose checksum is wrong.",
-        "build or sign it again: both set the checksum", layout.checksum,
+        "build it again: the file was changed, or linked by a tool that sets none", layout.checksum,
     ),
     # ---- what eBPF for Windows asks
     Rule(
@@ -187,7 +192,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "maps-section", "error", "section `maps` holds the map records",
         "ebpfapi reads maps from this section: two zero markers, header, record after record of 80 bytes.",
-        CODE_AGAIN, metadata_rule("maps-section"),
+        CODE_AGAIN + "; for types of an extension, name its tables (--platform FILE)", metadata_rule("maps-section"),
     ),
     Rule(
         "section-order", "error", ".rdata comes before `maps`",
@@ -222,7 +227,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "interface", "warning", "digests of programs' interfaces are those of Windows' types and helpers",
         "A program is loaded only where its digest is that of the helpers and the context of the machine. Newer extensions have others.",
-        "build it again; for types of an extension, with its tables (--platform FILE)", made.interface,
+        "build it again; for types of an extension, name its tables (--platform FILE)", made.interface,
     ),
     # ---- what it was made from
     Rule(
@@ -250,6 +255,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "signed", "warning", "it is signed",
         "Windows loads no driver without a signature; eBPF for Windows asks code integrity about each image.",
         "`bpfcc image sign` for test machines; production signing is Microsoft's process", made.signed, DRIVER,
+        ("Whoever loads a library cannot tell who made it without a signature. Windows asks for none, --signed does.",
+         "sign it with `bpfcc image sign`, or leave --signed away"),
     ),
     Rule(
         "signature", "error", "its signature is valid and covers this very image",
@@ -267,7 +274,8 @@ RULES: Final[tuple[Rule, ...]] = (
 def apply(subject: Subject, *, warn: frozenset[str] = frozenset()) -> list[Outcome]:
     """Apply every rule. `warn`: ids of rules whose failure shall only be a warning."""
     found = []
-    for rule in RULES:
+    for each in RULES:
+        rule = each.about(subject.image.kind)
         level: Level = "warning" if rule.id in warn else rule.level
         if rule.id == "signed" and subject.must_be_signed:
             level = "error"

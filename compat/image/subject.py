@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, final
 
 from bpfcc.compat.image.authenticode import Signature, read_signature
+from bpfcc.compat.image.certificates import read_certificates
 from bpfcc.compat.image.checksum import checksum
 from bpfcc.compat.image.metadata import Metadata, read_metadata
 from bpfcc.compat.image.pe import DebugEntry, Image, Relocation, read_image
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_RELOCATIONS: Final = 1 << 17
+WINDOWS: Final = "windows"
 Read = TypeVar("Read")
 
 
@@ -42,19 +44,23 @@ class Subject:
     exports: tuple[Export, ...] | str
     checksum: int
     must_be_signed: bool = False
+    # Whose types of programs and maps there are: Windows', or a file with those of extensions.
+    platform: str = WINDOWS
 
 
-def examine(data: bytes, *, name: str, trust: Path | None = None, must_be_signed: bool = False) -> Subject:
-    """Read an image. InputError where it is none."""
+def examine(data: bytes, *, name: str, trust: Path | None = None, must_be_signed: bool = False, platform: str = WINDOWS) -> Subject:
+    """Read an image. InputError where it is none, and where `trust` holds no certificates or `platform` no tables."""
     image = read_image(data, name=name)
+    trusted = read_certificates(trust) if trust is not None else None
+    types = map_types(platform)
     signature = _or_reason(lambda: read_signature(image))
     verification = None
     if isinstance(signature, Signature) and not signature.problems:
         # What is malformed or does not fit never gets to the tool.
-        verification = verify(data, signature, trust=trust)
+        verification = verify(data, signature, trust=trusted)
     return Subject(
         image,
-        read_metadata(image),
+        read_metadata(image, map_types=types),
         _or_reason(lambda: _record(image)),
         signature,
         verification,
@@ -64,7 +70,18 @@ def examine(data: bytes, *, name: str, trust: Path | None = None, must_be_signed
         _or_reason(lambda: tuple(read_exports(image))),
         checksum(data),
         must_be_signed,
+        platform,
     )
+
+
+def map_types(platform: str) -> frozenset[int]:
+    """The numbers of the types of maps that there are. InputError for tables of another system."""
+    from bpfcc.runtime.specs import load_platform
+
+    found = load_platform(platform)
+    if found.objects != WINDOWS:
+        raise InputError("these tables are not about programs for Windows", file=found.file or platform)
+    return frozenset(each.number for each in found.map_types.values())
 
 
 def _or_reason(read: Callable[[], Read]) -> Read | str:

@@ -304,7 +304,7 @@ def test_differences_are_named() -> None:
     assert differences(data, data) == []
     assert differences(data, patched(data, lambda pen: pen.put(pen.optional + 64, 5), checksum=False)) == []
     code = patched(data, lambda pen: pen.put(pen.at("xdp"), 0x90, 1))
-    assert differences(data, code) == ["section xdp: 1 bytes differ, the first at 0x9000"]
+    assert differences(data, code) == ["section xdp: 1 byte differs, the first at 0x9000"]
     record = Record("drop.bpf.c", "7b" * 32, "windows", DIGEST, RECORD.options, (PROGRAM,), "0.1.0")
     other = linked("sys", record=record_c(record))
     assert any("the record: object is 5a5a" in each and "rebuilt 7b7b" in each for each in differences(data, other))

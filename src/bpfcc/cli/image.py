@@ -30,7 +30,8 @@ Examples:
 """
 CHECK_EPILOG = """\b
 Exit status: 0 every rule holds (warnings do not count), 1 one does not, or the
-image is not what --against gives, 2 it is no image, 3 something is missing here.
+image is not what --against gives, 2 it is no image, or a file that an option
+names cannot be used, 3 something is missing here.
 """
 SIGN_EPILOG = """\b
 A test certificate says that you made the image, to machines that you told to
@@ -40,7 +41,12 @@ signing is Microsoft's process, which no tool of yours replaces.
 MARKS: Final = {"passed": ("ok", "green"), "skipped": ("-", "dim"), "error": ("error", "bold red"), "warning": ("warning", "bold magenta")}
 MAX_NAMES: Final = 64
 SHOWN_EQUAL: Final = frozenset({"same", "same-code"})
-SIGNATURE_RULES: Final = frozenset({"signed", "signature", "signer", "checksum"})
+WINDOWS: Final = "windows"
+
+
+platform_option = click.option(
+    "--platform", default=WINDOWS, metavar="windows|FILE", show_default=True, help="Whose types of programs and maps."
+)
 
 
 @click.group(epilog=EPILOG, no_args_is_help=True)
@@ -74,7 +80,7 @@ def known_rules(names: Sequence[str]) -> frozenset[str]:
 @click.argument("path", metavar="FILE", type=PATH)
 @click.option("--against", type=PATH, metavar="SRC|OBJ", help="Verify this again, build it again, and compare byte for byte.")
 @click.option("--signed", is_flag=True, help="An image that is not signed is an error.")
-@click.option("--trust", type=PATH, metavar="PEM", help="Certificates that may have signed it.")
+@click.option("--trust", type=PATH, metavar="PEM", help="Certificates of signers, or of who vouches for them.")
 @click.option("--warn", "warn", multiple=True, metavar="RULE", help="This rule is only a warning.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (schema bpfcc.image/1).")
 @reading
@@ -89,8 +95,12 @@ def check(
     from bpfcc.compat.image.subject import examine
 
     ids = known_rules(warn)
+    if signed and "signed" in ids:
+        raise click.UsageError("--signed makes a missing signature an error, --warn signed a warning: give one of them")
     data = read(path)
-    subject = examine(data, name=str(path), trust=trust, must_be_signed=signed)
+    # Left alone it is Linux', which images are never for.
+    platform = WINDOWS if reading.platform == "linux" else reading.platform
+    subject = examine(data, name=str(path), trust=trust, must_be_signed=signed, platform=platform)
     outcomes = apply(subject, warn=ids)
     found = None
     if against is not None:
@@ -210,23 +220,21 @@ def show_against(found: dict[str, Any] | None, screen: Screen) -> None:
 @click.option("--password-file", "password", type=PATH, metavar="FILE", help="Holds the password of key or PFX.")
 @click.option("--self-made", is_flag=True, help="A test certificate of your own, made the first time and kept in the cache directory.")
 @click.option("--unchecked", is_flag=True, help="Sign what `bpfcc image check` rejects, too.")
+@platform_option
 @click.option("-o", "--output", type=PATH, metavar="OUT", help="Output file (default: FILE itself).")
 @common
 def sign(
     path: Path, *, certificate: Path | None, key: Path | None, password: Path | None, self_made: bool, unchecked: bool,
-    output: Path | None, screen: Screen,
+    platform: str, output: Path | None, screen: Screen,
 ) -> int:  # fmt: skip
     """Sign FILE with osslsigncode (Authenticode, SHA-256), and verify the signature."""
-    from bpfcc.compat.image.rules import apply
-    from bpfcc.compat.image.signing import sign as sign_bytes
     from bpfcc.compat.image.subject import examine
     from bpfcc.frontend.clang import write_atomically
 
     if self_made == (certificate is not None):
         raise click.UsageError("say who signs: either --cert (with --key, or a PFX file), or --self-made for a test certificate")
     data = read(path)
-    subject = examine(data, name=str(path))
-    bad = [each for each in apply(subject) if each.status == "failed" and each.level == "error" and each.rule.id not in SIGNATURE_RULES]
+    bad = unfit_to_sign(examine(data, name=str(path), platform=platform))
     if bad and not unchecked:
         for each in bad:
             show_failed(each, screen)
@@ -234,13 +242,40 @@ def sign(
         return EXIT_REJECTED
     identity = chosen_identity(certificate, key, password)
     with screen.busy(f"signing {path}"):
-        signed = sign_bytes(data, identity, name=str(path))
+        signed = signed_bytes(data, identity, str(path), screen)
         after = examine(signed, name=str(path), trust=None if self_made or key is None else certificate)
     write_atomically(output or path, expect_signed(after))
     screen.note(f"wrote {output or path} ({len(signed)} bytes), {signature_line(after)}")
     if self_made:
         screen.note(f"the certificate is {identity.certificate}: good for test machines in test-signing mode, and nowhere else")
     return EXIT_OK
+
+
+def unfit_to_sign(subject: Subject) -> list[Outcome]:
+    """The errors. Not one of them: a signature of this very image that does not count, which the new one replaces."""
+    from bpfcc.compat.image.authenticode import Signature
+    from bpfcc.compat.image.rules import apply
+
+    found = [each for each in apply(subject) if each.status == "failed" and each.level == "error"]
+    intact = isinstance(subject.signature, Signature) and subject.signature.intact
+    return [each for each in found if each.rule.id != "signature" or not intact or subject.verification is not None]
+
+
+def signed_bytes(data: bytes, identity: Identity, name: str, screen: Screen) -> bytes:
+    """The image with its signature; with -v all that the tool said where it refused."""
+    from bpfcc.compat.image.signing import SigningError, sign
+
+    try:
+        return sign(data, identity, name=name)
+    except SigningError as error:
+        if screen.verbose:
+            screen.error_line(shown_lines(error.raw))
+        raise
+
+
+def shown_lines(text: str) -> str:
+    """Lines of a tool, fit for a terminal."""
+    return "\n".join(f"  | {shown(line)}" for line in text.splitlines())
 
 
 def chosen_identity(certificate: Path | None, key: Path | None, password: Path | None) -> Identity:
@@ -279,25 +314,31 @@ def expect_signed(subject: Subject) -> bytes:
 @command.command("install-script")
 @click.argument("path", metavar="FILE", type=PATH)
 @click.option("-o", "--output", metavar="OUT.ps1", help="Output file, - for standard output (default: FILE with .ps1).")
+@platform_option
 @common
-def install_script(path: Path, *, output: str | None, screen: Screen) -> int:
+def install_script(path: Path, *, output: str | None, platform: str, screen: Screen) -> int:
     """Write the PowerShell that tries, loads, attaches and removes FILE on a test machine."""
+    from bpfcc.compat.image.attach import attachments
     from bpfcc.compat.image.install import install_script as script
     from bpfcc.compat.image.rules import apply
     from bpfcc.compat.image.subject import examine
     from bpfcc.frontend.clang import write_atomically
 
-    subject = examine(read(path), name=str(path))
-    text = script(subject)
+    subject = examine(read(path), name=str(path), platform=platform)
+    target = Path(output) if output not in (None, "-") else path.with_suffix(".ps1")
+    text = script(subject, called=target.name)
     if output == "-":
         sys.stdout.write(text.replace("\r\n", "\n"))
         return EXIT_OK
-    target = Path(output) if output is not None else path.with_suffix(".ps1")
     if target.exists() and target.samefile(path):
         raise InputError("the script would take the place of the image; name another file with -o", file=str(path))
     write_atomically(target, text.encode("ascii"))
     broken = [each.rule.id for each in apply(subject) if each.status == "failed" and each.level == "error"]
     if broken:
         screen.note(f"`bpfcc image check` rejects it ({', '.join(broken)}): Windows may not load it, or should not")
-    screen.note(f"wrote {target}, for this very image ({signature_line(subject)}): after signing, write it again")
+    for each in attachments(subject):
+        if not each.attach:
+            screen.note(f"Load does not attach {each.program.name}: {shown(each.reason)} (-Program chooses)")
+    again = ": after signing, write it again" if subject.signature is None else ""
+    screen.note(f"wrote {target}, for this very image ({signature_line(subject)}){again}")
     return EXIT_OK

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bpfcc.cli.screen import Screen
     from bpfcc.compat.image.subject import Subject
     from bpfcc.native_images import Emit, ImageRequest, Origin
+    from bpfcc.pipeline import Source
 
 # Options that the request itself has; the others are those of compiling.
 OWN: Final = frozenset({"emit", "arch", "from", "hash"})
@@ -54,7 +55,12 @@ def rebuild_and_compare(
     from bpfcc.native_images import build_image, emit_image, judged_for_windows, rules_for
 
     rules = rules_for(request.origin, request.platform)
-    judged = open_judged(reading, source, screen, names=names, needs=NEEDS, rules=rules, origin=origin)
+    try:
+        judged = open_judged(reading, source, screen, names=names, needs=NEEDS, rules=rules, origin=origin)
+    except InputError:
+        if absent := absent_programs(reading, source, names, origin):
+            return outcome(against, "differs", absent)
+        raise
     with screen.busy(f"rewriting {against}"):
         programs = [judged.object.program(name) for name in names]
         found = judged_for_windows(programs, origin=request.origin, platform=request.platform, known=judged.verdict)
@@ -69,6 +75,17 @@ def rebuild_and_compare(
         elsewhere = build_image(emit_image(found, request, claimed=record).text, request.emit, str(request.machine))
     note = "the object is another one: another source, other options, another compiler or another directory"
     return outcome(against, "differs" if compared(data, elsewhere, subject.image.name) else "same-code", [note, *differing])
+
+
+def absent_programs(reading: Reading, source: Source, names: tuple[str, ...], origin: str) -> list[str]:
+    """Which programs of an image the object does not have. InputError where it cannot be read at all."""
+    found, there = [], reading.open(source, lift=False, programs=(), origin=origin)
+    for name in names:
+        try:
+            there.program(name)
+        except InputError as error:
+            found.append(error.message)
+    return found
 
 
 def outcome(against: Path, status: str, differences: list[str]) -> dict[str, Any]:
