@@ -56,6 +56,9 @@ def _parse(path: Path, raw: bytes, reference: str) -> Table:
         table = _extended(table, reference)
     for where, what in check_table(table):
         raise InputError(f"{where}: {what}" if where else what, file=reference)
+    if table["name"] in SHIPPED:
+        # Verdicts name the platform whose rules they are by.
+        raise InputError(f"name: {table['name']!r} is the platform that comes with bpfcc; give this one a name of its own", file=reference)
     return table
 
 

@@ -409,6 +409,7 @@ def test_tables_of_newer_extensions(tmp_path: Path) -> None:
         "attach_types": {"watch": {"number": 41, "guid": "ffeeddcc-bbaa-9988-7766-554433221100"}},
     }  # fmt: skip
     table["sections"]["watch"] = {"type": "watch", "attach_type": "watch"}
+    table["name"] = "newer"
     tables = tmp_path / "newer.json"
     tables.write_text(json.dumps(table))
     source = tmp_path / "watch.c"

@@ -78,6 +78,7 @@ def test_another_prototype_is_another_digest(tmp_path: Path) -> None:
     table = json.loads((FOLDER / "windows.json").read_bytes())
     own = table["program_types"]["xdp"]["own_helpers"][0]
     del own["published_flags"]
+    table["name"] = "newer"
     path = tmp_path / "newer.json"
     path.write_text(json.dumps(table))
     assert program_info_hash(load_platform(str(path)), "xdp", [65536]) != program_info_hash(WINDOWS, "xdp", [65536])

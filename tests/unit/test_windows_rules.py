@@ -461,6 +461,8 @@ def test_what_a_file_extends(tmp_path: Path) -> None:
     ("changes", "said"),
     [
         ({"extends": "macos"}, "extends: must be linux or windows"),
+        ({"name": "windows"}, "name: 'windows' is the platform that comes with bpfcc"),
+        ({"name": "linux"}, "name: 'linux' is the platform that comes with bpfcc"),
         ({"extends": ["windows"]}, "extends: must be linux or windows"),
         ({"objects": "elf"}, "objects: must be linux or windows"),
         ({"global_functions": True}, "global_functions: must be prototype or callers"),
