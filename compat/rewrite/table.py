@@ -32,10 +32,13 @@ HELPER_RECIPES: Final = frozenset({
     "ringbuf_discard", "loop", "xdp_get_buff_len", "xdp_load_bytes", "xdp_store_bytes",
 })  # fmt: skip
 MAP_RECIPES: Final = frozenset({"perf_ring"})
-CONDITIONS: Final = ("always", "result", "used", "updated", "argument ", "processor ", "section ")
+# When a difference is told: of sections, of helpers, of maps.
+SECTION_CONDITIONS: Final = ("always", "section NAME")
+HELPER_CONDITIONS: Final = ("always", "result", "used", "argument NUMBER [besides NUMBER,…]", "processor NUMBER")
+MAP_CONDITIONS: Final = ("always", "updated")
 PARTS: Final = (
-    "sections", "absent_sections", "absent_attach_types", "returns", "contexts", "errors", "helpers", "absent_helpers", "map_types",
-    "absent_map_types", "map_flags", "stable_types", "externs",
+    "sections", "absent_sections", "absent_attach_types", "absent_section_names", "returns", "contexts", "errors", "helpers",
+    "absent_helpers", "map_types", "absent_map_types", "map_flags", "stable_types", "externs",
 )  # fmt: skip
 
 Problem = tuple[str, str]
@@ -103,8 +106,10 @@ class Correspondence:
         fitting = [row for row in self._table["sections"] if row.get("there_alone") and section.startswith(row["section"])]
         return Row(max(fitting, key=lambda row: len(row["section"]))) if fitting else None
 
-    def why_no_section(self, program_type: str, attach_type: str | None) -> str:
+    def why_no_section(self, program_type: str | None, attach_type: str | None, section: str | None = None) -> str:
         """Why there is none."""
+        if program_type is None:
+            return str(self._table["absent_section_names"].get(section or "", "the section does not tell the type"))
         if attach_type is None and any(row["type"] == program_type for row in self._table["sections"]):
             return "the section does not tell where the program is attached"
         found = self._table["absent_attach_types"].get(attach_type or "") or self._table["absent_sections"].get(program_type)
@@ -220,11 +225,11 @@ def check(table: object) -> Iterator[Problem]:
     yield from _check_contexts(table)
     yield from _check_helpers(table)
     yield from _check_maps(table)
-    for name in ("absent_sections", "absent_attach_types", "absent_helpers", "absent_map_types", "externs"):
+    for name in ("absent_sections", "absent_attach_types", "absent_section_names", "absent_helpers", "absent_map_types", "externs"):
         yield from ((f"{name}.{key}", "must be text") for key, text in table[name].items() if not isinstance(text, str))
 
 
-def _check_row(where: str, row: object, recipes: frozenset[str]) -> Iterator[Problem]:
+def _check_row(where: str, row: object, recipes: frozenset[str] = frozenset(), conditions: tuple[str, ...] = ()) -> Iterator[Problem]:
     if not isinstance(row, dict):
         yield where, "must be an object"
         return
@@ -240,18 +245,24 @@ def _check_row(where: str, row: object, recipes: frozenset[str]) -> Iterator[Pro
         place = f"{where}.differences[{at}]"
         if not isinstance(each, dict) or not isinstance(each.get("text"), str) or not isinstance(each.get("depends"), bool):
             yield place, "must have text, when and depends"
-        elif not str(each.get("when")).startswith(CONDITIONS):
+        elif not any(_is_condition(str(each.get("when")), form) for form in conditions):
             yield (
                 f"{place}.when",
-                "must be always, result, used, updated, argument NUMBER [besides NUMBER,…], processor NUMBER or section NAME",
+                f"must be {' or '.join(conditions)}" if conditions else "differences are told of sections, helpers and maps",
             )
+
+
+def _is_condition(text: str, form: str) -> bool:
+    """Whether a condition has a form: the word alone, or the word and what it takes."""
+    word, space, _ = form.partition(" ")
+    return text.startswith(word + space) and (bool(space) or text == word)
 
 
 def _check_sections(table: Mapping[str, Any]) -> Iterator[Problem]:
     linux, windows = load_platform("linux"), load_platform("windows")
     for at, row in enumerate(table["sections"]):
         where = f"sections[{at}]"
-        yield from _check_row(where, row, frozenset())
+        yield from _check_row(where, row, conditions=SECTION_CONDITIONS)
         if not isinstance(row, dict):
             continue
         here = () if row.get("there_alone") else ((linux, "type", "attach_type"),)
@@ -280,7 +291,7 @@ def _check_returns(table: Mapping[str, Any]) -> Iterator[Problem]:
         if row.get("width") not in (32, 64):
             yield f"{where}.width", "must be 32 or 64"
         for at, case in enumerate(row["cases"]):
-            yield from _check_row(f"{where}.cases[{at}]", case, frozenset())
+            yield from _check_row(f"{where}.cases[{at}]", case)
             if not isinstance(case, dict) or not is_number(case.get("linux")) or not is_number(case.get("windows")):
                 yield f"{where}.cases[{at}]", "must have numbers linux and windows"
 
@@ -294,7 +305,7 @@ def _check_contexts(table: Mapping[str, Any]) -> Iterator[Problem]:
             continue
         there = windows.contexts[row["to"]]
         for field, each in row.get("fields", {}).items():
-            yield from _check_row(f"{where}.fields.{field}", each, frozenset())
+            yield from _check_row(f"{where}.fields.{field}", each)
             if linux.contexts[name].field(field) is None:
                 yield f"{where}.fields.{field}", "Linux has no such field"
             if isinstance(each, dict) and "to" in each and there.field(each["to"]) is None:
@@ -312,7 +323,7 @@ def _check_helpers(table: Mapping[str, Any]) -> Iterator[Problem]:
     known = {each.name for each in linux.helpers_by_id.values()}
     for name, row in table["helpers"].items():
         where = f"helpers.{name}"
-        yield from _check_row(where, row, HELPER_RECIPES)
+        yield from _check_row(where, row, HELPER_RECIPES, HELPER_CONDITIONS)
         if name not in known:
             yield where, "Linux has no such helper"
         if not isinstance(row, dict):
@@ -334,7 +345,7 @@ def _check_maps(table: Mapping[str, Any]) -> Iterator[Problem]:
     linux, windows = load_platform("linux"), load_platform("windows")
     for name, row in table["map_types"].items():
         where = f"map_types.{name}"
-        yield from _check_row(where, row, MAP_RECIPES)
+        yield from _check_row(where, row, MAP_RECIPES, MAP_CONDITIONS)
         if name not in linux.map_types:
             yield where, "Linux has no such map type"
         if isinstance(row, dict) and row.get("to") not in windows.map_types:

@@ -72,10 +72,17 @@ def test_table_is_clean_and_by_its_schema() -> None:
         (("helpers", "jiffies64", "reason"), "", "helpers.jiffies64.reason"),
         (("helpers", "map_update_elem", "errors"), "no_such", "helpers.map_update_elem.errors"),
         (("helpers", "map_update_elem", "differences"), [NEVER], "helpers.map_update_elem.differences[0].when"),
+        (("helpers", "map_update_elem", "differences"), [NEVER | {"when": "updated"}], "helpers.map_update_elem.differences[0].when"),
+        (("map_types", "hash", "differences"), [NEVER | {"when": "result"}], "map_types.hash.differences[0].when"),
+        (("map_types", "hash", "differences"), [NEVER | {"when": "updated later"}], "map_types.hash.differences[0].when"),
+        (("sections", 0, "differences"), [NEVER | {"when": "used"}], "sections[0].differences[0].when"),
+        (("contexts", "xdp_md", "fields", "data", "differences"), [NEVER | {"when": "always"}], "contexts.xdp_md.fields.data.differences[0].when"),
         (("helpers", "map_update_elem", "differences"), [7], "helpers.map_update_elem.differences[0]"),
         (("errors", "perf"), {"x": 1}, "errors.perf"),
         (("absent_helpers", "no_such"), "", "absent_helpers.no_such"),
         (("absent_helpers", "snprintf"), 7, "absent_helpers.snprintf"),
+        (("absent_section_names", "bind"), 7, "absent_section_names.bind"),
+        (("helpers", "xdp_adjust_head", "futile"), "yes", "helpers.xdp_adjust_head.futile"),
         (("sections", 0, "type"), "no_such", "sections[0].type"),
         (("sections", 0, "to_attach_type"), "no_such", "sections[0].to_attach_type"),
         (("returns", "xdp", "cases"), None, "returns.xdp"),
@@ -274,6 +281,17 @@ def test_absent_section_row(name: str) -> None:
 def test_absent_attach_type_row(name: str) -> None:
     (described,) = ported("r0 = 1\nexit", type="xdp", attach_type=name).absent
     assert described.reason == TABLE["absent_attach_types"][name]
+
+
+@pytest.mark.parametrize("name", sorted(TABLE["absent_section_names"]))
+def test_absent_section_name_row(name: str) -> None:
+    (described,) = ported("r0 = 0\nexit", type=None, section=name).absent
+    assert (described.what, described.name, described.reason) == ("section", name, TABLE["absent_section_names"][name])
+    assert "does not tell the type" in ported("r0 = 0\nexit", type=None, section=f"{name}ings").absent[0].reason
+
+
+def test_the_older_hook_has_a_remedy() -> None:
+    assert "use cgroup/bind4 and cgroup/bind6" in ported("r0 = 0\nexit", type=None, section="bind").absent[0].reason
 
 
 @pytest.mark.parametrize(
