@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from bpfcc.errors import InputError, Trap
 from bpfcc.execution import RAW, prepare
+from bpfcc.runtime.contexts import context_codec
 from bpfcc.runtime.hooks import kept_bytes, verdict
 from bpfcc.runtime.log import Clone, TraceLine
 from bpfcc.runtime.options import RunOptions, Task
 from bpfcc.runtime.packets import strip_link_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from ctypes import c_int32
 
     from bpfcc.captures import CapturedPacket
@@ -192,10 +193,22 @@ class Collector:
                 "value": found.return_value,
                 "packet": found.packet.hex() if found.packet is not None else None,
                 "data": found.data.hex() if found.data is not None else None,
-            }
+            } | self._written(found.context, data)
             if found.redirect is not None:
                 self.redirects[self._target(found.redirect)] += 1
         self._take_output()
+
+    def _written(self, after: Mapping[str, Any] | None, data: bytes) -> dict[str, Any]:
+        """Fields of the context that the program changed, for types that are about nothing else: a hook reads them."""
+        exe, program = self.exe, self.program
+        codec = context_codec(exe.platform, exe.type, program.attach_type) if exe.type != RAW and not exe.takes_packets else None
+        if codec is None or codec.spec.variable or after is None:
+            return {}
+        before = codec.decode(codec.encode(self.job.context) if self.job.context else data.ljust(codec.spec.size, b"\0"))
+        kinds = {each.name: each.kind for each in codec.spec.fields}
+        changed = {name: value for name, value in after.items() if value != before[name] and kinds.get(name) == "scalar"}
+        shown = {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+        return {"context": shown} if shown else {}
 
     def _arguments(self, data: bytes) -> dict[str, Any]:
         """What a run gets. `data` are the packet, the memory, or the context, as the type has it; with fields for the context, what its

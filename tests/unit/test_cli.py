@@ -404,7 +404,7 @@ class TestBuild:
         ("arguments", "status", "message"),
         [
             (["--emit", "sys"], 2, "goes with --target windows"),
-            (["--target", "windows"], 3, "c, dll, sys are what there is for Windows"),
+            (["--target", "windows", "--emit", "obj"], 3, "c, dll, sys are what there is for Windows"),
             (["--emit", "ir"], 2, "pick one with --program"),
             (["--emit", "asm", "--run", "x"], 2, "--run goes with"),
             (["--emit", "nonsense"], 2, "nonsense"),

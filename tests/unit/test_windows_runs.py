@@ -339,6 +339,35 @@ def test_return_values(kind: str, value: int, name: str, disposition: str) -> No
 
 # ---- contexts beside packets
 
+REDIRECTOR = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+SEC("cgroup/connect4") int redirect(struct bpf_sock_addr *ctx)
+{
+    if (ctx->user_port == bpf_htons(80)) {
+        ctx->user_ip4 = bpf_htonl(0x7f000001);
+        ctx->user_port = bpf_htons(8080);
+    }
+    return 1;
+}
+"""
+
+
+@pytest.mark.parametrize("target", ["linux", "windows"])
+def test_what_a_program_does_to_its_context_is_shown(target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "redirector.bpf.c"
+    source.write_text(REDIRECTOR)
+    command = ["run", str(source), "--target", target]
+    for port, changed in ((0x5000, {"user_ip4": 0x0100007F, "user_port": 0x901F}), (0x5100, {})):
+        assert run([*command, "--context", f"user_port={port}", "--context", "user_ip4=7", "--json"]) == 0
+        (found,) = json.loads(capsys.readouterr().out)["programs"]
+        after = found["result"].get("context", {})
+        assert {name: after[name] for name in changed} == changed
+        assert bool(after) == bool(changed)
+    assert run([*command, "--context", "user_port=0x5000"]) == 0
+    assert "user_port = 36895" in capsys.readouterr().out
+
 
 def test_fields_of_the_context_go_with_every_packet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "interface.bpf.c"

@@ -98,6 +98,9 @@ def value_text(value: int) -> str:
 def show_result(report: dict[str, Any], screen: Screen) -> None:
     """After a single run: the packet or memory as it is now."""
     result = report["result"] or {}
+    if result.get("context"):
+        fields = ", ".join(f"{name} = {value}" for name, value in result["context"].items())
+        screen.line(f"context afterwards: {fields}")
     for what in ("packet", "data"):
         if result.get(what):
             screen.line(f"{what} afterwards, {len(result[what]) // 2} bytes:")
