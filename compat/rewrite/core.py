@@ -1,6 +1,6 @@
 """CO-RE relocations of a program: what it takes from the running kernel's types.
 
-    for each in core_uses(program.bytecode, btf, ext): each.type, each.access, each.insn
+    for each in core_uses(program.bytecode, btf, ext): each.type, each.path, each.insn        "xdp_md", "data_end", 3
 
 Relocations of the context and of headers that are the same everywhere mean nothing; others are about kernel memory, which programs
 cannot reach on Windows.
@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from bpfcc.errors import InputError
+from bpfcc.frontend.core_spec import ENUM_KINDS, FIELD_EXISTS, parse
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from bpfcc.bpfir.module import Bytecode
     from bpfcc.compat.rewrite.entries import Notes
     from bpfcc.compat.rewrite.table import Correspondence
-    from bpfcc.frontend.btf import Btf
+    from bpfcc.frontend.btf import Btf, CoreRelocation
     from bpfcc.frontend.btf.ext import BtfExt
 
 SLOT: Final = 8
@@ -28,16 +31,24 @@ QUESTIONS: Final = {
 }  # fmt: skip
 FIELD_KINDS: Final = frozenset(range(6))
 LOCAL_TYPE_ID: Final = 6
+KERNEL_FIELD: Final = "it is about a Linux kernel's own types, whose memory is out of reach: take what the context has, or a map"
+KERNEL_TYPE: Final = "it is about a Linux kernel's own types, and there is no kernel to ask: write the answer in its place"
 
 
 class CoreUse(NamedTuple):
-    """One relocation: of which function and instruction, about which type, and what it asks."""
+    """One relocation: of which function and instruction, about which type, what in it (empty for all of it), and what it asks."""
 
     function: str
     insn: int
     type: str
-    access: str
+    path: str
     kind: int
+
+    @property
+    def name(self) -> str:
+        """In words."""
+        between = "." if self.path and not self.path.startswith(("[", " ")) else ""
+        return f"{QUESTIONS.get(self.kind, 'something')} of {self.type}{between}{self.path}"
 
 
 def core_uses(code: Bytecode, btf: Btf, ext: BtfExt) -> Iterator[CoreUse]:
@@ -46,12 +57,21 @@ def core_uses(code: Bytecode, btf: Btf, ext: BtfExt) -> Iterator[CoreUse]:
         for each in ext.core_relocations.get(span.section, ()):
             slot = each.insn_offset // SLOT - span.section_start
             if 0 <= slot < span.length:
-                yield CoreUse(span.name, span.start + slot, type_name(btf, each.type_id), each.access, each.kind)
+                yield CoreUse(span.name, span.start + slot, type_name(btf, each.type_id), path_of(btf, each), each.kind)
 
 
 def type_name(btf: Btf, type_id: int) -> str:
     """A type's name without its qualifiers."""
     return btf.name(btf.skip_modifiers(type_id)) or f"type {type_id}"
+
+
+def path_of(btf: Btf, relocation: CoreRelocation) -> str:
+    """The names of what is accessed, its numbers where the types do not tell."""
+    try:
+        spec = parse(btf, relocation)
+    except InputError:
+        return f" ({relocation.access})"
+    return (spec.accessors[0].name or "") if relocation.kind in ENUM_KINDS else spec.path()
 
 
 def note_core(uses: Iterable[CoreUse], module: Module, table: Correspondence, notes: Notes) -> None:
@@ -60,7 +80,7 @@ def note_core(uses: Iterable[CoreUse], module: Module, table: Correspondence, no
 
     contexts = load_platform("linux").context_types(module.type) if module.type is not None else frozenset()
     for use in uses:
-        name = f"{QUESTIONS.get(use.kind, 'something')} of {use.type} ({use.access})" if use.access else use.type
+        name = use.name
         place = {"function": use.function, "insn": use.insn}
         plain = use.type.split("___", 1)[0]
         if use.kind in FIELD_KINDS and plain in contexts:
@@ -70,4 +90,4 @@ def note_core(uses: Iterable[CoreUse], module: Module, table: Correspondence, no
         elif use.kind == LOCAL_TYPE_ID:
             notes.add("core", name, "same", plain, "a number of the program's own types", **place)  # type: ignore[arg-type]
         else:
-            notes.absent("core", name, "it is about a Linux kernel's own types", **place)  # type: ignore[arg-type]
+            notes.absent("core", name, KERNEL_FIELD if use.kind in FIELD_KINDS and use.kind != FIELD_EXISTS else KERNEL_TYPE, **place)  # type: ignore[arg-type]

@@ -215,10 +215,7 @@ def note_section(program: Program, row: Row | None, table: Correspondence, notes
     """The section's name, and what differs where the program is attached."""
     name = program.section or program.type or "?"
     if row is None:
-        reason = (
-            table.why_no_section(program.type, program.attach_type) if program.type is not None else "the section does not tell the type"
-        )
-        notes.absent("section", name, reason)
+        notes.absent("section", name, table.why_no_section(program.type, program.attach_type, program.section))
         return
     there = row.data["section"]
     # Windows goes by the longest prefix that it knows.

@@ -15,7 +15,7 @@ TEXTS: Final = frozenset((
     "transform", "elsewhere", "other_family", "field", "name", "text", "when",
 ))  # fmt: skip
 NUMBERS: Final = frozenset(("constant", "otherwise", "family", "family_there", "argument", "absent", "by", "bytes", "linux", "windows"))
-TRUTHS: Final = frozenset(("depends", "store_ignored", "there_alone"))
+TRUTHS: Final = frozenset(("depends", "store_ignored", "there_alone", "futile"))
 TEXT_LISTS: Final = frozenset(("types", "store", "attach", "maps"))
 NUMBER_LISTS: Final = frozenset(("allowed", "values"))
 PARTS: Final = {"flags": ("argument", "allowed"), "only": ("field", "values", "otherwise")}

@@ -15,6 +15,7 @@ import bpfcc.compat.report_calls as report_calls_module
 from bpfcc.cli.app import run
 from bpfcc.compat.report import make_report, places_text, to_markdown
 from bpfcc.compat.report_calls import is_application, report_calls
+from bpfcc.compat.rewrite.core import CoreUse
 from bpfcc.compat.rewrite.entries import Place
 from bpfcc.diagnostics import SourcePosition
 from bpfcc.errors import InputError, UnsupportedError
@@ -227,8 +228,17 @@ def test_core_relocations(tmp_path: Path) -> None:
     assert core
     assert {each.kind for each in core} == {"same"}
     assert {each.windows for each in core} == {"xdp_md", "ethhdr"}
+    assert {each.name for each in core} == {"the offset of xdp_md.data", "the offset of xdp_md.data_end", "the offset of ethhdr.h_proto"}
     assert found.verdict is not None
     assert found.verdict.accepted
+
+
+def test_what_core_relocations_are_called() -> None:
+    assert CoreUse("f", 0, "task_struct", "se.vruntime", 0).name == "the offset of task_struct.se.vruntime"
+    assert CoreUse("f", 0, "task_struct", "[3].pid", 2).name == "the existence of task_struct[3].pid"
+    assert CoreUse("f", 0, "task_struct", "", 9).name == "the size of task_struct"
+    assert CoreUse("f", 0, "task_struct", " (0:99)", 1).name == "the size of task_struct (0:99)"
+    assert CoreUse("f", 0, "bpf_func_id", "BPF_FUNC_loop", 11).name == "the value of bpf_func_id.BPF_FUNC_loop"
 
 
 def test_text_of_strangers_is_escaped() -> None:

@@ -76,7 +76,7 @@ def test_table_is_clean_and_by_its_schema() -> None:
         (("map_types", "hash", "differences"), [NEVER | {"when": "result"}], "map_types.hash.differences[0].when"),
         (("map_types", "hash", "differences"), [NEVER | {"when": "updated later"}], "map_types.hash.differences[0].when"),
         (("sections", 0, "differences"), [NEVER | {"when": "used"}], "sections[0].differences[0].when"),
-        (("contexts", "xdp_md", "fields", "data", "differences"), [NEVER | {"when": "always"}], "contexts.xdp_md.fields.data.differences[0].when"),
+        (("returns", "xdp", "cases", 0, "differences"), [NEVER | {"when": "always"}], "returns.xdp.cases[0].differences[0].when"),
         (("helpers", "map_update_elem", "differences"), [7], "helpers.map_update_elem.differences[0]"),
         (("errors", "perf"), {"x": 1}, "errors.perf"),
         (("absent_helpers", "no_such"), "", "absent_helpers.no_such"),
