@@ -267,11 +267,16 @@ def widen_comparisons(fn: Function, addresses: set[Value]) -> list[Op]:
     left: list[Op] = []
     _widen_differences(fn, known)
     for op in fn.ops():
-        if isinstance(op, (Branch, Assume)) and op.width_bits == 32 and op.lhs in known and op.rhs in known:
+        if isinstance(op, (Branch, Assume)) and op.width_bits == 32 and op.lhs in known and (op.rhs in known or _tests_null(op)):
             op.width_bits = 64
         elif _narrows(op, known):
             left.append(op)
     return left
+
+
+def _tests_null(op: Branch | Assume) -> bool:
+    """Whether it asks for a null pointer, which no packet address is."""
+    return op.rhs == 0 and op.kind in ("eq", "ne")
 
 
 def _widen_differences(fn: Function, known: set[Value]) -> None:

@@ -162,6 +162,19 @@ def test_what_may_be_an_address_or_a_number_is_left_to_the_verifier() -> None:
     assert found.verdict.accepted, found.verdict.findings
 
 
+@pytest.mark.parametrize("test", ["if w2 == 0 goto out", "if w2 != 0 goto more\ngoto out\nmore:"])
+def test_no_packet_address_is_null(test: str) -> None:
+    text = (
+        f"r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\n{test}\nr4 = r2\nr4 += 14\nif r4 > r3 goto out\n"
+        "r0 = *(u8 *)(r2 + 12)\nr0 &= 1\nr0 += 1\nexit\nout:\nr0 = 3\nexit"
+    )
+    with Pair(xdp(text)) as pair:
+        assert pair.ported.verdict is not None
+        assert pair.ported.verdict.accepted, pair.ported.verdict.findings
+        for packet, expected in ((bytes(14), (1, 2)), (bytes([1]) * 14, (2, 1)), (bytes(13), (3, 3))):
+            assert tuple(each.value for each in pair.run(packet)) == expected
+
+
 def test_a_distance_may_be_of_32_bits() -> None:
     text = "r2 = *(u32 *)(r1 + 0)\nr0 = *(u32 *)(r1 + 4)\nr2 += 14\nw0 -= w2\n" + KEEP
     with Pair(xdp(text, [SEEN])) as pair:
