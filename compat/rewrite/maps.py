@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Native images have no flags. That programs do not write a map is a promise of theirs, which the verifier holds them to; that entries are
 # allocated when they are made is how it is on Windows, and what tries of prefixes ask for elsewhere.
 KEPT_FLAGS: Final = 0x80 | 0x01
+NO_ENTRIES: Final = "it has no entries until the application says how many, for which ebpfapi has nothing: give it its max_entries"
 
 
 def rewrite_maps(module: Module, table: Correspondence, notes: Notes, updated: AbstractSet[int]) -> tuple[MapSpec, ...]:
@@ -48,6 +49,9 @@ def _rewritten(spec: MapSpec, table: Correspondence, notes: Notes, *, updated: b
     name = f"{spec.name} ({spec.type})"
     if row is None or row.kind == "absent":
         notes.absent("map", name, table.why_no_map_type(spec.type) if row is None else row.reason)
+        return spec
+    if not spec.max_entries and row.recipe != "perf_ring":
+        notes.absent("map", name, NO_ENTRIES)
         return spec
     _note(spec, name, row, notes, updated=updated)
     if spec.initial is None:

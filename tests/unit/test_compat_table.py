@@ -339,6 +339,20 @@ def test_other_maps_are_absent(name: str) -> None:
     assert found.module is None
 
 
+@pytest.mark.parametrize("name", sorted(TABLE["map_types"]))
+def test_maps_whose_size_the_application_sets_are_absent(name: str) -> None:
+    key, value, _ = SIZES.get(name, (4, 8, 4))
+    inner = MapSpec("inner", "array", 4, 8, 1) if name.endswith("_of_maps") else None
+    found = ported("r6 = map[0] ll\nr0 = 1\nexit", (MapSpec("m", name, key, 4 if inner else value, 0, inner=inner),))
+    described = entry(found, f"m ({name})")
+    if name == "perf_event_array":
+        # Its size there is another one anyhow.
+        assert (described.kind, found.module is None) == ("emulated", False)
+    else:
+        assert (described.kind, found.module) == ("absent", None)
+        assert "give it its max_entries" in described.reason
+
+
 @pytest.mark.parametrize("bit", sorted(TABLE["map_flags"]))
 def test_map_flag_row(bit: str) -> None:
     row = TABLE["map_flags"][bit]
