@@ -103,6 +103,74 @@ def test_what_is_no_image(content: bytes, words: str, tmp_path: Path, capsys: py
         assert len(said.splitlines()) == 1
 
 
+def test_a_library_is_not_explained_as_a_driver(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "drop.dll"
+    path.write_bytes(linked("dll"))
+    assert app.run(["image", "check", str(path)]) == 0
+    assert "[signed]" not in capsys.readouterr().out
+    assert app.run(["image", "check", str(path), "--signed"]) == 1
+    said = capsys.readouterr().out
+    assert "error[signed]: expected: it is signed" in said
+    assert "Whoever loads a library" in said
+    assert "driver" not in said.partition("error[signed]")[2]
+    checked(path, capsys, "--signed")
+
+
+def test_a_signature_cannot_be_both(driver: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for options in (["--signed", "--warn", "signed"], ["--warn", "signed", "--signed"]):
+        assert app.run(["image", "check", str(driver), *options]) == 2
+        said = capsys.readouterr()
+        assert "give one of them" in said.err
+        assert said.out == ""
+    assert app.run(["image", "check", str(driver), "--signed", "--warn", "signer"]) == 1
+    assert app.run(["image", "check", str(driver), "--warn", "signed"]) == 0
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    """Windows' tables and one type of map more."""
+    path = tmp_path / "more.json"
+    more = {"schema": "bpfcc.platform/1", "name": "more", "extends": "windows", "map_types": {"mine": {"number": 20, "helpers": []}}}
+    path.write_text(json.dumps(more), encoding="utf-8")
+    return path
+
+
+def test_types_of_maps_of_an_extension(driver: Path, tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def of_type(number: int) -> None:
+        driver.write_bytes(patched(linked("sys"), lambda pen: pen.put(pen.at("maps", 40), number)))
+
+    of_type(20)
+    assert app.run(["image", "check", str(driver)]) == 1
+    said = capsys.readouterr().out
+    assert "map 0 is of type 20, which there is not" in said
+    assert "--platform FILE" in said
+    assert app.run(["image", "check", str(driver), "--platform", str(tables)]) == 0
+    of_type(16)
+    assert app.run(["image", "check", str(driver), "--platform", str(tables)]) == 0
+    of_type(21)
+    assert app.run(["image", "check", str(driver), "--platform", str(tables)]) == 1
+    # The other commands look at the same rules.
+    of_type(20)
+    capsys.readouterr()
+    script = ["image", "install-script", str(driver), "-o", str(tmp_path / "x.ps1")]
+    assert app.run(script) == 0
+    assert "rejects it (maps-section)" in capsys.readouterr().err
+    assert app.run([*script, "--platform", str(tables)]) == 0
+    assert "rejects it" not in capsys.readouterr().err
+    sign = ["image", "sign", str(driver), "--cert", str(tmp_path / "none.pem"), "--key", str(tmp_path / "none.key")]
+    assert app.run(sign) == 1
+    assert app.run([*sign, "--platform", str(tables)]) == 2
+
+
+def test_tables_of_something_else(driver: Path, tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables.write_text(tables.read_text(encoding="utf-8").replace('"extends": "windows"', '"extends": "linux"'), encoding="utf-8")
+    for name in (str(tables), str(tmp_path / "none.json")):
+        assert app.run(["image", "check", str(driver), "--platform", name]) == 2
+        assert name in capsys.readouterr().err
+    assert app.run(["image", "install-script", str(driver), "--platform", "linux"]) == 2
+    assert app.run(["image", "check", str(driver), "--platform", "windows"]) == 0
+
+
 def test_mistakes_of_the_caller(driver: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["image", "check", str(tmp_path / "none.sys")]) == 2
     assert app.run(["image", "check", str(driver), "--warn", "nx"]) == 2

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bpfcc.cli import app
 from bpfcc.compat.image.install import install_script, quote, service_name
 from bpfcc.compat.image.metadata import Metadata, ProgramEntry
+from bpfcc.compat.image.signing import self_made, sign
 from bpfcc.compat.image.subject import Subject, examine
 from bpfcc.errors import InputError, UnsupportedError
 from tests.image_harness import linked
@@ -206,12 +207,24 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     path.write_bytes(linked("sys"))
     assert app.run(["image", "install-script", str(path)]) == 0
     assert (tmp_path / "drop.ps1").read_bytes() == install_script(examine(linked("sys"), name=str(path))).encode()
-    assert "after signing, write it again" in capsys.readouterr().err
+    assert "(not signed): after signing, write it again" in capsys.readouterr().err
     assert app.run(["image", "install-script", str(path), "-o", "-"]) == 0
     assert capsys.readouterr().out.startswith("#Requires -Version 5.1\n")
     library = tmp_path / "drop.dll"
     library.write_bytes(linked("dll"))
     assert app.run(["image", "install-script", str(library)]) == 3
+
+
+@pytest.mark.skipif(
+    shutil.which("osslsigncode") is None or shutil.which("openssl") is None, reason="needs osslsigncode and openssl (.ci/run installs them)"
+)
+def test_a_signed_image_is_not_to_be_signed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "drop.sys"
+    path.write_bytes(sign(linked("sys"), self_made(tmp_path / "cache"), name="drop.sys"))
+    assert app.run(["image", "install-script", str(path)]) == 0
+    said = capsys.readouterr().err
+    assert "signed by bpfcc test signing" in said
+    assert "write it again" not in said
 
 
 def test_the_script_does_not_take_the_place_of_the_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
