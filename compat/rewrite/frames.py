@@ -44,6 +44,8 @@ ADDRESS_BYTES: Final = 8
 MAX_DISTANCE: Final = 1 << 31
 # Steps of all questions about one function.
 BUDGET: Final = 500_000
+# Operations that are looked at to see where addresses get to.
+MAX_VISITS: Final = 400_000
 
 
 @final
@@ -135,16 +137,20 @@ class Frames:
         self._results: set[str] = set()
         self._escaped = False
         self._work = {fn.name: fn for fn in module.functions}
-        while self._work:
-            _, fn = self._work.popitem()
+        visits = 0
+        while self._work and visits <= MAX_VISITS:
+            # The oldest first: what several functions ask for is then done once.
+            fn = self._work.pop(next(iter(self._work)))
+            visits += 1 + sum(len(block.ops) for block in fn.blocks)
             self._pass_on(fn, _made_of(fn, _own(fn) | self._roots(fn) | self._params[fn.name]))
+        self._known = not self._work
         # Functions that may reach what lies before an address of another one's frame.
         self._below = {fn.name for fn in module.functions if not self._depths(fn, self._params[fn.name], Uses(fn)).known}
 
     def used_bytes(self, fn: Function, uses: Uses) -> int | None:
         """Bytes of the function's frame down to the deepest one that may be in use; None where that cannot be told."""
         depths = self._depths(fn, _own(fn), uses)
-        if not depths.known or self._below - {fn.name}:
+        if not self._known or not depths.known or self._below - {fn.name}:
             return None
         return max(fn.stack_bytes, frame.used_bytes(fn), depths.deepest)
 

@@ -251,6 +251,17 @@ def test_functions_that_go_below_an_address_that_they_get(given: str, callee: st
     assert "how much of the stack" in why_not(ported(text, [RING]))
 
 
+def test_addresses_that_go_through_many_functions() -> None:
+    """Each returns what the next one does: an answer all the same, and soon."""
+    count = 600
+    calls = "".join(f"r1 = r10\nr1 += -8\ncall f{at}\n" for at in range(count))
+    chain = "".join(f"f{at}:\ncall f{at + 1}\nexit\n" for at in range(count)) + f"f{count}:\nr0 = r1\nexit\n"
+    begun = time.monotonic()
+    found = ported("*(u64 *)(r10 - 8) = 1\n" + calls + record(8) + chain, [RING])
+    assert time.monotonic() - begun < 20
+    assert "how much of the stack" in why_not(found)
+
+
 def test_functions_that_go_up_from_an_address_that_they_get() -> None:
     """Numbers that they get go down as they like."""
     fill = "*(u64 *)(r0 + 0) = 7\nr7 = r0\nr1 = r10\nr1 += -16\nr2 = r6\ncall up\nr0 = r7\n"
