@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.ops import MapAddr, MapValueAddr
+from bpfcc.runtime.maps.create import ring_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -65,7 +66,7 @@ def _rewritten(spec: MapSpec, table: Correspondence, notes: Notes, *, updated: b
     made = replace(spec, type=row.to or spec.type, flags=spec.flags & KEPT_FLAGS, inner=inner, numa_node=None, map_extra=0)
     if row.recipe == "perf_ring":
         return replace(made, key_size=0, value_size=0, max_entries=int(row.data["bytes"]))
-    return replace(made, value_size=0) if spec.type == "ringbuf" else made
+    return replace(made, value_size=0, max_entries=ring_bytes(spec.max_entries)) if spec.type == "ringbuf" else made
 
 
 def _note(spec: MapSpec, name: str, row: Row, notes: Notes, *, updated: bool) -> None:

@@ -155,7 +155,7 @@ class Rewriter:
         if self.contexts is not None:
             for fn in self.module.functions:
                 for op in widen_comparisons(fn, self.contexts.addresses):
-                    text = "an address has 64 bits there"
+                    text = "an address has 64 bits there: keep it in a pointer or a long"
                     self.notes.absent("code", "a packet address used as a number of 32 bits", text, function=fn.name, insn=op.insn)
 
     def _function(self, fn: Function) -> None:
@@ -196,7 +196,13 @@ class Rewriter:
             self.helpers.handle(op, editor)
             return
         if isinstance(op, PacketLoad):
-            self.notes.absent("code", "LD_ABS or LD_IND", "there are no socket buffers", function=editor.fn.name, insn=op.insn)
+            self.notes.absent(
+                "code",
+                "LD_ABS or LD_IND",
+                "there are no socket buffers: read between data and data_end",
+                function=editor.fn.name,
+                insn=op.insn,
+            )
         editor.put(op)
 
     def _end(self, terminator: Terminator, editor: Editor) -> None:
@@ -238,7 +244,7 @@ def note_kernel(module: Module, table: Correspondence, notes: Notes) -> None:
         for op in fn.ops():
             if isinstance(op, (CallExtern, ExternAddr)):
                 extern = module.externs[op.extern]
-                notes.absent("kernel", extern.name, table.why_no_extern(extern.kind), function=fn.name, insn=op.insn)
+                notes.absent("kernel", extern.name, table.why_no_extern(extern.kind, extern.name), function=fn.name, insn=op.insn)
 
 
 def note_uses(module: Module, program: Program, table: Correspondence, notes: Notes) -> None:

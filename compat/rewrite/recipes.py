@@ -83,7 +83,12 @@ def map_pop(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
 def tail_call(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     """From the program itself: a function that makes one would go on, and its caller too."""
     if editor.fn is not helpers.module.entry:
-        helpers.absent("tail_call", "in a function: there the other program starts when the whole program has returned", op, editor)
+        helpers.absent(
+            "tail_call",
+            "in a function: there the other program starts when the whole program has returned; make it in the program itself",
+            op,
+            editor,
+        )
         return
     helpers.plain(op, row, editor)
 
@@ -104,7 +109,9 @@ def vprintk(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     """Its arguments lie in memory, eight bytes each."""
     size = op.args[3]
     if type(size) is not int or size % 8 or size > 8 * MAX_PRINTED:
-        helpers.absent("trace_vprintk", f"at most {MAX_PRINTED} numbers are printed at once", op, editor)
+        used = helpers.uses.looked_at(op.result) != "never"
+        helpers.note(op, row, editor, kind="differs", reason=f"{NOTHING}: at most {MAX_PRINTED} numbers at once", depends=used)
+        editor.replaced[op.result] = failed(EINVAL)
         return
     args = helpers.arguments(op, helpers.linux.helper(op.helper), editor)
     text = format_text(helpers, op, editor)
@@ -171,11 +178,12 @@ def loop(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     found = root(target)
     definition = found.definition if type(found) is Value else None
     if not isinstance(definition, FuncAddr) or flags != 0:
-        helpers.absent("loop", "it cannot be told which function is called" if flags == 0 else "flags that are not 0", op, editor)
+        what = "it cannot be told which function is called: name it here" if flags == 0 else "flags that are not 0: Linux refuses them"
+        helpers.absent("loop", what, op, editor)
         return
     params = len(helpers.module.function(definition.function).params)
     if params > 2:
-        helpers.absent("loop", "the function takes more than a number and an address", op, editor)
+        helpers.absent("loop", "the function takes more than a number and an address: put the rest behind the address", op, editor)
         return
     helpers.note(op, row, editor)
     count = helpers.low_half(rounds, editor)
@@ -230,7 +238,7 @@ def _copy(helpers: Helpers, op: Call, row: Row, editor: Editor, *, into_packet: 
     context, offset, memory, size = op.args[:4]
     if type(size) is not int or not 0 < size <= MAX_COPIED:
         name = helpers.linux.helper(op.helper).name
-        helpers.absent(name, f"more than {MAX_COPIED} bytes, or a number that is not constant", op, editor)
+        helpers.absent(name, f"more than {MAX_COPIED} bytes, or a number that is not constant: copy between data and data_end", op, editor)
         return
     helpers.note(op, row, editor)
     data, end = packet_bounds(helpers, context, editor)

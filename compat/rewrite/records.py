@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, CallFunction, Edge, Effect, FrameAddr, FuncAddr, Jump, MapAddr, Store, Value, edges
 from bpfcc.compat.rewrite.uses import MAX_RESERVATIONS, Reservations, map_number, root
+from bpfcc.runtime.maps.create import ring_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -228,23 +229,25 @@ def ringbuf_reserve(helpers: Helpers, op: Call, row: Row, editor: Editor) -> Non
         _refuse_flags(helpers, op, row, editor)
         return
     if type(size) is not int or not 0 < size < 1 << 30:
-        helpers.absent("ringbuf_reserve", "a record whose size is not constant", op, editor)
+        helpers.absent(
+            "ringbuf_reserve", "a record whose size is not constant: build it where it lies, and use bpf_ringbuf_output", op, editor
+        )
         return
     number = map_number(op.args[0])
-    ring = helpers.module.maps[number].max_entries if number is not None else None
+    ring = ring_bytes(helpers.module.maps[number].max_entries) if number is not None else None
     # Linux keeps one byte free.
     if ring is not None and (size + HEADER_BYTES + 7) // 8 * 8 >= ring:
         helpers.note(op, row, editor, reason=f"the record never fits: there are {ring} bytes in all")
         editor.replaced[op.result] = 0
         return
     if op in helpers.records.twice:
-        text = "a record may be reserved here while the last one from here is still held: both would have the same bytes"
+        text = "a record may be reserved here while the last one from here is still held: both would have the same bytes; submit it before"
         helpers.absent("ringbuf_reserve", text, op, editor)
         return
     needed = (size + 7) // 8 * 8
     used = helpers.frame_used
     if used is None:
-        helpers.absent("ringbuf_reserve", "it cannot be told how much of the stack is in use", op, editor)
+        helpers.absent("ringbuf_reserve", "it cannot be told how much of the stack is in use: use bpf_ringbuf_output", op, editor)
         return
     room = FRAME_BYTES - used
     # Another one may need room for a key.
@@ -258,7 +261,7 @@ def ringbuf_reserve(helpers: Helpers, op: Call, row: Row, editor: Editor) -> Non
         _note(helpers, op, row, editor, where=where, shared=helpers.type not in AT_DISPATCH)
         editor.replaced[op.result] = _in_map(helpers, op, (scratch, needed), editor)
     else:
-        text = f"a record of {size} bytes does not fit on the stack beside the {used} bytes in use"
+        text = f"a record of {size} bytes does not fit on the stack beside the {used} bytes in use: use bpf_ringbuf_output"
         helpers.absent("ringbuf_reserve", text, op, editor)
 
 
@@ -267,7 +270,7 @@ def _refuse_flags(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
         helpers.note(op, row, editor, reason="flags that are not 0 give no record, as on Linux")
         editor.replaced[op.result] = 0
     else:
-        helpers.absent("ringbuf_reserve", "flags that are not constant", op, editor)
+        helpers.absent("ringbuf_reserve", "flags that are not constant: Linux takes 0 alone", op, editor)
 
 
 def _note(helpers: Helpers, op: Call, row: Row, editor: Editor, *, where: str, shared: bool = False) -> None:
@@ -358,5 +361,10 @@ def _reserved(helpers: Helpers, op: Call, editor: Editor) -> tuple[int, int] | N
         number, size = next(iter(found))
         if number is not None and type(size) is int:
             return number, size
-    helpers.absent(helpers.linux.helper(op.helper).name, "it cannot be told where the record was reserved", op, editor)
+    helpers.absent(
+        helpers.linux.helper(op.helper).name,
+        "it cannot be told where the record was reserved: submit it where it is known, or use bpf_ringbuf_output",
+        op,
+        editor,
+    )
     return None

@@ -38,7 +38,7 @@ HELPER_CONDITIONS: Final = ("always", "result", "used", "argument NUMBER [beside
 MAP_CONDITIONS: Final = ("always", "updated")
 PARTS: Final = (
     "sections", "absent_sections", "absent_attach_types", "absent_section_names", "returns", "contexts", "errors", "helpers",
-    "absent_helpers", "map_types", "absent_map_types", "map_flags", "stable_types", "externs",
+    "absent_helpers", "map_types", "absent_map_types", "map_flags", "stable_types", "externs", "absent_externs",
 )  # fmt: skip
 
 Problem = tuple[str, str]
@@ -167,9 +167,10 @@ class Correspondence:
         """Structs that are the same everywhere, so that CO-RE relocations of them mean nothing."""
         return frozenset(self._table["stable_types"])
 
-    def why_no_extern(self, kind: str) -> str:
+    def why_no_extern(self, kind: str, name: str = "") -> str:
         """Why a kernel symbol is absent."""
-        return str(self._table["externs"][kind])
+        named = [text for start, text in self._table["absent_externs"].items() if name.startswith(start)]
+        return str(named[0] if named else self._table["externs"][kind])
 
 
 @cache
@@ -225,7 +226,15 @@ def check(table: object) -> Iterator[Problem]:
     yield from _check_contexts(table)
     yield from _check_helpers(table)
     yield from _check_maps(table)
-    for name in ("absent_sections", "absent_attach_types", "absent_section_names", "absent_helpers", "absent_map_types", "externs"):
+    for name in (
+        "absent_sections",
+        "absent_attach_types",
+        "absent_section_names",
+        "absent_helpers",
+        "absent_map_types",
+        "externs",
+        "absent_externs",
+    ):
         yield from ((f"{name}.{key}", "must be text") for key, text in table[name].items() if not isinstance(text, str))
 
 

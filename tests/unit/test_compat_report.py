@@ -344,3 +344,30 @@ def test_an_application_without_libclang(folder: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(report_calls_module, "open_index", missing)
     assert run(["compat", str(folder / "app.c")]) == 3
+
+
+# ---- what is refused, and what to write instead
+
+LINES = (
+    HEADERS
+    + """
+SEC("xdp") int four(struct xdp_md *ctx) { bpf_printk("%u %u %u %u", 1, 2, ctx->ingress_ifindex, 4); return XDP_PASS; }
+SEC("xdp") int counted(struct xdp_md *ctx) { return bpf_printk("%u %u %u %u", 1, 2, ctx->ingress_ifindex, 4) > 3 ? XDP_PASS : XDP_DROP; }
+SEC("xdp") int loops(struct xdp_md *ctx) { int i, sum = 0; bpf_for(i, 0, 3) sum += i; return sum; }
+"""
+)
+
+
+def test_lines_of_four_numbers_block_nothing(tmp_path: Path) -> None:
+    """Nothing is printed; where nobody looks at what is returned, that harms nobody."""
+    source = tmp_path / "lines.bpf.c"
+    source.write_text(LINES, encoding="utf-8")
+    found = bpfcc.compile(source)
+    reports = {each.name: each for each in make_report("x", [port(program) for program in found.programs.values()]).programs}
+    assert reports["four"].verdict == "ports"
+    (line,) = [each for each in reports["four"].entries if each.name == "bpf_trace_vprintk"]
+    assert (line.kind, line.depends, line.reason) == ("differs", False, "nothing is printed: at most 3 numbers at once")
+    assert reports["counted"].verdict == "differs"
+    absent = [each for each in reports["loops"].entries if each.kind == "absent"]
+    assert {each.name for each in absent} == {"bpf_iter_num_new", "bpf_iter_num_next", "bpf_iter_num_destroy"}
+    assert all("use bpf_loop" in each.reason for each in absent)

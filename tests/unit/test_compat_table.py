@@ -82,6 +82,7 @@ def test_table_is_clean_and_by_its_schema() -> None:
         (("absent_helpers", "no_such"), "", "absent_helpers.no_such"),
         (("absent_helpers", "snprintf"), 7, "absent_helpers.snprintf"),
         (("absent_section_names", "bind"), 7, "absent_section_names.bind"),
+        (("absent_externs", "bpf_iter_"), 7, "absent_externs.bpf_iter_"),
         (("helpers", "xdp_adjust_head", "futile"), "yes", "helpers.xdp_adjust_head.futile"),
         (("sections", 0, "type"), "no_such", "sections[0].type"),
         (("sections", 0, "to_attach_type"), "no_such", "sections[0].to_attach_type"),
@@ -353,6 +354,15 @@ def test_maps_whose_size_the_application_sets_are_absent(name: str) -> None:
         assert "give it its max_entries" in described.reason
 
 
+@pytest.mark.parametrize(("size", "there"), [(64, 4096), (4096, 4096), (4097, 8192), (12288, 16384)])
+def test_ring_buffers_have_the_size_that_libbpf_gives_them(size: int, there: int) -> None:
+    text = "r1 = map[0] ll\nr2 = 100\nr3 = 0\ncall 131\nif r0 == 0 goto out\nr1 = r0\nr2 = 0\ncall 132\nout:\nr0 = 1\nexit"
+    found = ported(text, (MapSpec("m", "ringbuf", 0, 0, size),))
+    assert found.module is not None
+    assert found.module.maps[0].max_entries == there
+    assert "never fits" not in entry(found, "bpf_ringbuf_reserve").reason
+
+
 @pytest.mark.parametrize("bit", sorted(TABLE["map_flags"]))
 def test_map_flag_row(bit: str) -> None:
     row = TABLE["map_flags"][bit]
@@ -374,6 +384,14 @@ def test_return_row(kind: str, case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("kind", sorted(TABLE["externs"]))
 def test_extern_row(kind: str) -> None:
     assert correspondence().why_no_extern(kind) == TABLE["externs"][kind]
+    assert correspondence().why_no_extern(kind, "some_function") == TABLE["externs"][kind]
+
+
+@pytest.mark.parametrize("start", sorted(TABLE["absent_externs"]))
+def test_absent_extern_row(start: str) -> None:
+    longer = [each for each in TABLE["absent_externs"] if f"{start}xyz".startswith(each)]
+    assert correspondence().why_no_extern("kfunc", f"{start}xyz") == TABLE["absent_externs"][longer[0]]
+    assert longer[0] == start
 
 
 # ---- libbpf
