@@ -77,10 +77,11 @@ def chain(keys: Path) -> Path:
     """A leaf below a root, and another leaf of the same number and of nearly the same issuer."""
     extensions = keys / "ext"
     extensions.write_text("extendedKeyUsage=codeSigning\n", encoding="ascii")
-    for root, name, leaf in (("root", "A Root", "leaf"), ("fake", "a root", "other")):
+    # Certificates of a signature are in the order of their lengths: the shorter name comes first.
+    for root, name, leaf, called in (("root", "A Root", "leaf", "a leaf"), ("fake", "a root", "other", "x")):
         run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-sha256", "-x509", "-subj", f"/CN={name}", "-keyout", f"{keys}/{root}.key",
             "-out", f"{keys}/{root}.pem")  # fmt: skip
-        run(*REQUEST, "-subj", f"/CN={leaf}", "-keyout", f"{keys}/{leaf}.key", "-out", f"{keys}/{leaf}.csr")
+        run(*REQUEST, "-subj", f"/CN={called}", "-keyout", f"{keys}/{leaf}.key", "-out", f"{keys}/{leaf}.csr")
         run("openssl", "x509", "-req", "-in", f"{keys}/{leaf}.csr", "-CA", f"{keys}/{root}.pem", "-CAkey", f"{keys}/{root}.key",
             "-set_serial", "77", "-sha256", "-extfile", str(extensions), "-out", f"{keys}/{leaf}.pem")  # fmt: skip
     return keys
@@ -107,7 +108,13 @@ def test_a_certificate_that_looks_like_a_named_one_does_not_count(chain: Path) -
     """Tools compare names loosely: with the named certificate next to it, the other signer might be taken for it."""
     for order in (("other", "fake", "leaf", "root"), ("other", "leaf", "fake", "root")):
         data = sign(linked("sys"), Identity(joined(chain, *order), chain / "other.key"), name="drop.sys")
-        assert failed(data, chain / "leaf.pem") != {}
+        assert "is not trusted here" in failed(data, chain / "leaf.pem")["signer"][0]
+        # Nobody signs which certificate is the signer's: here it is the named one by its exact bytes, and either by loose comparison.
+        claimed = bytearray(data)
+        at = claimed.rindex(b"a root")
+        claimed[at : at + 6] = b"A Root"
+        found = failed(patched(bytes(claimed), lambda _: None), chain / "leaf.pem")
+        assert {"signer", "signature"} & found.keys(), order
 
 
 @pytest.mark.parametrize("content", [b"", b"int main;", b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", None])
