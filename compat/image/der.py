@@ -15,7 +15,6 @@ from bpfcc.errors import InputError
 
 OID: Final = 0x06
 OCTETS: Final = 0x04
-INTEGER: Final = 0x02
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
 CONTEXT_0: Final = 0xA0

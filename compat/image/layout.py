@@ -36,7 +36,6 @@ FOREIGN: Final = {"managed": "managed code", "global_pointer": "a global pointer
 FIRST_VERSION: Final = (5, 2)
 LAST_VERSION: Final = (10, 0)
 USER_SUBSYSTEMS: Final = frozenset({2, 3})
-SYMBOL_BYTES: Final = 18
 DIR64: Final = 10
 ADDRESS_BYTES: Final = 8
 EX_DLL_CHARACTERISTICS: Final = 20

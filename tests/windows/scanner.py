@@ -21,7 +21,6 @@ MAP_STEP: Final = 8
 PROGRAM_SIZES: Final = (144, 154)
 PROGRAM_BYTES: Final = 160
 CODE: Final = 0x20
-BASE_ATTRIBUTE: Final = "ImageBase"
 
 
 class ScannedProgram(NamedTuple):
