@@ -51,6 +51,11 @@ def key_form(path: Path) -> Literal["plain", "encrypted"] | None:
 
 
 def _read(path: Path) -> bytes:
-    from bpfcc.pipeline import read_bytes
-
-    return read_bytes(path, MAX_BYTES)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from error
+    if len(data) > MAX_BYTES:
+        raise InputError(f"more than {MAX_BYTES >> 20} MiB", file=str(path))
+    return data

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpfcc.cli import app
+from bpfcc.compat.image import certificates
 from bpfcc.compat.image.certificates import key_form, read_certificates
 from bpfcc.compat.image.rules import apply
 from bpfcc.compat.image.signing import Identity, sign
@@ -131,6 +132,15 @@ def test_what_is_no_certificate_is_the_callers_mistake(
         assert str(trust) in said.err
         assert said.out == ""
         assert len(said.err.splitlines()) == 1
+
+
+def test_files_that_are_too_long_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: Path) -> None:
+    monkeypatch.setattr(certificates, "MAX_BYTES", 100)
+    for read in (read_certificates, key_form):
+        with pytest.raises(InputError, match="more than 0 MiB"):
+            read(keys / "one.pem")
+        with pytest.raises(InputError, match="cannot be read: No such file"):
+            read(tmp_path / "none")
 
 
 def test_every_certificate_of_a_file_counts(keys: Path, signed: bytes, tmp_path: Path) -> None:
