@@ -18,12 +18,13 @@ from bpfcc.backends.context import OTHER
 from bpfcc.bpfir.ops import Call, Cast, Edge, Jump, MapAddr, Value
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.entries import Kind
+from bpfcc.compat.rewrite.events import for_this_processor, is_known
 from bpfcc.compat.rewrite.frames import Frames
 from bpfcc.compat.rewrite.linux_errors import EINVAL, failed
 from bpfcc.compat.rewrite.records import QUIET, RECORDS, Numbers, Records, scratch_spec
 from bpfcc.compat.rewrite.texts import Texts
 from bpfcc.compat.rewrite.updates import ARRAYS
-from bpfcc.compat.rewrite.uses import Uses, for_this_processor, map_number
+from bpfcc.compat.rewrite.uses import Uses, map_number
 from bpfcc.errors import InputError
 
 if TYPE_CHECKING:
@@ -270,7 +271,9 @@ class Helpers:
         if when == "used":
             return self.uses.looked_at(op.result) != "never"
         if when.startswith("processor "):
-            return not for_this_processor(op.args[int(when.removeprefix("processor "))])
+            return not for_this_processor(self.uses, op.args[int(when.removeprefix("processor "))])
+        if when.startswith("length "):
+            return not is_known(self.uses, op.args[int(when.removeprefix("length "))])
         if when.startswith("argument "):
             number, _, besides = when.removeprefix("argument ").partition(" besides ")
             allowed = {int(each) for each in besides.split(",")} if besides else {0}

@@ -34,7 +34,7 @@ HELPER_RECIPES: Final = frozenset({
 MAP_RECIPES: Final = frozenset({"perf_ring"})
 # When a difference is told: of sections, of helpers, of maps.
 SECTION_CONDITIONS: Final = ("always", "section NAME")
-HELPER_CONDITIONS: Final = ("always", "result", "used", "argument NUMBER [besides NUMBER,…]", "processor NUMBER")
+HELPER_CONDITIONS: Final = ("always", "result", "used", "argument NUMBER [besides NUMBER,…]", "processor NUMBER", "length NUMBER")
 MAP_CONDITIONS: Final = ("always", "updated")
 PARTS: Final = (
     "sections", "absent_sections", "absent_attach_types", "absent_section_names", "returns", "contexts", "errors", "helpers",

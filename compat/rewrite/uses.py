@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
-from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, Cast, Load, MapAddr, Value, edges, operands
+from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, Cast, MapAddr, Value, edges, operands
 from bpfcc.bpfir.semantics import ALU, sext, zext
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ MAX_DEPTH: Final = 8
 # Steps of all questions about one function; what is asked afterwards is answered with no knowledge.
 BUDGET: Final = 2_000_000
 MAX_RESERVATIONS: Final = 64
-THIS_PROCESSOR: Final = 0xFFFF_FFFF
 
 
 class Use(NamedTuple):
@@ -179,35 +178,6 @@ def closure(start: set[Value], ways: tuple[dict[Value, list[Value]], ...]) -> se
                     known.add(each)
                     work.append(each)
     return known
-
-
-def for_this_processor(operand: Operand) -> bool:
-    """Whether flags of an event surely name the processor at hand, and besides it at most how much of the packet goes along."""
-    found = root(operand)
-    if type(found) is int:
-        return found & THIS_PROCESSOR == THIS_PROCESSOR and found < 1 << 52
-    match found.definition if type(found) is Value else None:
-        case Alu(kind="or", width_bits=64, lhs=left, rhs=int() as right):
-            length = root(left)
-            shift = length.definition if type(length) is Value else None
-            shifted = isinstance(shift, Alu) and (shift.kind, shift.width_bits, shift.rhs) == ("lsh", 64, 32)
-            return right == THIS_PROCESSOR and shifted and _is_short(shift.lhs)  # type: ignore[union-attr]
-        case _:
-            return False
-
-
-def _is_short(operand: Operand) -> bool:
-    """Whether a number has at most 16 bits, by what makes it."""
-    found = root(operand)
-    match found.definition if type(found) is Value else None:
-        case Load(size_bytes=1 | 2, signed=False):
-            return True
-        case Cast(kind="zext", from_bits=from_bits):
-            return from_bits <= 16
-        case Alu(kind="and", rhs=int() as mask):
-            return mask <= 0xFFFF
-        case _:
-            return False
 
 
 def map_number(operand: Operand) -> int | None:

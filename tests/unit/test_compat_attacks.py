@@ -212,12 +212,30 @@ def test_perf_events_to_another_processor_are_told() -> None:
         ("r3 = *(u16 *)(r1 + 12)\nr3 &= 0xfff\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "same"),
         ("r3 = *(u32 *)(r1 + 12)\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "differs"),
         ("r3 = *(u32 *)(r1 + 12)\nr3 &= 0xfff\nr3 <<= 32\nr3 |= 7", "differs"),
+        # The upper half of the flags: a length.
+        ("r3 = *(u32 *)(r1 + 12)\nif r3 > 64 goto big\ngoto on\nbig:\nr3 = 64\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "same"),
+        ("r3 = *(u32 *)(r1 + 12)\nif r3 > 9 goto big\ngoto on\nbig:\nr3 = 1048576\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "differs"),
+        ("r3 = *(u32 *)(r1 + 12)\nr3 >>= 12\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 += r5", "same"),
+        ("r3 = *(u32 *)(r1 + 12)\nr3 >>= 12\nr3 <<= 31\nr5 = 0xffffffff ll\nr3 += r5", "differs"),
     ],
 )  # fmt: skip
 def test_flags_of_events(flags: str, kind: str) -> None:
     text = f"*(u64 *)(r10 - 8) = 7\n{flags}\nr2 = map[0] ll\nr4 = r10\nr4 += -8\nr5 = 8\ncall 25\nr0 = 2\nexit"
     spec = MapSpec("p", "perf_event_array", 4, 4, 2)
     assert entry(ported(text.replace("u16", "u32"), [spec]), "bpf_perf_event_output").kind == kind
+
+
+def test_what_flags_of_events_may_be() -> None:
+    """Another processor, or more than there is: each is told where it may be, and not where it cannot."""
+    text = "*(u64 *)(r10 - 8) = 7\n{}\nr2 = map[0] ll\nr4 = r10\nr4 += -8\nr5 = 8\ncall 25\nr0 = 2\nexit"
+    spec = MapSpec("p", "perf_event_array", 4, 4, 2)
+    length = "r3 = *(u32 *)(r1 + 12)\nr3 <<= 32\nr5 = {} ll\nr3 |= r5"
+    here = entry(ported(text.format(length.format("0xffffffff")), [spec]), "bpf_perf_event_output").reason
+    assert ("another CPU" in here, "0xfffff bytes" in here) == (False, True)
+    there = entry(ported(text.format("r3 = *(u32 *)(r1 + 12)"), [spec]), "bpf_perf_event_output").reason
+    assert ("another CPU" in there, "0xfffff bytes" in there) == (True, False)
+    both_may = entry(ported(text.format(length.format("0xfffffff")), [spec]), "bpf_perf_event_output").reason
+    assert ("another CPU" in both_may, "0xfffff bytes" in both_may) == (True, True)
 
 
 def test_unknown_flags_of_maps_are_told() -> None:
