@@ -95,7 +95,13 @@ class Contexts:
             return False
         if fact == EITHER or not isinstance(op, (Load, Store)):
             what = "an access to the context or something else" if fact == EITHER else "an atomic access to the context"
-            self.notes.absent("code", what, "it cannot be told which field is meant", function=editor.fn.name, insn=op.insn)
+            self.notes.absent(
+                "code",
+                what,
+                "it cannot be told which field is meant: take the field before the paths join",
+                function=editor.fn.name,
+                insn=op.insn,
+            )
             return False
         return self._access(op, int(fact), editor)
 
@@ -104,20 +110,20 @@ class Contexts:
         match op:
             case Call():
                 if any(self.fact(arg) not in (OTHER, 0) for arg in op.args):
-                    text = "a helper gets an address within the context"
+                    text = "a helper gets an address within the context: copy the bytes to the stack"
                     self.notes.absent("code", "an address within the context", text, function=fn.name, insn=op.insn)
             case Exit():
                 if fn is not self._entry and self.fact(op.value) != OTHER:
-                    text = "its fields cannot be followed through results"
+                    text = "its fields cannot be followed through results: return what is needed of them"
                     self.notes.absent("code", "the context's address returned by a function", text, function=fn.name, insn=op.insn)
             case Store() | Atomic() | AtomicFetch() | CompareExchange() | StoreRelease():
                 stored = [op.value, op.expected] if isinstance(op, CompareExchange) else [op.value]
                 if any(self.fact(each) != OTHER for each in stored):
-                    text = "its fields cannot be followed through memory"
+                    text = "its fields cannot be followed through memory: store what is needed of them, not the address"
                     self.notes.absent("code", "the context's address stored in memory", text, function=fn.name, insn=op.insn)
             case CallIndirect():
                 if any(self.fact(each) != OTHER for each in operands(op)):
-                    text = "its fields cannot be followed through calls of what is not known"
+                    text = "its fields cannot be followed through calls of what is not known: pass what is needed of them"
                     self.notes.absent("code", "the context's address passed on", text, function=fn.name, insn=op.insn)
 
     def _access(self, op: Load | Store, fact: int, editor: Editor) -> bool:

@@ -23,7 +23,7 @@ from bpfcc.compat.rewrite.frames import Frames
 from bpfcc.compat.rewrite.linux_errors import EINVAL, failed
 from bpfcc.compat.rewrite.records import QUIET, RECORDS, Numbers, Records, scratch_spec
 from bpfcc.compat.rewrite.texts import Texts
-from bpfcc.compat.rewrite.updates import ARRAYS
+from bpfcc.compat.rewrite.updates import ARRAYS, EXIST
 from bpfcc.compat.rewrite.uses import Uses, map_number
 from bpfcc.errors import InputError
 
@@ -107,7 +107,12 @@ class Helpers:
             self.absent(helper.name, reason, op, editor)
             return
         if self._context_escapes(helper, op):
-            self.absent(helper.name, "a helper that passes the context on: its fields cannot be followed there", op, editor)
+            self.absent(
+                helper.name,
+                "a helper that passes the context on: its fields cannot be followed there; pass what is needed of them",
+                op,
+                editor,
+            )
             return
         self._note_update(helper, op)
         if row.recipe is not None:
@@ -296,6 +301,9 @@ class Helpers:
 
     def _note_update(self, helper: Helper, op: Call) -> None:
         if helper.name not in ("map_update_elem", "map_push_elem") or not op.args:
+            return
+        if helper.name == "map_update_elem" and op.args[3] == EXIST:
+            # What is there is replaced: nothing needs room.
             return
         number = map_number(op.args[0])
         # One that cannot be told may be any.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bpfcc.compat.rewrite.table import Row
 
 NOEXIST: Final = 1
+EXIST: Final = 2
 ARRAYS: Final = frozenset({"array", "percpu_array"})
 ASKED: Final = ARRAYS | {"percpu_hash", "lru_percpu_hash"}
 UNKNOWN: Final = (

@@ -214,7 +214,7 @@ def test_perf_events_to_another_processor_are_told() -> None:
         ("r3 = *(u32 *)(r1 + 12)\nr3 &= 0xfff\nr3 <<= 32\nr3 |= 7", "differs"),
         # The upper half of the flags: a length.
         ("r3 = *(u32 *)(r1 + 12)\nif r3 > 64 goto big\ngoto on\nbig:\nr3 = 64\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "same"),
-        ("r3 = *(u32 *)(r1 + 12)\nif r3 > 9 goto big\ngoto on\nbig:\nr3 = 1048576\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "differs"),
+        ("r3 = *(u32 *)(r1 + 12)\nif r3 > 9 goto b\ngoto on\nb:\nr3 = 1048576\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "differs"),
         ("r3 = *(u32 *)(r1 + 12)\nr3 >>= 12\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 += r5", "same"),
         ("r3 = *(u32 *)(r1 + 12)\nr3 >>= 12\nr3 <<= 31\nr5 = 0xffffffff ll\nr3 += r5", "differs"),
     ],
@@ -223,6 +223,14 @@ def test_flags_of_events(flags: str, kind: str) -> None:
     text = f"*(u64 *)(r10 - 8) = 7\n{flags}\nr2 = map[0] ll\nr4 = r10\nr4 += -8\nr5 = 8\ncall 25\nr0 = 2\nexit"
     spec = MapSpec("p", "perf_event_array", 4, 4, 2)
     assert entry(ported(text.replace("u16", "u32"), [spec]), "bpf_perf_event_output").kind == kind
+
+
+def test_a_map_whose_entries_are_only_replaced_is_never_full() -> None:
+    for flags, depends in ((0, True), (1, True), (2, False)):
+        found = ported(UPDATE.format(key=1, flags=flags) + KEEP, [SEEN, MapSpec("m", "hash", 4, 8, 4)])
+        (described,) = [each for each in found.entries if each.name == "m (hash)"]
+        assert (described.kind, described.depends) == ("differs", depends)
+        assert "newer releases bound it by max_entries" in described.reason
 
 
 def test_what_flags_of_events_may_be() -> None:
