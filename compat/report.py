@@ -271,9 +271,10 @@ def spot(place: Place) -> tuple[str, int]:
 
 
 def first_of(names: Sequence[str], most: int = 1, between: str = ", ") -> str:
-    """`a; b and 2 more`."""
+    """`a and 2 more`, or `a; b; 2 more` of what has names within it."""
     more = len(names) - most
-    return between.join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    last = " and " if between == ", " else between
+    return between.join(names[:most]) + (f"{last}{more} more" if more > 0 else "")
 
 
 def futile_text(names: Iterable[str]) -> str:

@@ -76,7 +76,10 @@ class Most:
             return max(self.of(each, depth + 1) for each in set(self._uses.passed[operand]))
         match operand.definition:
             case Assume() as fact:
-                return min(self.of(fact.value, depth + 1), _limit(fact))
+                own = self.of(fact.value, depth + 1)
+                # A comparison of low halves is one of whole numbers where there is nothing above.
+                whole = not fact.negated and own >> fact.width_bits == 0
+                return min(own, self._limit(fact, depth + 1)) if whole else own
             case Load(size_bytes=size, signed=False):
                 return (1 << 8 * size) - 1
             case Cast(kind="zext", from_bits=bits, value=value):
@@ -105,8 +108,10 @@ class Most:
             case _:
                 return every
 
-
-def _limit(fact: Assume) -> int:
-    if fact.width_bits != 64 or fact.negated or fact.lhs is not fact.value or type(fact.rhs) is not int:
+    def _limit(self, fact: Assume, depth: int) -> int:
+        """What a comparison says."""
+        if fact.lhs is fact.value and fact.kind in ("ule", "ult", "eq"):
+            return self.of(fact.rhs, depth)
+        if fact.rhs is fact.value and fact.kind in ("uge", "ugt", "eq"):
+            return self.of(fact.lhs, depth)
         return ANY
-    return {"ule": fact.rhs, "eq": fact.rhs, "ult": max(fact.rhs - 1, 0)}.get(fact.kind, ANY)

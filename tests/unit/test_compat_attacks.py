@@ -205,6 +205,10 @@ def test_perf_events_to_another_processor_are_told() -> None:
     assert entry(ported(text.format("1"), [spec]), "bpf_perf_event_output").depends is True
 
 
+# The lesser of a short number and of one that may be any of 32 bits.
+LEAST = "r3 = *(u32 *)(r1 + 12)\nr3 &= 0xfff\nr5 = *(u32 *)(r1 + 12)\n"
+
+
 @pytest.mark.parametrize(
     ("flags", "kind"),
     [
@@ -215,6 +219,10 @@ def test_perf_events_to_another_processor_are_told() -> None:
         # The upper half of the flags: a length.
         ("r3 = *(u32 *)(r1 + 12)\nif r3 > 64 goto big\ngoto on\nbig:\nr3 = 64\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "same"),
         ("r3 = *(u32 *)(r1 + 12)\nif r3 > 9 goto b\ngoto on\nb:\nr3 = 1048576\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "differs"),
+        (f"{LEAST}if r5 > r3 goto on\nr3 = r5\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "same"),
+        (f"{LEAST}if w5 > w3 goto on\nr3 = r5\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "same"),
+        (f"{LEAST}if r5 < r3 goto on\nr3 = r5\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "differs"),
+        (f"{LEAST}r5 <<= 1\nif w5 > w3 goto on\nr3 = r5\non:\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 |= r5", "differs"),
         ("r3 = *(u32 *)(r1 + 12)\nr3 >>= 12\nr3 <<= 32\nr5 = 0xffffffff ll\nr3 += r5", "same"),
         ("r3 = *(u32 *)(r1 + 12)\nr3 >>= 12\nr3 <<= 31\nr5 = 0xffffffff ll\nr3 += r5", "differs"),
     ],

@@ -110,6 +110,17 @@ def test_one_program_of_many_kinds(folder: Path, capsys: pytest.CaptureFixture[s
     assert found["summary"] == "does not port (queue: xdp_md.rx_queue_index; cls: tc; rejected by the verifier: wild: V011)"
 
 
+def test_the_last_line_is_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "many.bpf.c"
+    fields = "{ return ctx->rx_queue_index + ctx->egress_ifindex + bpf_get_current_uid_gid(); }"
+    source.write_text(
+        HEADERS + "".join(f'SEC("xdp") int lacks{each}(struct xdp_md *ctx) {fields}\n' for each in range(7)), encoding="utf-8"
+    )
+    assert run(["compat", str(source), "--json"]) == 1
+    named = "; ".join(f"lacks{each}: bpf_get_current_uid_gid and 2 more" for each in range(4))
+    assert document(capsys)["summary"] == f"does not port ({named}; 3 more)"
+
+
 def test_what_is_rejected_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compat", str(folder / "hashed.bpf.c"), "--program", "wild", "--json"]) == 1
     assert document(capsys)["summary"] == "does not port: the verifier rejects the result (wild: V011)"
