@@ -80,7 +80,7 @@ class Helpers:
 
     def begin(self, fn: Function) -> None:
         """Before a function's first operation."""
-        self.uses, self.texts = Uses(fn), Texts(self.module, fn)
+        self.uses, self.texts = Uses(fn), Texts(self.module, fn, self.linux.effects)
         ids = self._ids
         release = frozenset((ids["ringbuf_submit"], ids["ringbuf_discard"]))
         numbers = Numbers(ids["ringbuf_reserve"], release, ids["ringbuf_output"], frozenset(ids[name] for name in QUIET))

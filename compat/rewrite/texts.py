@@ -6,49 +6,77 @@ v5 = frame -16 (stores of constants there, or copies from .rodata)      the same
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, final
 
-from bpfcc.bpfir.ops import FrameAddr, Load, MapValueAddr, Store, Value
+from bpfcc.bpfir.frame import CALLS, FRAME_BYTES, WRITERS, Pointers, frame_offset
+from bpfcc.bpfir.ops import Call, FrameAddr, Load, MapValueAddr, Store, Value
 from bpfcc.compat.rewrite.uses import root
 
 if TYPE_CHECKING:
+    from bpfcc.bpfir.effects import EffectsOf
     from bpfcc.bpfir.function import Function, Module
-    from bpfcc.bpfir.ops import Operand
+    from bpfcc.bpfir.ops import CallExtern, CallFunction, CallIndirect, Op, Operand
 
 
 @final
 class Texts:
-    """Constant bytes of one function."""
+    """Constant bytes of one function, as it is before anything of it is rewritten."""
 
-    def __init__(self, module: Module, fn: Function) -> None:
-        self.module, self.fn = module, fn
+    def __init__(self, module: Module, fn: Function, effects: EffectsOf) -> None:
+        self._module, self._effects = module, effects
+        # Bytes of the frame that every store to them makes the same; None for others.
+        self._frame: dict[int, int | None] = {}
+        # Something may write the frame anywhere.
+        self._lost = False
+        pointers = Pointers(fn)
+        if pointers.values:
+            for op in fn.ops():
+                self._follow(op, pointers)
 
     def at(self, address: Value, size: int) -> bytes | None:
         """`size` bytes, None where they are not known."""
         found = root(address)
         definition = found.definition if type(found) is Value else None
         if isinstance(definition, MapValueAddr):
-            return _initial(self.module, definition, 0, size)
-        if isinstance(definition, FrameAddr):
+            return _initial(self._module, definition, 0, size)
+        if isinstance(definition, FrameAddr) and not self._lost:
             stored = [self._frame.get(definition.offset + number) for number in range(size)]
             return bytes(each for each in stored if each is not None) if None not in stored else None
         return None
 
-    @cached_property
-    def _frame(self) -> dict[int, int | None]:
-        """Bytes of the frame that every store to them makes the same; None for others."""
-        found: dict[int, int | None] = {}
-        for op in self.fn.ops():
-            base = root(op.base) if isinstance(op, Store) else None
-            definition = base.definition if type(base) is Value else None
-            if not isinstance(op, Store) or not isinstance(definition, FrameAddr):
-                continue
-            data = _value(self.module, op.value, op.size_bytes)
+    def _follow(self, op: Op, pointers: Pointers) -> None:
+        """What one operation may write."""
+        if isinstance(op, WRITERS) and op.base in pointers:
+            offset = frame_offset(op.base)
+            if offset is None:
+                self._lost = True
+                return
+            data = _value(self._module, op.value, op.size_bytes) if isinstance(op, Store) else None
             for number in range(op.size_bytes):
-                at, byte = definition.offset + op.offset + number, data[number] if data is not None else None
-                found[at] = byte if found.get(at, byte) == byte else None
-        return found
+                self._put(offset + op.offset + number, data[number] if data is not None else None)
+        elif isinstance(op, CALLS):
+            self._call(op, [index for index, arg in enumerate(op.args) if arg in pointers])
+
+    def _call(self, op: Call | CallFunction | CallExtern | CallIndirect, given: list[int]) -> None:
+        effects = self._effects(op.helper) if isinstance(op, Call) else None
+        if given and (effects is None or effects.calls_back):
+            self._lost = True
+            return
+        for touch in effects.writes if effects is not None else ():
+            if touch.argument not in given:
+                continue
+            offset, size = frame_offset(op.args[touch.argument]), touch.size
+            if touch.size_argument is not None:
+                length = op.args[touch.size_argument]
+                size = length if type(length) is int else None
+            if offset is None or size is None or size > FRAME_BYTES:
+                self._lost = True
+                return
+            for number in range(size):
+                self._put(offset + number, None)
+
+    def _put(self, at: int, byte: int | None) -> None:
+        self._frame[at] = byte if self._frame.get(at, byte) == byte else None
 
 
 def _initial(module: Module, address: MapValueAddr, offset: int, size: int) -> bytes | None:

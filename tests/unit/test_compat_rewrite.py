@@ -327,6 +327,28 @@ def test_printed_lines(body: str, line: str, helper: int, tmp_path: Path) -> Non
         assert pair.ported.verdict.accepted
 
 
+@pytest.mark.parametrize(
+    ("changed", "known"),
+    [
+        ("", True),
+        ("*(u8 *)(r10 - 16) = 1\n", True),
+        ("*(u8 *)(r10 - 8) = 37\n", True),
+        ("*(u8 *)(r10 - 8) = 38\n", False),
+        ("r1 = r6\nr2 = 0\nr3 = r10\nr3 += -8\nr4 = 1\ncall 189\n", False),
+        ("r1 = r6\nr2 = 0\nr3 = r10\nr3 += -16\nr4 = 8\ncall 189\n", True),
+        ("r1 = r10\nr1 += -16\ncall other\n", False),
+        ("r2 = *(u32 *)(r6 + 12)\nr2 &= 7\nr1 = r10\nr1 += -16\nr1 += r2\n*(u8 *)(r1 + 0) = 1\n", False),
+    ],
+)
+def test_a_format_on_the_stack_is_known_while_nothing_else_writes_it(changed: str, known: bool) -> None:
+    text = (
+        f"r6 = r1\n*(u64 *)(r10 - 16) = 0\n*(u32 *)(r10 - 8) = 0x6425\n{changed}r1 = r10\nr1 += -8\nr2 = 3\nr3 = 7\ncall 6\n"
+        "r0 = 2\nexit\nother:\n*(u8 *)(r1 + 8) = 1\nr0 = 0\nexit"
+    )
+    described = entry(ported(text), "bpf_trace_printk")
+    assert ("not known" not in described.reason) == known
+
+
 def test_four_numbers_at_once_are_too_many(tmp_path: Path) -> None:
     program = compiled('SEC("xdp") int f(struct xdp_md *ctx) { bpf_printk("%d %d %d %d", 1, 2, 3, 4); return 2; }', tmp_path)
     described = entry(to_windows(program), "bpf_trace_vprintk")
