@@ -39,6 +39,7 @@ from bpfcc.bpfir.ops import (
     edges,
     operands,
 )
+from bpfcc.bpfir.renamed import renamed
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Block, Function
@@ -65,14 +66,9 @@ def byte_mask(offset: int, size: int, frame_bytes: int = FRAME_BYTES) -> int:
 
 def frame_offset(operand: Operand) -> int | None:
     """c where `operand` is r10 + c, else None."""
-    while type(operand) is Value:
-        definition = operand.definition
-        if type(definition) is FrameAddr:
-            return definition.offset
-        if type(definition) is not Assume:
-            return None
-        operand = definition.value
-    return None
+    found = renamed(operand)
+    definition = found.definition if type(found) is Value else None
+    return definition.offset if type(definition) is FrameAddr else None
 
 
 def used_bytes(fn: Function) -> int:

@@ -10,24 +10,19 @@ distances have a range.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.bpfir.effects import MEMORY_FUNCTIONS
+from bpfcc.bpfir.frame import ACCESSES, CALLS, WRITERS
 from bpfcc.bpfir.ops import (
     Alu,
     Assume,
-    Atomic,
-    AtomicFetch,
     Call,
     CallExtern,
     CallFunction,
     CallIndirect,
-    CompareExchange,
     FuncAddr,
-    Load,
-    LoadAcquire,
-    Op,
-    Operand,
     PacketLoad,
     Store,
     StoreRelease,
@@ -35,6 +30,7 @@ from bpfcc.bpfir.ops import (
     edges,
     operands,
 )
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.bpfir.semantics import signed
 
 if TYPE_CHECKING:
@@ -42,12 +38,10 @@ if TYPE_CHECKING:
 
     from bpfcc.bpfir.effects import EffectsOf, HelperEffects, Touch
     from bpfcc.bpfir.function import Function, Module
+    from bpfcc.bpfir.ops import Op, Operand
 
 Range = tuple[int, int]
 Ranges = tuple[Range, ...] | None
-LOADS: Final = (Load, LoadAcquire)
-STORES: Final = (Store, StoreRelease)
-UPDATES: Final = (Atomic, AtomicFetch, CompareExchange)
 MAX_RANGES: Final = 64
 MAX_DISTANCE: Final = 1 << 20
 MAX_DEPTH: Final = 16
@@ -71,10 +65,14 @@ class Reach:
 
     def __init__(self, module: Module, effects: EffectsOf) -> None:
         self.effects = effects
-        self._functions = {fn.name: fn for fn in module.functions}
+        self._module = module
         self._externs = module.externs
         self._known: dict[tuple[str, int], Behind] = {}
         self._open: set[tuple[str, int]] = set()
+
+    @cached_property
+    def _functions(self) -> dict[str, Function]:
+        return {fn.name: fn for fn in self._module.functions}
 
     def behind(self, function: str, index: int) -> Behind:
         """What the function does with its parameter of that number."""
@@ -121,9 +119,7 @@ class Reach:
             return ANYTHING
         if index != way.context:
             return plain
-        target = op.args[way.function]
-        while type(target) is Value and isinstance(target.definition, Assume):
-            target = target.definition.value
+        target = renamed(op.args[way.function])
         definition = target.definition if type(target) is Value else None
         if not isinstance(definition, FuncAddr):
             return ANYTHING
@@ -219,7 +215,7 @@ class _Walk:
             elif isinstance(op, (CallFunction, CallIndirect, CallExtern)):
                 # It may come back, from wherever.
                 self._go(op.result, None)
-            elif isinstance(op, Call) or not op.HAS_RESULT or isinstance(op, (*LOADS, *UPDATES, PacketLoad)):
+            elif isinstance(op, Call) or not op.HAS_RESULT or isinstance(op, (*ACCESSES, PacketLoad)):
                 continue
             else:
                 self._go(op.result, None)  # type: ignore[attr-defined]
@@ -237,7 +233,7 @@ class _Walk:
 
     def _done(self, op: Op, value: Value) -> Behind:
         """What one operation does with the address."""
-        if isinstance(op, (Call, CallFunction, CallIndirect, CallExtern)):
+        if isinstance(op, CALLS):
             found = Behind()
             if isinstance(op, CallIndirect) and op.target is value:
                 return ANYTHING
@@ -245,15 +241,9 @@ class _Walk:
                 if arg is value:
                     found = _joined(found, self._reach.of_call(op, index), 0)
             return found
-        if isinstance(op, LOADS):
-            return Behind(reads=((op.offset, op.size_bytes),))
-        if isinstance(op, STORES):
-            if op.value is value:
-                return ANYTHING
-            return Behind(writes=((op.offset, op.size_bytes),))
-        if isinstance(op, UPDATES):
-            if op.value is value or getattr(op, "expected", None) is value:
-                return ANYTHING
-            at = ((op.offset, op.size_bytes),)
-            return Behind(at, at)
-        return Behind()
+        if not isinstance(op, ACCESSES):
+            return Behind()
+        if isinstance(op, WRITERS) and value in (op.value, getattr(op, "expected", None)):
+            return ANYTHING
+        at = ((op.offset, op.size_bytes),)
+        return Behind(() if isinstance(op, (Store, StoreRelease)) else at, at if isinstance(op, WRITERS) else ())

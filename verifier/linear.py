@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Alu, Assume, ByteSwap, Cast, Load, Operand, Value
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.verifier.facts import Fact, pointers_of
-from bpfcc.verifier.unit import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

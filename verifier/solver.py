@@ -12,6 +12,7 @@ import heapq
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.ops import Branch, Jump, Operand, Value, operands, used_values
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.compare import decide
 from bpfcc.verifier.domains import scalar as sc
@@ -19,7 +20,6 @@ from bpfcc.verifier.edges import passed
 from bpfcc.verifier.induction import clamped, find_inductions
 from bpfcc.verifier.slices import WRITES
 from bpfcc.verifier.transfer import transfer
-from bpfcc.verifier.unit import renamed
 from bpfcc.verifier.writers import Sources
 
 if TYPE_CHECKING:

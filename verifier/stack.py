@@ -14,11 +14,11 @@ from bpfcc.bpfir.effects import Touch
 from bpfcc.bpfir.frame import WRITERS, Join, Version, Write, byte_mask
 from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Call, CallExtern, Load, Op, Operand, Store, Value
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.verifier.compare import refine
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.edges import STALE, cross
 from bpfcc.verifier.facts import PLAIN_MEMORY, Fact, Ptr, Region, join, number_of, pointers_of
-from bpfcc.verifier.unit import renamed
 
 if TYPE_CHECKING:
     from bpfcc.verifier.domains.scalar import Scalar

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, final
 from bpfcc.bpfir.dominance import Dominators
 from bpfcc.bpfir.frame import FrameMemory
 from bpfcc.bpfir.loops import find_loops
-from bpfcc.bpfir.ops import Assume, Branch, Call, CallExtern, CallFunction, CallIndirect, FrameAddr, Op, Operand, Value
+from bpfcc.bpfir.ops import Branch, Call, CallExtern, CallFunction, CallIndirect, FrameAddr, Op, Value
 from bpfcc.bpfir.reach import Reach
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.verifier import pseudo
 from bpfcc.verifier.domains import scalar as sc
 from bpfcc.verifier.epochs import Epochs
@@ -129,13 +130,6 @@ class Surroundings:
             types = self.request.object_types
             self._map_fields[key] = types.map_fields(spec) if types is not None else None
         return self._map_fields[key]
-
-
-def renamed(operand: Operand) -> Operand:
-    """What an `assume`, or a chain of them, renames."""
-    while type(operand) is Value and type(operand.definition) is Assume:
-        operand = operand.definition.value
-    return operand
 
 
 @final

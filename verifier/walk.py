@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from bpfcc.bpfir.function import Block
 from bpfcc.bpfir.ops import Alu, Assume, Branch, Cast, Load, Op, Operand, Store, Value, operands
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.verifier import facts as fa
 from bpfcc.verifier.calls import next_round
 from bpfcc.verifier.checks.operation import check
@@ -25,7 +26,6 @@ from bpfcc.verifier.slices import WRITES, Cell, Slice, cells_of
 from bpfcc.verifier.stack import loaded, op_may_write, stored
 from bpfcc.verifier.steps import edge_state, enter, implied, step
 from bpfcc.verifier.transfer import transfer
-from bpfcc.verifier.unit import renamed
 from bpfcc.verifier.view import View
 
 if TYPE_CHECKING:

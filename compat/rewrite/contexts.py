@@ -32,9 +32,10 @@ from bpfcc.bpfir.ops import (
     edges,
     operands,
 )
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.compat.rewrite.editor import Test
 from bpfcc.compat.rewrite.families import Families
-from bpfcc.compat.rewrite.uses import closure, root
+from bpfcc.compat.rewrite.uses import closure
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Function, Module
@@ -85,7 +86,7 @@ class Contexts:
     def handle(self, op: Op, editor: Editor) -> bool:
         """Rewrite an access to the context; False where `op` is none."""
         self.check_escape(op, editor.fn)
-        if type(op) is Cast and op.kind == "zext" and op.from_bits == 32 and root(op.value) in self._narrow:
+        if type(op) is Cast and op.kind == "zext" and op.from_bits == 32 and renamed(op.value) in self._narrow:
             # Linux's field has 32 bits, so extending it was nothing; here it would cut.
             editor.replaced[op.result] = op.value
             return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from bpfcc.bpfir.ops import Branch, Cast, Load, Value, edges
-from bpfcc.compat.rewrite.uses import root
+from bpfcc.bpfir.renamed import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +62,7 @@ class Families:
             yield other
 
     def _of_family(self, operand: Operand) -> bool:
-        found = root(operand)
+        found = renamed(operand)
         while type(found) is Value and isinstance(found.definition, Cast) and found.definition.from_bits == 32:
-            found = root(found.definition.value)
+            found = renamed(found.definition.value)
         return type(found) is Value and isinstance(found.definition, Load) and self._is_family(found.definition)

@@ -33,8 +33,9 @@ from bpfcc.bpfir.ops import (
     edges,
     operands,
 )
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.bpfir.semantics import signed
-from bpfcc.compat.rewrite.uses import Uses, closure, root
+from bpfcc.compat.rewrite.uses import Uses, closure
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.function import Function, Module
@@ -94,7 +95,7 @@ class _Depths:
                 if each >= MAX_DISTANCE:
                     return False
                 continue
-            each = root(each)
+            each = renamed(each)
             if type(each) is not Value or each in seen:
                 continue
             seen.add(each)
@@ -189,7 +190,7 @@ class Frames:
     def _called_back(self, op: Call | CallExtern | CallIndirect) -> list[Function]:
         if isinstance(op, CallIndirect):
             return list(self._module.functions)
-        found = (root(arg) for arg in op.args)
+        found = (renamed(arg) for arg in op.args)
         targets = (each.definition for each in found if type(each) is Value)
         return [self._module.function(each.function) for each in targets if isinstance(each, FuncAddr)]
 

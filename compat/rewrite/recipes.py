@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from bpfcc.bpfir.frame import frame_offset
 from bpfcc.bpfir.ops import Assume, CallFunction, Edge, FuncAddr, Jump, Undef, Value
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.compat.rewrite.checksums import csum_diff
 from bpfcc.compat.rewrite.linux_errors import E2BIG, EFAULT, EINVAL, failed
 from bpfcc.compat.rewrite.records import ringbuf_discard, ringbuf_reserve, ringbuf_submit
 from bpfcc.compat.rewrite.updates import ARRAYS, map_update
-from bpfcc.compat.rewrite.uses import root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,7 +175,7 @@ def note_format(helpers: Helpers, op: Call, row: Row, editor: Editor, text: byte
 def loop(helpers: Helpers, op: Call, row: Row, editor: Editor) -> None:
     """A loop that calls the function until it answers something else than 0."""
     rounds, target, context, flags = op.args[:4]
-    found = root(target)
+    found = renamed(target)
     definition = found.definition if type(found) is Value else None
     if not isinstance(definition, FuncAddr) or flags != 0:
         what = "it cannot be told which function is called: name it here" if flags == 0 else "flags that are not 0: Linux refuses them"

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from bpfcc.bpfir.module import MapSpec
 from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, CallFunction, Edge, Effect, FrameAddr, FuncAddr, Jump, MapAddr, Store, Value, edges
-from bpfcc.compat.rewrite.uses import MAX_RESERVATIONS, Reservations, map_number, root
+from bpfcc.bpfir.renamed import renamed
+from bpfcc.compat.rewrite.uses import MAX_RESERVATIONS, Reservations, map_number
 from bpfcc.runtime.maps.create import ring_bytes
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class Records:
 
 def root_of(operand: Operand) -> object:
     """What makes a value."""
-    found = root(operand)
+    found = renamed(operand)
     return found.definition if type(found) is Value else None
 
 
@@ -208,15 +209,15 @@ def _passed(edge: Edge, names: frozenset[Value]) -> frozenset[Value]:
 
 def start_of(operand: Operand) -> Operand:
     """What an address was before constants were added to it."""
-    found = root(operand)
+    found = renamed(operand)
     while type(found) is Value and isinstance(found.definition, Alu) and type(found.definition.rhs) is int:
-        found = root(found.definition.lhs)
+        found = renamed(found.definition.lhs)
     return found
 
 
 def _same_args(left: list[Operand], right: list[Operand]) -> bool:
     """Whether a block gets the same values; constants equal, others identical."""
-    return all(a == b if type(a) is int else root(a) is root(b) for a, b in zip(left, right, strict=True))
+    return all(a == b if type(a) is int else renamed(a) is renamed(b) for a, b in zip(left, right, strict=True))
 
 
 # ---- the recipes

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, final
 
 from bpfcc.bpfir.frame import CALLS, FRAME_BYTES, WRITERS, Pointers, frame_offset
 from bpfcc.bpfir.ops import Call, FrameAddr, Load, MapValueAddr, Store, Value
-from bpfcc.compat.rewrite.uses import root
+from bpfcc.bpfir.reach import Reach
+from bpfcc.bpfir.renamed import renamed
 
 if TYPE_CHECKING:
     from bpfcc.bpfir.effects import EffectsOf
@@ -23,7 +24,7 @@ class Texts:
     """Constant bytes of one function, as it is before anything of it is rewritten."""
 
     def __init__(self, module: Module, fn: Function, effects: EffectsOf) -> None:
-        self._module, self._effects = module, effects
+        self._module, self._reach = module, Reach(module, effects)
         # Bytes of the frame that every store to them makes the same; None for others.
         self._frame: dict[int, int | None] = {}
         # Something may write the frame anywhere.
@@ -35,7 +36,7 @@ class Texts:
 
     def at(self, address: Value, size: int) -> bytes | None:
         """`size` bytes, None where they are not known."""
-        found = root(address)
+        found = renamed(address)
         definition = found.definition if type(found) is Value else None
         if isinstance(definition, MapValueAddr):
             return _initial(self._module, definition, 0, size)
@@ -58,22 +59,17 @@ class Texts:
             self._call(op, [index for index, arg in enumerate(op.args) if arg in pointers])
 
     def _call(self, op: Call | CallFunction | CallExtern | CallIndirect, given: list[int]) -> None:
-        effects = self._effects(op.helper) if isinstance(op, Call) else None
-        if given and (effects is None or effects.calls_back):
-            self._lost = True
-            return
-        for touch in effects.writes if effects is not None else ():
-            if touch.argument not in given:
-                continue
-            offset, size = frame_offset(op.args[touch.argument]), touch.size
-            if touch.size_argument is not None:
-                length = op.args[touch.size_argument]
-                size = length if type(length) is int else None
-            if offset is None or size is None or size > FRAME_BYTES:
+        known = self._reach.effects_of(op) if isinstance(op, Call) else None
+        for index in given:
+            # What the program's own functions do is not asked: some of them are rewritten already.
+            writes = self._reach.of_call(op, index).writes if known is not None and not known.calls_back else None
+            offset = frame_offset(op.args[index])
+            if writes is None or (writes and offset is None) or any(size > FRAME_BYTES for _, size in writes):
                 self._lost = True
                 return
-            for number in range(size):
-                self._put(offset + number, None)
+            for at, size in writes:
+                for number in range(at, at + size):
+                    self._put((offset or 0) + number, None)
 
     def _put(self, at: int, byte: int | None) -> None:
         self._frame[at] = byte if self._frame.get(at, byte) == byte else None
@@ -90,9 +86,9 @@ def _initial(module: Module, address: MapValueAddr, offset: int, size: int) -> b
 def _value(module: Module, operand: Operand, size: int) -> bytes | None:
     if type(operand) is int:
         return (operand & (1 << 8 * size) - 1).to_bytes(size, "little")
-    definition = root(operand).definition  # type: ignore[union-attr]
+    definition = renamed(operand).definition  # type: ignore[union-attr]
     if isinstance(definition, Load) and definition.size_bytes == size and type(definition.base) is Value:
-        base = root(definition.base)
+        base = renamed(definition.base)
         source = base.definition if type(base) is Value else None
         if isinstance(source, MapValueAddr):
             return _initial(module, source, definition.offset, size)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
 from bpfcc.bpfir.ops import Alu, Assume, Branch, Call, Cast, MapAddr, Value, edges, operands
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.bpfir.semantics import ALU, sext, zext
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Uses:
         seen: set[Value] = set()
         work: list[Operand] = [value]
         while work:
-            each = root(work.pop())
+            each = renamed(work.pop())
             self._budget -= 1
             if self._budget < 0:
                 return None
@@ -160,13 +161,6 @@ def _is_sign(op: Branch, value: Value) -> bool:
     return op.rhs in MINUS_ONE and op.kind in ("sgt", "sle")
 
 
-def root(operand: Operand) -> Operand:
-    """The value without its renamings."""
-    while type(operand) is Value and isinstance(operand.definition, Assume):
-        operand = operand.definition.value
-    return operand
-
-
 def closure(start: set[Value], ways: tuple[dict[Value, list[Value]], ...]) -> set[Value]:
     """Everything that is made of the values in those ways."""
     known, work = set(start), list(start)
@@ -182,5 +176,5 @@ def closure(start: set[Value], ways: tuple[dict[Value, list[Value]], ...]) -> se
 
 def map_number(operand: Operand) -> int | None:
     """Which map of the module a helper gets, None where it is not one alone."""
-    found = root(operand)
+    found = renamed(operand)
     return found.definition.map if type(found) is Value and isinstance(found.definition, MapAddr) else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from bpfcc.bpfir.ops import Load, LoadAcquire, Op, Operand, Store, StoreRelease, Value
+from bpfcc.bpfir.renamed import renamed
 from bpfcc.verifier.checks.context import check_context
 from bpfcc.verifier.checks.objects import check_kernel, check_sock
 from bpfcc.verifier.checks.problem import Problem, Problems
@@ -19,7 +20,6 @@ from bpfcc.verifier.goals import Aligned, NotIn, NotNumber, Within
 from bpfcc.verifier.handles import is_lent, is_slice, overlapping
 from bpfcc.verifier.linear import Sum, add
 from bpfcc.verifier.transfer import epoch_at
-from bpfcc.verifier.unit import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
