@@ -64,7 +64,12 @@ def rewritten(program: Program) -> Program:
 
     Programs that it can tail-call are rewritten when they are asked for.
     """
-    made = to_windows(program, core=relocations(program))
+    return there(port(program))
+
+
+def there(made: Ported) -> Program:
+    """The program that a port came to. UnsupportedError where it came to none."""
+    program = made.program
     if made.module is None or made.type is None:
         what = ", ".join(entry.name for entry in made.absent)
         message = f"program {program.name!r} does not port to Windows: absent there: {what}"

@@ -145,18 +145,14 @@ def run_judged(
     judged: Judged, programs: list[Program], job: Job, pcap_out: Path | None, pcap: Path | None, screen: Screen
 ) -> tuple[list[dict[str, Any]], int]:
     """Run the programs that are accepted, and say why the others are not."""
-    if job.rewrite:
-        unported = show_unported(programs, screen)
-        programs_left = [program for program in programs if program.name not in unported]
-    else:
-        unported, programs_left = {}, programs
-    status = worst([judged.show_refused(programs_left, screen), EXIT_REJECTED if unported else EXIT_OK])
-    refused = {program.name: refused_report(program, verdict) for program, verdict in judged.refused(programs_left)} | unported
+    made, unported = rewritten_programs(programs, screen) if job.rewrite else (programs, {})
+    status = worst([judged.show_refused(made, screen), EXIT_REJECTED if unported else EXIT_OK])
+    refused = {program.name: refused_report(program, verdict) for program, verdict in judged.refused(made)} | unported
     if refused:
         hint = "; --checked runs anything, every access checked" if refused.keys() - unported.keys() else ""
         screen.note(f"not run: {', '.join(refused)}{hint}")
     job.verdicts = [verdict for verdict in judged.verdicts.values() if verdict.accepted]
-    accepted = [there(program, job) for program in programs if program.name not in refused]
+    accepted = [program for program in made if program.name not in refused]
     if not accepted:
         return [refused[program.name] for program in programs], status
     reports, ran = run_all(accepted, job, pcap_out, pcap, screen)
@@ -164,30 +160,22 @@ def run_judged(
     return [by_name[program.name] for program in programs if program.name in by_name], worst([status, ran])
 
 
-def show_unported(programs: list[Program], screen: Screen) -> dict[str, dict[str, Any]]:
-    """Say what of the programs Windows has not; reports of those that are not run for that."""
+def rewritten_programs(programs: list[Program], screen: Screen) -> tuple[list[Program], dict[str, dict[str, Any]]]:
+    """The programs on Windows, and reports of those that it has not got all of, which are said."""
     from bpfcc.cli.build_windows import show_absent
-    from bpfcc.compat.rewrite.port import to_windows
-    from bpfcc.porting import relocations
+    from bpfcc.porting import port, there
 
-    found = {}
-    for program in programs:
-        made = to_windows(program, core=relocations(program))
-        if made.module is None:
-            show_absent(program, made.entries, screen)
-            names = ", ".join(entry.name for entry in made.absent)
-            record = {"kind": "unsupported", "message": f"absent on Windows: {names}", "feature": names}
-            found[program.name] = {"name": program.name, "section": program.section, "type": program.type, "error": record}
-    return found
-
-
-def there(program: Program, job: Job) -> Program:
-    """The program, rewritten where that is asked for."""
-    if not job.rewrite:
-        return program
-    from bpfcc.porting import rewritten
-
-    return rewritten(program)
+    found, unported = [], {}
+    for ported in map(port, programs):
+        program = ported.program
+        if ported.module is not None:
+            found.append(there(ported))
+            continue
+        show_absent(program, ported.entries, screen)
+        names = ", ".join(entry.name for entry in ported.absent)
+        record = {"kind": "unsupported", "message": f"absent on Windows: {names}", "feature": names}
+        unported[program.name] = {"name": program.name, "section": program.section, "type": program.type, "error": record}
+    return found, unported
 
 
 def refused_report(program: Program, verdict: Verdict) -> dict[str, Any]:
