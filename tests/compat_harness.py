@@ -30,6 +30,21 @@ from bpfcc.runtime.run import Run, Runtime
 from bpfcc.runtime.specs import load_platform
 
 OPTIONS = RunOptions(clock_ns=1_234_567_890_123, cpus=1, seed=7)
+# The value in r0 goes into the map, so that a test sees all of it.
+KEEP = """
+*(u64 *)(r10 - 16) = r0
+*(u32 *)(r10 - 4) = 0
+r2 = r10
+r2 += -4
+r3 = r10
+r3 += -16
+r4 = 0
+r1 = map[0] ll
+call 2
+r0 = 1
+exit
+"""
+SEEN = MapSpec("seen", "array", 4, 8, 1)
 
 
 def xdp(text: str, maps: Sequence[MapSpec] = (), **options: Any) -> Program:

@@ -20,23 +20,9 @@ from bpfcc.errors import UnsupportedError
 from bpfcc.native_images import judged_for_windows
 from bpfcc.porting import port
 from bpfcc.runtime.specs import load_platform
-from tests.compat_harness import Pair, entry, ported, why_not, xdp
+from tests.compat_harness import KEEP, SEEN, Pair, entry, ported, why_not, xdp
 
-SEEN = MapSpec("seen", "array", 4, 8, 1)
 RING = MapSpec("ring", "ringbuf", 0, 0, 1 << 16)
-KEEP = """
-*(u64 *)(r10 - 16) = r0
-*(u32 *)(r10 - 4) = 0
-r2 = r10
-r2 += -4
-r3 = r10
-r3 += -16
-r4 = 0
-r1 = map[0] ll
-call 2
-r0 = 1
-exit
-"""
 CONNECT4: dict[str, Any] = {"type": "cgroup_sock_addr", "attach_type": "cgroup_inet4_connect"}
 CONNECT6: dict[str, Any] = {"type": "cgroup_sock_addr", "attach_type": "cgroup_inet6_connect"}
 SOCK_OPS: dict[str, Any] = {"type": "sock_ops", "attach_type": "cgroup_sock_ops"}

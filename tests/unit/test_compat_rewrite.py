@@ -16,7 +16,7 @@ from bpfcc.compat.rewrite import to_windows, uses
 from bpfcc.errors import InputError
 from bpfcc.porting import port
 from bpfcc.runtime.maps.types import MapError
-from tests.compat_harness import OPTIONS, Pair, entry, ported, xdp
+from tests.compat_harness import KEEP, OPTIONS, SEEN, Pair, entry, ported, xdp
 
 HASH = MapSpec("m", "hash", 4, 4, 2)
 ARRAY = MapSpec("m", "array", 4, 4, 2)
@@ -24,21 +24,6 @@ CONNECT4: dict[str, Any] = {"type": "cgroup_sock_addr", "attach_type": "cgroup_i
 CONNECT6: dict[str, Any] = {"type": "cgroup_sock_addr", "attach_type": "cgroup_inet6_connect"}
 BIND4: dict[str, Any] = {"type": "cgroup_sock_addr", "attach_type": "cgroup_inet4_bind"}
 SOCK_OPS: dict[str, Any] = {"type": "sock_ops", "attach_type": "cgroup_sock_ops"}
-# The value in r0 goes into the map, so that a test sees all of it.
-KEEP = """
-*(u64 *)(r10 - 16) = r0
-*(u32 *)(r10 - 4) = 0
-r2 = r10
-r2 += -4
-r3 = r10
-r3 += -16
-r4 = 0
-r1 = map[0] ll
-call 2
-r0 = 1
-exit
-"""
-SEEN = MapSpec("seen", "array", 4, 8, 1)
 HEADERS = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_endian.h>\n"
 
 
