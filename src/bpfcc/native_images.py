@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 Origin = Literal["linux", "windows"]
 Emit = Literal["c", "dll", "sys"]
-EMITS: Final[tuple[Emit, ...]] = ("c", "dll", "sys")
 WINDOWS: Final = "windows"
 LINUX: Final = "linux"
 WRITABLE_DATA: Final = frozenset((".data", ".bss"))

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 EMITS: Final[tuple[Emit, ...]] = ("c", "dll", "sys")
 SUFFIXES: Final = {"c": ".native.c", "dll": ".dll", "sys": ".sys"}
-HASHES: Final = ("sha256", "none")
 NEEDS: Final = ("bpfcc.native_images", "bpfcc.porting", "bpfcc.verifier.judge", "bpfcc.verification")
 
 

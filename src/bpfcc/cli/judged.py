@@ -99,14 +99,15 @@ def open_judged(
     target = reading.target_btf
     target_btf = read_bytes(target, MAX_OBJECT_BYTES) if target is not None else None
     read = ReadRequest(source.data, source.name, reading.types, target_btf, programs=names or None, platform=origin)
-    request = JudgeRequest(read, rules or Judging(), targets=True, smt=True)
+    rules = rules or Judging()
+    request = JudgeRequest(read, rules, targets=True, smt=True)
     with Progress(screen, 1) as progress:
         found = judge_object(request, cache=open_cache(screen), meanwhile=meanwhile, tick=progress.tick)
     for each in found:
         if isinstance(each.error, InternalError):
             raise each.error
     # By other rules other IR is judged than what runs here.
-    same = rules is None or (rules.platform == origin and not rules.port)
+    same = rules.platform == origin and not rules.port
     digests = {each.key: ProgramDigest(each.key, each.code, each.ir if same else None) for each in found if each.code is not None}
     raw = load(source.data, types=reading.types, target_btf=target, file=source.name, conventions=conventions_of(origin))
     obj = Object(raw, digests, target_btf=target)
